@@ -1,0 +1,1 @@
+"""Yunqi: the AI stack of a marketplace as one package."""
