@@ -72,10 +72,10 @@ class SegmentEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
     type: str = "track"
     event: str = ""
-    messageId: str  # noqa: N815 - Segment's own spelling
+    messageId: str
     timestamp: str | None = None
-    userId: str | None = None  # noqa: N815
-    anonymousId: str | None = None  # noqa: N815
+    userId: str | None = None
+    anonymousId: str | None = None
     properties: Properties = Properties()
     context: dict[str, Any] = {}
 

@@ -25,8 +25,10 @@ from yunqi.commerce.catalog.model import (
     RowError,
 )
 from yunqi.commerce.catalog.service import Catalog
+from yunqi.commerce.catalog.store import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "NO_PRICE",
     "Availability",
     "Cards",

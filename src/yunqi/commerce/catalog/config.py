@@ -17,6 +17,6 @@ class CatalogConfig:
     chunk_rows: int = setting(2000, "Rows staged in one transaction; an interrupted import goes on from the last one.")
     field_bytes: int = setting(10_000_000, "Longest text of one field; a longer one rejects its row.")
     file_bytes: int = setting(8_000_000_000, "Largest file read, after decompression.")
-    compression_ratio: int = setting(200, "A compressed file that unpacks to more than this many times its size is refused.")
+    compression_ratio: int = setting(200, "A file that unpacks to more than this many times its size is refused.")
     report_errors: int = setting(1000, "Rejected rows kept with their line in an import's report; all are counted.")
     keep_generations: int = setting(10, "Old generations whose product versions stay readable.")

@@ -8,21 +8,23 @@ from enum import StrEnum
 
 from yunqi.kernel.errors import Conflict, Invalid, NotFound
 
+_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _EXPONENTS = {
-    **dict.fromkeys(("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF").split(), 0),
-    **dict.fromkeys(("BHD IQD JOD KWD LYD OMR TND").split(), 3),
-    **dict.fromkeys(("CLF UYW").split(), 4),
+    **dict.fromkeys(_NO_DECIMALS.split(), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
 }
 """ISO 4217 minor-unit exponents that are not 2."""
 
-_CURRENCIES = frozenset(
+_CURRENCIES_TEXT = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
     "CLF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL "
     "HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL "
     "MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON "
     "RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH "
-    "UGX USD UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG".split()
+    "UGX USD UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
+_CURRENCIES = frozenset(_CURRENCIES_TEXT.split())
 
 _MONEY = re.compile(r"\s*(-?)(\d{1,15})(?:[.,](\d{1,9}))?\s+([A-Z]{3})\s*", re.ASCII)
 _LARGEST = 10**15
@@ -45,7 +47,7 @@ class Money:
 
     def __post_init__(self) -> None:
         if self.currency not in _CURRENCIES:
-            raise Invalid(f"{self.currency!r} is not an ISO 4217 currency code. Write three capitals, as USD.", "currency")
+            raise Invalid(f"{self.currency!r} is not an ISO 4217 currency code, as USD.", "currency")
 
     @classmethod
     def parse(cls, text: str) -> "Money":

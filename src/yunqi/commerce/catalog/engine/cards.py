@@ -121,19 +121,29 @@ def empty(currency: str) -> Cards:
     )
 
 
-def updated(cards: Cards, generation: int, size: int, changes: list[tuple[int, Product]], retired: list[int]) -> Cards:
+def updated(
+    cards: Cards,
+    generation: int,
+    fresh: list[tuple[int, str]],
+    changes: list[tuple[int, Product]],
+    retired: list[int],
+) -> Cards:
     """Return new columns with some products set or retired.
 
     Parameters
     ----------
-    size
-        How many product numbers exist now.
+    fresh
+        Number and id of every product number that the old columns do not have, in order.
     changes
-        Product number and product; numbers at or past the old size are new.
+        Number and product of what was set.
     retired
         Numbers of products that left the catalog.
     """
+    size = max(len(cards), fresh[-1][0] + 1) if fresh else len(cards)
     new = _grown(cards, generation, size)
+    for number, product_id in fresh:
+        new.ids[number] = product_id
+        new.index[product_id] = number
     new.live[retired] = False
     new.available[retired] = False
     for number, product in changes:
@@ -174,8 +184,6 @@ def _grown(cards: Cards, generation: int, size: int) -> Cards:
 
 
 def _set(cards: Cards, number: int, product: Product) -> None:
-    cards.ids[number] = product.id
-    cards.index[product.id] = number
     cards.titles[number] = product.title
     cards.brands[number] = product.brand
     cards.sizes[number] = product.size
