@@ -188,5 +188,3 @@ class AlreadyServing(Conflict):
     """The policy is in production already."""
 
     code = "already_serving"
-
-

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +9,6 @@ import numpy.typing as npt
 from yunqi.commerce.catalog import Money
 from yunqi.commerce.experiments import Decision, DecisionItem, Outcome, Policy, Slot
 from yunqi.kernel.errors import Conflict, NotFound
-
-if TYPE_CHECKING:
-    from yunqi.commerce.ranking.engine.state import ShopState
 
 Dense = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
@@ -82,19 +78,6 @@ class Rules:
     per_type: int = 0
     explore: bool = True
     minimum: int = 1
-
-
-class Source(Protocol):
-    """A recall source: looks at the live state and returns its best candidates."""
-
-    @property
-    def name(self) -> str:
-        """The column that its scores get."""
-        ...
-
-    def recall(self, state: "ShopState", request: Request) -> Found:
-        """Return candidates, best first, each once."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ class Arranged:
     propensity: float
 
 
-def arrange(scores: Scores, types: Dense, *, size: int, per_type: int = 0, explore: int = -1, seed: int = 0) -> Arranged:
+def arrange(
+    scores: Scores, types: Dense, *, size: int, per_type: int = 0, explore: int = -1, seed: int = 0
+) -> Arranged:
     """Order candidates for a page.
 
     Parameters

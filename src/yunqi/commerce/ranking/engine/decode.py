@@ -75,7 +75,9 @@ _IDENTIFIED = msgspec.json.Decoder(_Identified)
 Row = tuple[int, int, int, int, float, float, int]
 
 
-def decode(state: ShopState, events: Iterable[Logged], numbers: Mapping[str, int], scale: float) -> Iterator[Lines | Merge]:
+def decode(
+    state: ShopState, events: Iterable[Logged], numbers: Mapping[str, int], scale: float
+) -> Iterator[Lines | Merge]:
     """Yield lines, cut where a visitor is merged into a user (what follows must see the merge).
 
     Parameters

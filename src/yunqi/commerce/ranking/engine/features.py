@@ -16,7 +16,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Who asks, when, and about which candidates; ``sources`` holds each recall source's scores (NaN: not found by it)."""
+    """Who asks, when, and about which candidates; ``sources`` holds scores by source (NaN: not found by it)."""
 
     user: int
     now: int
@@ -43,7 +43,10 @@ class Look:
 class Feature(Protocol):
     """One or more columns of the matrix; what they count is folded by the tables of `ShopState`."""
 
-    names: tuple[str, ...]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        ...
 
     def values(self, look: Look) -> list[Floats]:
         """Return one column for each name; NaN where there is nothing to say."""
@@ -81,7 +84,7 @@ class Interest:
 class Habit:
     """How often, how regularly and how lately this user bought this product."""
 
-    names = ("habit_14", "habit_45", "habit_120", "habit_count", "habit_age", "habit_gap", "habit_due", "habit_share")
+    names = ("habit_14", "habit_45", "habit_90", "habit_count", "habit_age", "habit_gap", "habit_due", "habit_share")
 
     def values(self, look: Look) -> list[Floats]:
         """Return the columns."""
@@ -198,7 +201,7 @@ class FeatureSet:
         return out
 
 
-RECALL_SOURCES = ("bm25", "again", "covisit", "together", "similar", "affinity", "trending", "new")
+RECALL_SOURCES = ("bm25", "again", "covisit", "together", "similar", "affinity", "popular", "trending", "new")
 
 
 def feature_set() -> FeatureSet:

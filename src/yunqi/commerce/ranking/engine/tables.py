@@ -1,5 +1,7 @@
 """The tables of the state. Each has one `fold`, run on every event as it comes and on the whole log at replay."""
 
+from typing import Any
+
 import numpy as np
 
 from yunqi.commerce.ranking.engine.decay import Decayed
@@ -14,10 +16,10 @@ RECENT = 24
 
 POPULARITY = (7.0, 28.0, 90.0)
 INTEREST = 3.0
-HABIT = (14.0, 45.0, 120.0)
+HABIT = (14.0, 45.0, 90.0)
 
 
-def grown(column: np.ndarray, size: int, fill: float) -> np.ndarray:  # type: ignore[type-arg]
+def grown(column: Any, size: int, fill: float) -> Any:
     """Return the column with room for at least ``size`` rows."""
     if size <= len(column):
         return column

@@ -12,8 +12,9 @@ from yunqi.commerce.ranking.engine.gather import gather
 from yunqi.commerce.ranking.engine.lines import Dense, Flags, Floats, Ints, Lines, Scores
 from yunqi.commerce.ranking.engine.quality import bootstrap, ndcg
 from yunqi.commerce.ranking.engine.rank import Boosted
+from yunqi.commerce.ranking.engine.source import Source
 from yunqi.commerce.ranking.engine.state import ShopState
-from yunqi.commerce.ranking.model import Request, Rules, Source
+from yunqi.commerce.ranking.model import Request, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,15 @@ class Moment:
 class Lesson(Protocol):
     """What a surface is trained for."""
 
-    surface: str
-    rules: Rules
+    @property
+    def surface(self) -> str:
+        """The surface whose policy it makes."""
+        ...
+
+    @property
+    def rules(self) -> Rules:
+        """The filters under which candidates are gathered."""
+        ...
 
     def prepare(self, moment: Moment) -> tuple[Sequence[Source], list[Question]]:
         """Return the surface's recall sources as of the moment, and questions with their answers."""
@@ -133,7 +141,9 @@ def anchors_of(lines: Lines, plan: Plan) -> list[int]:
     anchors = [last - step * back for back in range(plan.windows + 2, 0, -1)]
     anchors = [anchor for anchor in anchors if anchor > int(lines.at[0]) + step]
     if len(anchors) < 3:
-        raise TooLittle(f"Training needs at least {4 * plan.days} days of events; there are fewer. Import more history.")
+        raise TooLittle(
+            f"Training needs at least {4 * plan.days} days of events; there are fewer. Import more history."
+        )
     return anchors
 
 

@@ -11,6 +11,8 @@ from yunqi.commerce.ranking import Kind, Lines, occurrence
 Dense = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def together(visits: Visits, size: int, *, keep: int = 50, shrink: float = 10.0)
         Added to the denominator: pairs seen once or twice do not come first.
     """
     if not len(visits.visit):
-        return _none(size, keep)
+        return empty(size, keep)
     incidence, counts = _incidence(visits, size)
     return _normalised(incidence.T.tocsr(), incidence, counts, keep, shrink)
 
@@ -96,17 +98,18 @@ def together(visits: Visits, size: int, *, keep: int = 50, shrink: float = 10.0)
 def following(visits: Visits, size: int, *, keep: int = 50, shrink: float = 10.0) -> Neighbours:
     """Count products met in the same user's next visit: directed."""
     if not len(visits.visit):
-        return _none(size, keep)
+        return empty(size, keep)
     incidence, counts = _incidence(visits, size)
     owner = np.zeros(incidence.shape[0], np.int32)
     owner[visits.visit] = visits.user
     before = np.flatnonzero(owner[1:] == owner[:-1])
     if not len(before):
-        return _none(size, keep)
+        return empty(size, keep)
     return _normalised(incidence[before].T.tocsr(), incidence[before + 1], counts, keep, shrink)
 
 
-def _none(size: int, keep: int) -> Neighbours:
+def empty(size: int, keep: int) -> Neighbours:
+    """Return neighbours of products that have none."""
     return Neighbours(np.full((size, keep), -1, np.int32), np.zeros((size, keep), np.float32))
 
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from yunqi.commerce.ranking import Found, Request, ShopState
-from yunqi.commerce.recommend.engine.neighbours import Dense, Neighbours, Scores
+from yunqi.commerce.recommend.engine.neighbours import Neighbours, Scores
 from yunqi.commerce.recommend.engine.shelves import Shelves
 
 _FADE = 0.85
+
+NOTHING = Found(np.zeros(0, np.int32), np.zeros(0, np.float32))
+"""What a source returns that has nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,3 @@ class Listed:
         """Return the list's head."""
         products, scores = self.shelves.lists[self.name]
         return Found(products[: self.limit], scores[: self.limit])
-
-
-NOTHING = Found(np.zeros(0, np.int32), np.zeros(0, np.float32))
-"""What a source returns that has nothing to say."""
-
-__all__ = ["NOTHING", "Affinity", "Again", "Dense", "Listed", "Near", "Similar"]
