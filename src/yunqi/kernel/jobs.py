@@ -205,6 +205,13 @@ class Jobs:
         with self._store.read() as tx:
             return [_job(row) for row in tx.execute(query)]
 
+    def counts(self) -> dict[str, int]:
+        """Return how many jobs are in each state."""
+        query = sa.select(table.c.state, sa.func.count()).group_by(table.c.state)
+        with self._store.read() as tx:
+            found = {state: int(count) for state, count in tx.execute(query)}
+        return {state.value: found.get(state.value, 0) for state in JobState}
+
     def cancel(self, job_id: int, *, workspace: str | None = None) -> Job:
         """Ask a job to stop: a queued one is cancelled at once, a running one at its next report."""
         job = self.get(job_id, workspace=workspace)

@@ -1,0 +1,1 @@
+"""Benchmarks: Yunqi and a peer on the same work, in one run."""

@@ -1,0 +1,1 @@
+"""Checking events. No clock, no disk, no database."""

@@ -1,0 +1,51 @@
+"""Products, prices with history, stock and promotions; imported by generation.
+
+>>> from yunqi.commerce.catalog import Money
+>>> Money.parse("1.49 USD") * 3
+Money(amount_minor=447, currency='USD')
+"""
+
+from yunqi.commerce.catalog.config import CatalogConfig
+from yunqi.commerce.catalog.engine.cards import NO_PRICE, Cards
+from yunqi.commerce.catalog.model import (
+    Availability,
+    CatalogPublished,
+    FeedRefused,
+    ImportReport,
+    ImportState,
+    Money,
+    OutOfStock,
+    Page,
+    PriceChange,
+    PriceChanged,
+    PricePoint,
+    Product,
+    ProductNotFound,
+    Promotion,
+    RowError,
+)
+from yunqi.commerce.catalog.service import Catalog
+from yunqi.commerce.catalog.store import MIGRATIONS
+
+__all__ = [
+    "MIGRATIONS",
+    "NO_PRICE",
+    "Availability",
+    "Cards",
+    "Catalog",
+    "CatalogConfig",
+    "CatalogPublished",
+    "FeedRefused",
+    "ImportReport",
+    "ImportState",
+    "Money",
+    "OutOfStock",
+    "Page",
+    "PriceChange",
+    "PriceChanged",
+    "PricePoint",
+    "Product",
+    "ProductNotFound",
+    "Promotion",
+    "RowError",
+]
