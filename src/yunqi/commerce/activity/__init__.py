@@ -19,8 +19,10 @@ from yunqi.commerce.activity.model import (
     VisitorIdentified,
 )
 from yunqi.commerce.activity.service import Activity, properties
+from yunqi.commerce.activity.store import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "NAMES",
     "Activity",
     "ActivityConfig",

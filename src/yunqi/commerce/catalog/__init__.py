@@ -7,6 +7,8 @@ Money(amount_minor=447, currency='USD')
 
 from yunqi.commerce.catalog.config import CatalogConfig
 from yunqi.commerce.catalog.engine.cards import NO_PRICE, Cards
+from yunqi.commerce.catalog.engine.rows import Lines, Row, format_of, nearest, read_rows
+from yunqi.commerce.catalog.engine.streams import Bounds, Opened, unpack
 from yunqi.commerce.catalog.model import (
     Availability,
     CatalogPublished,
@@ -25,12 +27,14 @@ from yunqi.commerce.catalog.model import (
     RowError,
 )
 from yunqi.commerce.catalog.service import Catalog
+from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, no_progress, open_file
 from yunqi.commerce.catalog.store import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
     "NO_PRICE",
     "Availability",
+    "Bounds",
     "Cards",
     "Catalog",
     "CatalogConfig",
@@ -38,7 +42,10 @@ __all__ = [
     "FeedRefused",
     "ImportReport",
     "ImportState",
+    "Imports",
+    "Lines",
     "Money",
+    "Opened",
     "OutOfStock",
     "Page",
     "PriceChange",
@@ -46,6 +53,16 @@ __all__ = [
     "PricePoint",
     "Product",
     "ProductNotFound",
+    "Progress",
     "Promotion",
+    "Row",
     "RowError",
+    "Run",
+    "digest_of",
+    "format_of",
+    "nearest",
+    "no_progress",
+    "open_file",
+    "read_rows",
+    "unpack",
 ]

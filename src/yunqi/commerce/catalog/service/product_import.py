@@ -256,6 +256,5 @@ def _version(product: Product, document: bytes, digest: str, before: Known | Non
         quantity=product.quantity,
         document=document.decode(),
         price_changed=is_new or before is None or (before.price_minor, before.sale_minor) != (price, sale),
-        quantity_changed=(before is not None and is_new)
-        or product.quantity != (None if before is None else before.quantity),
+        quantity_changed=(before is not None and is_new) or product.quantity != quantity_before,
     )

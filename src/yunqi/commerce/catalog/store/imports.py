@@ -93,7 +93,7 @@ class ImportStore:
         return _report(row, tuple(errors))
 
 
-def _report(row: sa.Row[Any], errors: tuple[RowError, ...]) -> ImportReport:
+def _report(row: Any, errors: tuple[RowError, ...]) -> ImportReport:
     def at(micros: int | None) -> datetime | None:
         return None if micros is None else from_micros(micros)
 

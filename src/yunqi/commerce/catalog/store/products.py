@@ -182,12 +182,12 @@ def _equal(left: sa.ColumnElement[int], right: sa.ColumnElement[int]) -> sa.Colu
     return sa.func.coalesce(left, -1) == sa.func.coalesce(right, -1)
 
 
-def _product(row: sa.Row[Any]) -> Product:
+def _product(row: Any) -> Product:
     updated_at: datetime = from_micros(row.at)
     return decode(row.document, product_id=row.product_id, generation=row.since, updated_at=updated_at)
 
 
-def _point(row: sa.Row[Any]) -> PricePoint:
+def _point(row: Any) -> PricePoint:
     price = None if row.price_minor is None else Money(row.price_minor, row.currency)
     sale = None if row.sale_minor is None else Money(row.sale_minor, row.currency)
     return PricePoint(from_micros(row.at), price, sale)

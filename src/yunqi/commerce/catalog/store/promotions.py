@@ -74,7 +74,7 @@ class PromotionStore:
             return [_promotion(row, tuple(listed.get(row.promotion_id, ()))) for row in tx.execute(query)]
 
 
-def _promotion(row: sa.Row[Any], product_ids: tuple[str, ...] = ()) -> Promotion:
+def _promotion(row: Any, product_ids: tuple[str, ...] = ()) -> Promotion:
     return Promotion(
         id=row.promotion_id,
         title=row.title,
