@@ -16,7 +16,8 @@ from yunqi.commerce.activity import SegmentEvent
 from yunqi.commerce.catalog import Money, Product
 from yunqi.commerce.payments import Customer, Order
 from yunqi.commerce.search import Filters
-from yunqi.flows.storefront import BasketView, Card, CategoryNode, ProductView, Strip
+from yunqi.commerce.ranking import Answer, Card
+from yunqi.flows.storefront import BasketView, CategoryNode, ProductView
 from yunqi.kernel import Invalid
 
 
@@ -76,7 +77,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
     @router.get("/home")
     def home(visitor: str = principals.visitor()) -> dict[str, Any]:
         """Return the home page's strips and categories."""
-        sections = [{"title": strip.id, **strip_json(strip), "id": strip.id} for strip in shop.home(visitor)]
+        sections = [{"id": found.id, "title": found.id, **strip_json(found.answer)} for found in shop.home(visitor)]
         return {"sections": sections, "categories": [_category(node, deep=False) for node in shop.categories()]}
 
     @router.get("/categories")
@@ -202,19 +203,21 @@ def card_json(card: Card) -> dict[str, Any]:
         "title_derived": card.title_derived,
         "price": money_json(card.price),
         "sale_price": money_json(card.sale_price),
-        "availability": "in_stock" if card.available else "out_of_stock",
+        "availability": "in_stock" if card.in_stock else "out_of_stock",
         "image": card.image or None,
         "category": list(card.category),
         "brand": card.brand,
         "size": card.size,
         "position": card.position,
-        "slot": card.slot,
+        "slot": card.slot.value,
     }
 
 
-def strip_json(strip: Strip) -> dict[str, Any]:
-    """Return a strip as the API shows it."""
-    return {"decision_id": strip.decision_id, "items": [card_json(card) for card in strip.cards]}
+def strip_json(answer: Answer | None) -> dict[str, Any]:
+    """Return some products in a row, and the decision that chose them."""
+    if answer is None:
+        return {"decision_id": None, "items": []}
+    return {"decision_id": answer.decision_id, "items": [card_json(card) for card in answer.items]}
 
 
 def product_json(app: App, view: ProductView) -> dict[str, Any]:
