@@ -35,6 +35,7 @@ table = sa.Table(
     sa.Index("kernel_events_message", "workspace", "message_id", unique=True),
     sa.Index("kernel_events_name", "name", "seq"),
     sa.Index("kernel_events_subject", "subject", "seq"),
+    sa.Index("kernel_events_at", "at", "name"),
 )
 
 cursors = sa.Table(
@@ -204,6 +205,19 @@ class EventLog:
             query = query.where(table.c.workspace == workspace)
         with self._store.read() as tx:
             return int(tx.execute(query).scalar_one())
+
+    def histogram(
+        self, since: datetime, *, seconds: int, names: Iterable[str] | None = None
+    ) -> dict[tuple[datetime, str], int]:
+        """Count events since a time by name and by slices of so many seconds, each named by its start."""
+        width = seconds * 1_000_000
+        slice_ = (table.c.at - table.c.at % width).label("slice")
+        query = sa.select(slice_, table.c.name, sa.func.count()).where(table.c.at >= to_micros(since))
+        if names is not None:
+            query = query.where(table.c.name.in_(sorted(names)))
+        with self._store.read() as tx:
+            rows = tx.execute(query.group_by(slice_, table.c.name)).all()
+        return {(from_micros(start), name): int(count) for start, name, count in rows}
 
     def subscribe(
         self, name: str, handler: Handler, *, names: Iterable[str] | None = None, durable: bool = True, start: int = 0

