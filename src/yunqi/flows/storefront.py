@@ -15,8 +15,10 @@ from yunqi.commerce.payments import BasketLine, Customer, Order, Payments
 from yunqi.commerce.ranking import Answer, Card, card
 from yunqi.commerce.recommend import Recommend, Section
 from yunqi.commerce.search import Search
-from yunqi.kernel import Kernel, setting
+from yunqi.kernel import Denied, Kernel, setting
 from yunqi.kernel.clock import to_micros
+
+_SALES = frozenset({"purchase", "refund"})
 
 DEMO_NOTE = (
     "Demo shop: products, prices, baskets and coupons come from the public data set The Complete Journey (simulated data "
@@ -163,6 +165,10 @@ class Storefront:
 
     def record(self, visitor: str, events: Sequence[SegmentEvent]) -> Recorded:
         """Append what a page reports; whatever the page claims, the shopper is the one of the cookie."""
+        claimed = {event.event for event in events} & _SALES
+        if claimed:
+            raise Denied(f"A page cannot report {sorted(claimed)}: sales are written by checkout.", "event")
+        self._recommend.ranking.experiments.flush()  # a decision is on disk before an event that cites it
         own = [msgspec.structs.replace(event, anonymousId=visitor, userId=None) for event in events]
         return self._activity.record(own)
 

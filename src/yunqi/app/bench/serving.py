@@ -32,7 +32,7 @@ def run(runs: int) -> list[Row]:
         plain = str(Path(folder) / "plain.db")
         _fill(plain, data_dir)
         for number in range(runs):
-            with _server(["yunqi.app.cli.main", "serve"], _environment(data_dir)) as (port, pid):
+            with _server(["yunqi", "serve"], _environment(data_dir)) as (port, pid):
                 ours.append(_measure(port, pid, seed=number))
             with _server(["yunqi.app.bench.plain_shop", plain], {}) as (port, pid):
                 theirs.append(_measure(port, pid, seed=number))

@@ -15,7 +15,7 @@ from yunqi.app.http.principals import Principals
 from yunqi.commerce.activity import SegmentEvent
 from yunqi.commerce.catalog import Money, Product
 from yunqi.commerce.payments import Customer, Order
-from yunqi.commerce.search import Filters
+from yunqi.commerce.search import FacetValue, Filters, Sort
 from yunqi.commerce.ranking import Answer, Card
 from yunqi.flows.storefront import BasketView, CategoryNode, ProductView
 from yunqi.kernel import Invalid
@@ -93,7 +93,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
         min_price: int | None = None,
         max_price: int | None = None,
         in_stock: bool = False,
-        sort: str = "relevance",
+        sort: Sort = Sort.RELEVANCE,
         page: int = 1,
         size: int = 24,
         visitor: str = principals.visitor(),
@@ -107,8 +107,8 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
             "total": found.total,
             "page": page,
             "size": size,
-            **strip_json(found.strip),
-            "facets": found.facets,
+            **strip_json(found.answer),
+            "facets": {"category": _facet(found.categories), "brand": _facet(found.brands)},
             "took_ms": found.took_ms,
             "suggestion": found.suggestion,
         }
@@ -116,7 +116,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
     @router.get("/suggest")
     def suggest(q: str = "") -> dict[str, Any]:
         """Complete what is being typed."""
-        return {"suggestions": [{"text": s.text, "kind": s.kind, "id": s.id} for s in shop.suggest(q)]}
+        return {"suggestions": [{"text": s.text, "kind": s.kind.value, "id": s.id} for s in shop.suggest(q)]}
 
     @router.get("/products/{product_id:path}")
     def product(product_id: str, visitor: str = principals.visitor()) -> dict[str, Any]:
@@ -292,3 +292,7 @@ def _category(node: CategoryNode, *, deep: bool) -> dict[str, Any]:
     if deep:
         shown["children"] = [_category(child, deep=False) for child in node.children]
     return shown
+
+
+def _facet(values: tuple[FacetValue, ...]) -> list[dict[str, Any]]:
+    return [{"value": found.value, "count": found.count} for found in values]
