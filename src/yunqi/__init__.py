@@ -1,1 +1,23 @@
-"""Yunqi: the AI stack of a marketplace as one package."""
+"""Yunqi: the AI stack of a marketplace as one package.
+
+>>> import yunqi
+>>> from tempfile import mkdtemp
+>>> with yunqi.open_shop(mkdtemp()) as shop:
+...     shop.search.find("milk").total
+0
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from yunqi.app.application import App, open_shop
+
+__all__ = ["App", "open_shop"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from yunqi.app import application
+
+        return getattr(application, name)
+    raise AttributeError(f"module 'yunqi' has no attribute {name!r}")

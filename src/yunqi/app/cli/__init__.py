@@ -1,0 +1,5 @@
+"""The command line: ``yunqi DOMAIN VERB``."""
+
+from yunqi.app.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,36 @@
+"""`yunqi bench`: Yunqi and its peers on the same work in one run."""
+
+import os
+import platform
+from typing import Annotated, Any
+
+import typer
+
+from yunqi.app.bench import BENCHES, Row, machine
+from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.kernel import Invalid
+
+
+def add(root: typer.Typer) -> None:
+    """Add the command to the root."""
+
+    @root.command()
+    def bench(
+        name: Annotated[str, typer.Argument(help="Which one; see --list.")] = "",
+        list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
+        runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
+        as_json: AsJson = False,
+    ) -> None:
+        """Measure Yunqi beside a peer on the same work. Example: yunqi bench search-latency --runs 5"""
+        if list_ or not name:
+            rows = [{"name": key, "what": bench.what, "peer": bench.peer} for key, bench in BENCHES.items()]
+            print_json({"benches": rows}) if as_json else print_table(rows, empty="There are no benches.")
+            return
+        if name not in BENCHES:
+            raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
+        rows = [_shown(row) for row in BENCHES[name].run(runs)]
+        print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(rows, empty="No rows.")
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {field: getattr(row, field) for field in ("metric", "value", "unit", "peer", "peer_value", "ratio", "runs", "spread")}

@@ -1,0 +1,42 @@
+"""`yunqi config`: what is set, and from where."""
+
+from typing import Annotated
+
+import typer
+
+from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.app.settings import load_settings
+
+
+def commands() -> typer.Typer:
+    """Return the commands."""
+    app = typer.Typer(help="Settings: their values, where each comes from, what each means.", no_args_is_help=True)
+
+    @app.command()
+    def show(
+        section: Annotated[str, typer.Argument(help="Only this section.")] = "", as_json: AsJson = False
+    ) -> None:
+        """Show every setting with its source and explanation. Example: yunqi config show kernel"""
+        settings = load_settings()
+        rows = [
+            {
+                "name": f"{info.section}.{info.name}",
+                "value": "***" if info.secret and info.value else str(info.value),
+                "source": info.source,
+                "environment": info.environment,
+                "doc": info.doc,
+            }
+            for info in settings.infos
+            if section in ("", info.section)
+        ]
+        if as_json:
+            print_json({"file": str(settings.file), "settings": rows})
+        else:
+            print_table(rows, empty=f"There is no section {section!r}.")
+
+    @app.command()
+    def path() -> None:
+        """Print the path of the configuration file that is read."""
+        print(load_settings().file.resolve())
+
+    return app

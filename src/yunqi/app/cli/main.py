@@ -1,0 +1,74 @@
+"""The command line's root: every domain's commands, one way to report errors.
+
+Exit codes: 0 done, 1 failed, 2 wrong use. With ``--json`` standard output holds exactly one JSON document, errors
+included; everything else goes to standard error.
+"""
+
+import json
+import os
+import sys
+
+import click
+import typer
+
+from yunqi.app.application import open_app
+from yunqi.app.cli import bench, config, demo, jobs, keys, serve, store
+from yunqi.app.domains import add_commands
+from yunqi.kernel import Error, Invalid
+
+
+def build() -> typer.Typer:
+    """Return the command tree."""
+    root = typer.Typer(
+        name="yunqi",
+        help="The AI stack of a marketplace: search, recommendation, payments, models. "
+        "Settings: yunqi.toml and YUNQI_* variables; `yunqi config show` lists them.",
+        epilog="Examples: yunqi up | yunqi import catalog feed.csv --dry-run | yunqi search find 'frozen pizza' --json",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    serve.add(root)
+    bench.add(root)
+    for name, group in (
+        ("config", config.commands()),
+        ("keys", keys.commands(open_app)),
+        ("jobs", jobs.commands(open_app)),
+        ("store", store.commands(open_app)),
+        ("demo", demo.commands(open_app)),
+    ):
+        root.add_typer(group, name=name)
+    add_commands(root, open_app)
+    return root
+
+
+def main() -> None:
+    """Run the command line and exit with 0, 1 or 2."""
+    command = typer.main.get_command(build())
+    try:
+        command(standalone_mode=False)
+    except click.exceptions.Exit as finished:
+        sys.exit(finished.exit_code)
+    except click.exceptions.Abort:
+        _report("Interrupted. What was acknowledged is kept; run the command again to go on.", "interrupted", None)
+        sys.exit(1)
+    except click.ClickException as error:
+        _report(error.format_message(), "wrong_use", None)
+        sys.exit(2)
+    except Error as error:
+        _report(error.message, error.code, error.param)
+        sys.exit(2 if isinstance(error, Invalid) else 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _report(message: str, code: str, param: str | None) -> None:
+    print(f"yunqi: {message}", file=sys.stderr)
+    if "--json" in sys.argv:
+        print(json.dumps({"error": {"code": code, "message": message, "param": param}}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

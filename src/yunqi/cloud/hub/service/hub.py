@@ -1,0 +1,215 @@
+"""The hub's verbs."""
+
+import shutil
+from pathlib import Path
+
+from yunqi.cloud.hub.config import HubConfig
+from yunqi.cloud.hub.engine.gguf import Header, read_header
+from yunqi.cloud.hub.engine.register import KNOWN
+from yunqi.cloud.hub.model import (
+    Asset,
+    AssetDamaged,
+    AssetInstalled,
+    AssetMissing,
+    AssetState,
+    AssetUnknown,
+    Installed,
+    Listing,
+)
+from yunqi.cloud.hub.service.installer import Installer, Progress
+from yunqi.cloud.hub.service.shelf import Shelf, digest, disk_errors, require_space
+from yunqi.kernel import Conflict, Invalid, Kernel
+
+__all__ = ["Hub", "Progress"]
+
+
+def _silent(done: int, total: int, message: str) -> None:
+    """Report nothing."""
+
+
+class Hub:
+    """Model assets of this machine, kept in the data folder's ``models``.
+
+    Parameters
+    ----------
+    known
+        The assets that can be installed by name; by default those Yunqi knows by heart.
+    """
+
+    def __init__(self, kernel: Kernel, config: HubConfig, *, known: dict[str, Asset] = KNOWN) -> None:
+        self._kernel = kernel
+        self._config = config
+        self._known = known
+
+    def list(self) -> list[Listing]:
+        """Return all known and installed assets, by name."""
+        names = set(self._known)
+        if self._root.exists():
+            names |= {entry.parent.name for entry in self._root.glob("*/asset.json")}
+        return [self.show(name) for name in sorted(names)]
+
+    def show(self, name: str) -> Listing:
+        """Return one asset.
+
+        Raises
+        ------
+        AssetUnknown
+            When no asset of this name is known or installed.
+        """
+        shelf = self._shelf(name)
+        if found := shelf.installed():
+            return Listing(found.asset, AssetState.INSTALLED, found.path, found.source)
+        state = shelf.state()
+        return Listing(self._asset(name), AssetState.MISSING if state is AssetState.INSTALLED else state)
+
+    def file(self, name: str) -> Installed:
+        """Return an installed asset.
+
+        Raises
+        ------
+        AssetMissing
+            When it is known but not installed, or its file is gone.
+        """
+        if found := self._shelf(name).installed():
+            return found
+        self._asset(name)
+        raise AssetMissing(f"Model {name} is not installed. Run `yunqi hub install {name}`.")
+
+    def install(self, name: str, *, progress: Progress = _silent) -> Installed:
+        """Install a known asset; one that is installed already is left as it is.
+
+        Parameters
+        ----------
+        progress
+            Called with bytes done, bytes in all and a message; what it raises stops the install between chunks.
+
+        Raises
+        ------
+        AssetUnknown, InstallRunning, AssetDamaged, AssetUnreachable, DiskFull
+            Nothing half-written is ever visible; whole parts are kept, so that another run goes on from them.
+        """
+        asset = self._asset(name)
+        shelf = self._shelf(name)
+        if found := shelf.installed():
+            return found
+        with shelf.locked():
+            if found := shelf.installed():
+                return found
+            source = Installer(asset, shelf, self._config, progress).gather()
+            return self._publish(shelf, asset, str(shelf.file.resolve()), source)
+
+    def add(self, path: Path, *, name: str | None = None, licence: str = "", copy: bool = False) -> Installed:
+        """Register a GGUF file of your own.
+
+        Parameters
+        ----------
+        name
+            Defaults to the file's name without its ending.
+        licence
+            Defaults to what the file's header states.
+        copy
+            Copy the file into the data folder instead of using it where it lies.
+
+        Raises
+        ------
+        Invalid
+            When the file is not GGUF or the name cannot be used.
+        Conflict
+            When the name is taken by other bytes.
+        """
+        path = path.resolve()
+        asset = self._describe(path, name or path.stem.lower(), licence)
+        shelf = self._shelf(asset.id)
+        taken = shelf.installed() or self._known.get(asset.id)
+        known = taken.asset if isinstance(taken, Installed) else taken
+        if known is not None and known.sha256 != asset.sha256:
+            raise Conflict(f"The name {asset.id} belongs to other bytes. Choose another with --id.", param="id")
+        with shelf.locked(), disk_errors(asset.id):
+            if copy:
+                require_space(shelf.folder, asset.size, asset.id)
+                shutil.copyfile(path, shelf.partial)
+            return self._publish(shelf, asset, str(shelf.file.resolve() if copy else path), "file")
+
+    def verify(self, name: str, *, progress: Progress = _silent) -> Installed:
+        """Read an installed file again and compare its digest.
+
+        Raises
+        ------
+        AssetDamaged
+            When the bytes have changed.
+        """
+        found = self.file(name)
+        size = found.asset.size
+        seen = digest(Path(found.path), lambda done: progress(done, size, "verifying"))
+        if seen != found.asset.sha256:
+            raise AssetDamaged(
+                f"{found.path} has SHA-256 {seen}, not {found.asset.sha256}: the file changed after it was installed. "
+                f"Run `yunqi hub remove {name}` and install it again."
+            )
+        return found
+
+    def remove(self, name: str) -> int:
+        """Remove an asset from this machine and return the bytes freed; a file used where it lay is left alone.
+
+        Raises
+        ------
+        AssetMissing
+            When nothing of it is here.
+        """
+        shelf = self._shelf(name)
+        if shelf.state() is AssetState.MISSING:
+            raise AssetMissing(f"Model {name} is not installed, so there is nothing to remove.")
+        with shelf.locked():
+            return shelf.remove()
+
+    @property
+    def _root(self) -> Path:
+        return self._kernel.config.data_dir / "models"
+
+    def _shelf(self, name: str) -> Shelf:
+        if "/" in name or name.startswith("."):
+            raise AssetUnknown(f"There is no model asset {name!r}. `yunqi hub list` shows them.")
+        return Shelf(self._root, name)
+
+    def _asset(self, name: str) -> Asset:
+        try:
+            return self._known[name]
+        except KeyError:
+            raise AssetUnknown(f"There is no model asset {name!r}. `yunqi hub list` shows them.") from None
+
+    def _publish(self, shelf: Shelf, asset: Asset, path: str, source: str) -> Installed:
+        moment = self._kernel.clock().isoformat()
+        installed = Installed(asset, path, source, moment)
+        shelf.publish(installed)
+        with self._kernel.store.begin() as tx:
+            event = AssetInstalled(asset.id, asset.sha256, asset.size, source)
+            self._kernel.events.announce(tx, "default", event, key=f"{asset.id}:{moment}")
+        return installed
+
+    def _describe(self, path: Path, name: str, licence: str) -> Asset:
+        header = _header(path)
+        return Asset(
+            id=name,
+            family=header.name,
+            architecture=header.architecture,
+            parameters=header.parameters,
+            quantisation=header.quantisation,
+            context=header.context,
+            licence=licence or header.licence or "not stated",
+            licence_source="given when added" if licence else "the file's header",
+            size=path.stat().st_size,
+            sha256=digest(path),
+            filename=path.name,
+            chat=bool(header.chat_template),
+            tools=header.tools,
+        )
+
+
+def _header(path: Path) -> Header:
+    try:
+        with path.open("rb") as stream:
+            return read_header(stream)
+    except OSError as error:
+        raise Invalid(
+            f"{path} cannot be read: {error.strerror}. Give the path of a GGUF file.", param="file"
+        ) from error

@@ -1,0 +1,53 @@
+"""Language models that answer: an embedded CPU engine in a child process, or any OpenAI-compatible server.
+
+>>> from pathlib import Path
+>>> from tempfile import mkdtemp
+>>> from yunqi.cloud.hub import Hub, HubConfig
+>>> from yunqi.cloud.models import Models, ModelsConfig
+>>> from yunqi.kernel import Kernel, KernelConfig
+>>> with Kernel.open(KernelConfig(data_dir=Path(mkdtemp()))) as kernel:
+...     models = Models(kernel, ModelsConfig(), hub=Hub(kernel, HubConfig()))
+...     [(model.id, model.health.state.value) for model in models.list()]
+[('qwen2.5-coder-0.5b-instruct', 'missing'), ('smollm2-135m-instruct', 'missing')]
+"""
+
+from yunqi.cloud.models.config import ModelsConfig
+from yunqi.cloud.models.model import (
+    ChatRequest,
+    Completion,
+    ContextTooLong,
+    Delta,
+    EngineBusy,
+    EngineHealth,
+    EngineLost,
+    EngineState,
+    Message,
+    Model,
+    ModelUnknown,
+    OnDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+from yunqi.cloud.models.service import Engine, Models
+
+__all__ = [
+    "ChatRequest",
+    "Completion",
+    "ContextTooLong",
+    "Delta",
+    "Engine",
+    "EngineBusy",
+    "EngineHealth",
+    "EngineLost",
+    "EngineState",
+    "Message",
+    "Model",
+    "ModelUnknown",
+    "Models",
+    "ModelsConfig",
+    "OnDelta",
+    "ToolCall",
+    "ToolCallDelta",
+    "Usage",
+]

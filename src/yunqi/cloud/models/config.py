@@ -1,0 +1,29 @@
+"""Settings of model serving."""
+
+from dataclasses import dataclass
+
+from yunqi.kernel.config import setting
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsConfig:
+    """How models are run."""
+
+    context: int = setting(4096, "Longest prompt and answer together of an embedded model, in tokens.")
+    parallel: int = setting(2, "Requests an embedded model works on at the same time; each has its own context.")
+    queue: int = setting(16, "Requests that may wait for a place; one more is refused with a time to come back.")
+    max_tokens: int = setting(512, "Longest answer when the request names none.")
+    threads: int = setting(0, "Threads of an embedded model. 0: all cores, fewer while other work keeps them busy.")
+    resident: int = setting(1, "Embedded models kept in memory; the one unused for longest makes room.")
+    idle_seconds: float = setting(900.0, "Unload an embedded model unused for so long. 0: never.")
+    start_timeout: float = setting(120.0, "Seconds an embedded model may take to load.")
+    request_timeout: float = setting(600.0, "Seconds one request may take, its waiting included.")
+    prompt_cache_mb: int = setting(
+        64, "Memory for prompts kept beside the live ones, so that a known beginning is quick."
+    )
+    upstreams: tuple[str, ...] = setting(
+        (),
+        "OpenAI-compatible servers (vLLM, SGLang and others) as NAME=URL#MODEL, for example "
+        "qwen-72b=http://10.0.0.2:8000/v1#Qwen/Qwen2.5-72B-Instruct.",
+    )
+    upstream_key: str = setting("", "API key for the upstream servers.", secret=True)

@@ -1,0 +1,6 @@
+"""Model serving at work: the child process, the protocol client, the two engines, and the models of this machine."""
+
+from yunqi.cloud.models.service.engine import Engine
+from yunqi.cloud.models.service.models import Models
+
+__all__ = ["Engine", "Models"]

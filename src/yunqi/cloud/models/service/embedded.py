@@ -1,0 +1,93 @@
+"""The default engine: llama.cpp in a child process on this machine's CPU."""
+
+import asyncio
+
+from yunqi.cloud.models.config import ModelsConfig
+from yunqi.cloud.models.model import ChatRequest, Completion, EngineHealth, EngineLost, OnDelta
+from yunqi.cloud.models.service.client import ChatClient
+from yunqi.cloud.models.service.gate import Gate
+from yunqi.cloud.models.service.process import Child
+from yunqi.cloud.models.service.supervisor import Supervisor
+
+
+class EmbeddedEngine:
+    """One model file, loaded when first asked.
+
+    Parameters
+    ----------
+    path
+        The GGUF file.
+    """
+
+    def __init__(self, name: str, path: str, config: ModelsConfig) -> None:
+        self._name = name
+        self._config = config
+        self._gate = Gate(name, places=config.parallel, queue=config.queue)
+        self._supervisor = Supervisor(name, path, config, gate=self._gate, on_start=self._forget)
+        self._client: tuple[Child, ChatClient] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Completion:
+        """Answer; see `Engine`."""
+        wanted = request.max_tokens or self._config.max_tokens
+        try:
+            async with asyncio.timeout(self._config.request_timeout), self._gate.place():
+                client = self._client_of(await self._supervisor.ready())
+                return await client.chat(request, on_delta, max_tokens=min(wanted, self._config.context))
+        except TimeoutError:
+            raise EngineLost(
+                f"Model {self._name} took longer than {self._config.request_timeout:.0f} s. Ask for a shorter answer "
+                "or raise YUNQI_MODELS_REQUEST_TIMEOUT."
+            ) from None
+
+    async def load(self) -> None:
+        """Load the model now, so that the first request need not wait."""
+        await self._supervisor.ready()
+
+    async def unload(self) -> None:
+        """Stop the child process."""
+        await self._supervisor.stop()
+
+    def health(self) -> EngineHealth:
+        """Return how the engine is doing."""
+        supervisor = self._supervisor
+        child = supervisor.child
+        return EngineHealth(
+            supervisor.state,
+            supervisor.detail,
+            memory_bytes=child.memory() if child else 0,
+            running=self._gate.running,
+            waiting=self._gate.waiting,
+            restarts=supervisor.restarts,
+            threads=child.spec.threads if child else 0,
+            pid=child.pid if child else None,
+        )
+
+    @property
+    def unused_for(self) -> float:
+        """Return the seconds since the last request ended, 0 while one runs or waits."""
+        return self._gate.unused_for
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._supervisor.child is not None
+
+    async def close(self) -> None:
+        """Stop the engine."""
+        await self._supervisor.close()
+        self._forget()
+        await asyncio.gather(*self._closing)
+
+    def _forget(self) -> None:
+        if self._client is not None:
+            task = asyncio.create_task(self._client[1].close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+            self._client = None
+
+    def _client_of(self, child: Child) -> ChatClient:
+        if self._client is None or self._client[0] is not child:
+            self._forget()
+            self._client = (child, ChatClient.over_socket(str(child.socket), key=child.key, name=self._name))
+        return self._client[1]

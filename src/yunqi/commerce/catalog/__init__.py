@@ -1,0 +1,68 @@
+"""Products, prices with history, stock and promotions; imported by generation.
+
+>>> from yunqi.commerce.catalog import Money
+>>> Money.parse("1.49 USD") * 3
+Money(amount_minor=447, currency='USD')
+"""
+
+from yunqi.commerce.catalog.config import CatalogConfig
+from yunqi.commerce.catalog.engine.cards import NO_PRICE, Cards
+from yunqi.commerce.catalog.engine.rows import Lines, Row, format_of, nearest, read_rows
+from yunqi.commerce.catalog.engine.streams import Bounds, Opened, unpack
+from yunqi.commerce.catalog.model import (
+    Availability,
+    CatalogPublished,
+    FeedRefused,
+    ImportReport,
+    ImportState,
+    Money,
+    OutOfStock,
+    Page,
+    PriceChange,
+    PriceChanged,
+    PricePoint,
+    Product,
+    ProductNotFound,
+    Promotion,
+    RowError,
+)
+from yunqi.commerce.catalog.service import Catalog
+from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, no_progress, open_file
+from yunqi.commerce.catalog.store import MIGRATIONS
+
+__all__ = [
+    "MIGRATIONS",
+    "NO_PRICE",
+    "Availability",
+    "Bounds",
+    "Cards",
+    "Catalog",
+    "CatalogConfig",
+    "CatalogPublished",
+    "FeedRefused",
+    "ImportReport",
+    "ImportState",
+    "Imports",
+    "Lines",
+    "Money",
+    "Opened",
+    "OutOfStock",
+    "Page",
+    "PriceChange",
+    "PriceChanged",
+    "PricePoint",
+    "Product",
+    "ProductNotFound",
+    "Progress",
+    "Promotion",
+    "Row",
+    "RowError",
+    "Run",
+    "digest_of",
+    "format_of",
+    "nearest",
+    "no_progress",
+    "open_file",
+    "read_rows",
+    "unpack",
+]

@@ -1,0 +1,219 @@
+"""The catalog as columns: what a ranking pipeline reads instead of rows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunqi.commerce.catalog.model import Availability, Money, Product
+
+NO_PRICE = -1
+"""Stands for "no price" (and "no sale price") in the price columns."""
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_ALWAYS = (-(2**62), 2**62)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cards:
+    """One generation of the catalog as columns, indexed by a dense product number; never changed once made.
+
+    A product keeps its number for ever (numbers are only appended), so arrays of other domains may be aligned with
+    these. A retired product stays, with ``live`` and ``available`` false.
+
+    Attributes
+    ----------
+    generation
+        The catalog generation the columns show.
+    ids, titles, brands, sizes, images
+        Texts by number.
+    index
+        Product id to number.
+    price_minor, sale_price_minor
+        int64; `NO_PRICE` where there is none. `price_now` applies the sale's dates.
+    sale_from, sale_until
+        int64 UTC microseconds.
+    live, available, title_derived
+        bool; ``available`` = live, has a price, and is not out of stock.
+    category
+        int32, shape (n, 3): numbers into ``categories`` at up to three levels of the path, -1 where there is none.
+    categories
+        Category paths by number; the number of a path is stable within one process only.
+    brand
+        int32 numbers into ``brand_names``.
+    """
+
+    generation: int
+    currency: str
+    ids: list[str]
+    index: dict[str, int]
+    titles: list[str]
+    brands: list[str]
+    sizes: list[str]
+    images: list[str]
+    derived: NDArray[np.bool_]
+    price_minor: NDArray[np.int64]
+    sale_price_minor: NDArray[np.int64]
+    sale_from: NDArray[np.int64]
+    sale_until: NDArray[np.int64]
+    live: NDArray[np.bool_]
+    available: NDArray[np.bool_]
+    category: NDArray[np.int32]
+    categories: list[tuple[str, ...]]
+    category_index: dict[tuple[str, ...], int]
+    brand: NDArray[np.int32]
+    brand_names: list[str]
+    brand_index: dict[str, int] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def price_now(self, at: datetime) -> NDArray[np.int64]:
+        """Return what each product costs at a time, in minor units; `NO_PRICE` where that is unknown."""
+        now = micros(at)
+        on_sale = (self.sale_price_minor >= 0) & (self.sale_from <= now) & (now <= self.sale_until)
+        return np.where(on_sale, self.sale_price_minor, self.price_minor)
+
+    def money(self, amount_minor: int) -> Money | None:
+        """Return an amount of a price column as money."""
+        return None if amount_minor < 0 else Money(int(amount_minor), self.currency)
+
+    def path(self, number: int) -> tuple[str, ...]:
+        """Return the (at most three-level) category path of a product."""
+        deepest = self.category[number][self.category[number] >= 0]
+        return self.categories[int(deepest[-1])] if len(deepest) else ()
+
+
+def micros(at: datetime) -> int:
+    """Return UTC microseconds since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def empty(currency: str) -> Cards:
+    """Return the columns of a catalog that has no products."""
+
+    def zeros(kind: type, *shape: int) -> NDArray[np.int64]:
+        return np.zeros(shape or (0,), dtype=kind)
+
+    return Cards(
+        generation=0,
+        currency=currency,
+        ids=[],
+        index={},
+        titles=[],
+        brands=[],
+        sizes=[],
+        images=[],
+        derived=np.zeros(0, np.bool_),
+        price_minor=zeros(np.int64),
+        sale_price_minor=zeros(np.int64),
+        sale_from=zeros(np.int64),
+        sale_until=zeros(np.int64),
+        live=np.zeros(0, np.bool_),
+        available=np.zeros(0, np.bool_),
+        category=np.zeros((0, 3), np.int32),
+        categories=[],
+        category_index={},
+        brand=np.zeros(0, np.int32),
+        brand_names=[],
+        brand_index={},
+    )
+
+
+def updated(
+    cards: Cards,
+    generation: int,
+    fresh: list[tuple[int, str]],
+    changes: list[tuple[int, Product]],
+    retired: list[int],
+) -> Cards:
+    """Return new columns with some products set or retired.
+
+    Parameters
+    ----------
+    fresh
+        Number and id of every product number that the old columns do not have, in order.
+    changes
+        Number and product of what was set.
+    retired
+        Numbers of products that left the catalog.
+    """
+    size = max(len(cards), fresh[-1][0] + 1) if fresh else len(cards)
+    new = _grown(cards, generation, size)
+    for number, product_id in fresh:
+        new.ids[number] = product_id
+        new.index[product_id] = number
+    new.live[retired] = False
+    new.available[retired] = False
+    for number, product in changes:
+        _set(new, number, product)
+    return new
+
+
+def _grown(cards: Cards, generation: int, size: int) -> Cards:
+    extra = size - len(cards.ids)
+
+    def wide(column: NDArray[np.int64], fill: int) -> NDArray[np.int64]:
+        return np.concatenate([column, np.full(extra, fill, column.dtype)])
+
+    blank = [""] * extra
+    return Cards(
+        generation=generation,
+        currency=cards.currency,
+        ids=cards.ids + blank,
+        index=dict(cards.index),
+        titles=cards.titles + blank,
+        brands=cards.brands + blank,
+        sizes=cards.sizes + blank,
+        images=cards.images + blank,
+        derived=np.concatenate([cards.derived, np.zeros(extra, np.bool_)]),
+        price_minor=wide(cards.price_minor, NO_PRICE),
+        sale_price_minor=wide(cards.sale_price_minor, NO_PRICE),
+        sale_from=wide(cards.sale_from, 0),
+        sale_until=wide(cards.sale_until, 0),
+        live=np.concatenate([cards.live, np.zeros(extra, np.bool_)]),
+        available=np.concatenate([cards.available, np.zeros(extra, np.bool_)]),
+        category=np.concatenate([cards.category, np.full((extra, 3), -1, np.int32)]),
+        categories=list(cards.categories),
+        category_index=dict(cards.category_index),
+        brand=np.concatenate([cards.brand, np.full(extra, -1, np.int32)]),
+        brand_names=list(cards.brand_names),
+        brand_index=dict(cards.brand_index),
+    )
+
+
+def _set(cards: Cards, number: int, product: Product) -> None:
+    cards.titles[number] = product.title
+    cards.brands[number] = product.brand
+    cards.sizes[number] = product.size
+    cards.images[number] = product.image_link
+    cards.derived[number] = product.title_derived
+    cards.price_minor[number] = NO_PRICE if product.price is None else product.price.amount_minor
+    cards.sale_price_minor[number] = NO_PRICE if product.sale_price is None else product.sale_price.amount_minor
+    cards.sale_from[number] = _ALWAYS[0] if product.sale_starts is None else micros(product.sale_starts)
+    cards.sale_until[number] = _ALWAYS[1] if product.sale_ends is None else micros(product.sale_ends)
+    cards.live[number] = True
+    cards.available[number] = product.price is not None and product.availability is not Availability.OUT_OF_STOCK
+    _set_category(cards, number, product.category)
+    if product.brand:
+        found = cards.brand_index.get(product.brand)
+        if found is None:
+            found = cards.brand_index[product.brand] = len(cards.brand_names)
+            cards.brand_names.append(product.brand)
+        cards.brand[number] = found
+    else:
+        cards.brand[number] = -1
+
+
+def _set_category(cards: Cards, number: int, path: tuple[str, ...]) -> None:
+    for level in range(3):
+        if level >= len(path):
+            cards.category[number, level] = -1
+            continue
+        key = path[: level + 1]
+        found = cards.category_index.get(key)
+        if found is None:
+            found = cards.category_index[key] = len(cards.categories)
+            cards.categories.append(key)
+        cards.category[number, level] = found

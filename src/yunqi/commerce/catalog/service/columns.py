@@ -1,0 +1,62 @@
+"""Keeping the catalog's columns in memory and up to date."""
+
+import threading
+
+from yunqi.commerce.catalog.engine import cards as columns
+from yunqi.commerce.catalog.engine.cards import Cards
+from yunqi.commerce.catalog.store import ProductStore
+from yunqi.kernel import Kernel
+
+
+class CardCache:
+    """The `Cards` of each workspace; filled on first use, refreshed after each published generation."""
+
+    def __init__(self, kernel: Kernel, currency: str) -> None:
+        self._kernel = kernel
+        self._currency = currency
+        self._products = ProductStore(kernel.store)
+        self._cards: dict[str, Cards] = {}
+        self._stale: set[str] = set()
+        self._following = False
+        self._lock = threading.RLock()
+
+    def get(self, workspace: str) -> Cards:
+        """Return the newest snapshot; while another thread refreshes it, the one before."""
+        held = self._cards.get(workspace)
+        if held is not None and workspace not in self._stale:
+            return held
+        if not self._lock.acquire(blocking=held is None):
+            return held if held is not None else self.get(workspace)
+        try:
+            return self._refresh(workspace)
+        finally:
+            self._lock.release()
+
+    def _refresh(self, workspace: str) -> Cards:
+        held = self._cards.get(workspace)
+        if held is not None and workspace not in self._stale:
+            return held
+        self._follow()
+        self._stale.discard(workspace)
+        held = held or columns.empty(self._currency)
+        live = self._products.live_generation(workspace)
+        if live == held.generation and live:
+            return held
+        fresh = self._products.numbers_from(workspace, len(held))
+        changes = list(self._products.changed(workspace, held.generation, live))
+        retired = self._products.retired(workspace, held.generation, live)
+        gone = [number for number, _ in retired]
+        self._cards[workspace] = columns.updated(held, live, fresh, changes, gone)
+        return self._cards[workspace]
+
+    def _follow(self) -> None:
+        if self._following:
+            return
+        self._following = True
+        self._kernel.events.subscribe(
+            "catalog.cards",
+            lambda events: self._stale.update(event.workspace for event in events),
+            names={"CatalogPublished"},
+            durable=False,
+            start=self._kernel.events.head(),
+        )

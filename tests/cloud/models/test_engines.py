@@ -1,0 +1,84 @@
+"""One contract for every engine: the embedded one with a real small model, and an OpenAI-compatible upstream."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+
+import pytest
+from tests.cloud.models.upstream import scripted_server
+
+from yunqi.cloud.hub import Hub, HubConfig
+from yunqi.cloud.models import ChatRequest, ContextTooLong, Delta, EngineState, Message, Models, ModelsConfig
+from yunqi.kernel import Kernel
+
+Serving = tuple[Models, str]
+
+
+def ask(text: str, **settings: object) -> ChatRequest:
+    return ChatRequest((Message("user", text),), **{"max_tokens": 24, "temperature": 0.0, **settings})  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["upstream", pytest.param("embedded", marks=pytest.mark.model)])
+def serving(request: pytest.FixtureRequest, kernel: Kernel) -> Iterator[Serving]:
+    """Models and the name of one, of each kind."""
+    if request.param == "embedded":
+        hub = request.getfixturevalue("hub")
+        models = Models(kernel, ModelsConfig(context=512, threads=1), hub=hub)
+        yield models, "smollm2-135m-instruct"
+        models.close()
+        return
+    with scripted_server() as script:
+        config = ModelsConfig(upstreams=(f"big={script.url}#tests/scripted",))
+        models = Models(kernel, config, hub=Hub(kernel, HubConfig()))
+        yield models, "big"
+        models.close()
+
+
+def test_pieces_make_up_the_answer_and_tokens_are_exact(serving: Serving) -> None:
+    models, name = serving
+    deltas: list[Delta] = []
+    done = models.chat(name, ask("Name three colours."), deltas.append)
+    assert done.text
+    assert done.text == "".join(delta.text for delta in deltas)
+    assert done.usage.exact
+    assert done.usage.input_tokens >= 3
+    assert 1 <= done.usage.output_tokens <= 24
+    assert [delta.usage.output_tokens for delta in deltas] == sorted(delta.usage.output_tokens for delta in deltas)
+    assert 0 < done.first_token_ms <= done.milliseconds
+    assert models.get(name).health.state is EngineState.READY
+
+
+def test_a_limit_of_tokens_is_kept_and_named(serving: Serving) -> None:
+    models, name = serving
+    done = models.chat(name, ask("Tell me a long story.", max_tokens=3))
+    assert done.finish_reason == "length"
+    assert done.usage.output_tokens == 3
+
+
+def test_a_prompt_over_the_context_is_refused_with_its_counts(serving: Serving) -> None:
+    models, name = serving
+    with pytest.raises(ContextTooLong, match=r"have \d{4} tokens; model .* takes \d+"):
+        models.chat(name, ask("word " * 3000))
+    assert models.chat(name, ask("Still there?")).text
+
+
+def test_cancelling_stops_the_work(serving: Serving) -> None:
+    models, name = serving
+    begun = threading.Event()
+    future = models.start(name, ask("Count to a thousand.", max_tokens=400), lambda delta: begun.set())
+    assert begun.wait(60)
+    future.cancel()
+    with pytest.raises(CancelledError):
+        future.result()
+    deadline = time.monotonic() + 10
+    while models.get(name).health.running and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert models.get(name).health.running == 0
+    assert models.chat(name, ask("Hello.")).text
+
+
+def test_the_same_seed_gives_the_same_answer(serving: Serving) -> None:
+    models, name = serving
+    answers = {models.chat(name, ask("Invent a name.", temperature=0.9, seed=7)).text for _ in range(2)}
+    assert len(answers) == 1
