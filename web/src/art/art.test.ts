@@ -27,6 +27,11 @@ describe('illustrations', () => {
     [['GROCERY', 'FRUIT - SHELF STABLE', 'APPLE SAUCE'], 'red-apple'],
     [['GROCERY', 'PASTA SAUCE', 'VALUE'], 'spaghetti'],
     [['DRUG GM', 'CHRISTMAS  SEASONAL', 'SEASONAL'], 'christmas-tree'],
+    [['MEAT-PCKGD', 'HOT DOGS'], 'hot-dog'],
+    [['PRODUCE', 'BROCCOLI/CAULIFLOWER'], 'broccoli'],
+    [['NUTRITION', 'RICE CAKES'], 'rice-cracker'],
+    [['GROCERY', 'BIRD SEED'], 'bird'],
+    [['FLORAL', 'BOUQUET (NON ROSE)'], 'bouquet'],
     [[], table.fallback],
     [['Nobody knows this'], table.fallback],
   ])('%j shows %s', (path, name) => {
