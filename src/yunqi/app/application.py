@@ -42,7 +42,7 @@ class App(Domains):
             search=self.search,
             recommend=self.recommend,
             payments=self.payments,
-            assistant=None,
+            assistant=self.assistant,
         )
 
     @property
@@ -90,9 +90,7 @@ class OpenApp(Protocol):
         ...
 
 
-def open_shop(
-    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True
-) -> App:
+def open_shop(data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True) -> App:
     """Open an installation as a library, without a server.
 
     Parameters
