@@ -58,7 +58,7 @@ class Worker:
     """A background worker process, started again when it dies."""
 
     def __init__(self, config: KernelConfig) -> None:
-        self._command = [sys.executable, "-m", "yunqi.app.cli.main", "jobs", "work", "--parent", str(os.getpid())]
+        self._command = [sys.executable, "-m", "yunqi", "jobs", "work", "--parent", str(os.getpid())]
         self._environment = {**os.environ, "YUNQI_DATA_DIR": str(config.data_dir)}
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None

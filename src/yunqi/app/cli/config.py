@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.app.cli.output import AsJson, print_json
 from yunqi.app.settings import load_settings
 
 
@@ -31,8 +31,9 @@ def commands() -> typer.Typer:
         ]
         if as_json:
             print_json({"file": str(settings.file), "settings": rows})
-        else:
-            print_table(rows, empty=f"There is no section {section!r}.")
+            return
+        for row in rows:
+            print(f"{row['name']} = {row['value']!r}   ({row['source']}; {row['environment']})\n    {row['doc']}")
 
     @app.command()
     def path() -> None:

@@ -11,9 +11,8 @@ import sys
 import click
 import typer
 
-from yunqi.app.application import open_app
 from yunqi.app.cli import bench, config, demo, jobs, keys, serve, store
-from yunqi.app.domains import add_commands
+from yunqi.app.edges import add_commands, open_app
 from yunqi.kernel import Error, Invalid
 
 
@@ -70,5 +69,3 @@ def _report(message: str, code: str, param: str | None) -> None:
         print(json.dumps({"error": {"code": code, "message": message, "param": param}}, ensure_ascii=False))
 
 
-if __name__ == "__main__":
-    main()

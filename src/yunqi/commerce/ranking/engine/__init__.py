@@ -1,0 +1,1 @@
+"""The pure pipeline: state, features, gather, rank, arrange, training by replay."""

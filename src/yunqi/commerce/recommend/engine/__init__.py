@@ -1,0 +1,1 @@
+"""What the recommendation surfaces are made of: neighbours, shelves, sources, lessons."""
