@@ -17,8 +17,8 @@ availability
 events
     One ``purchase`` a basket. An item's ``price`` is what the customer paid, (sales_value - coupon_disc) / quantity,
     its ``discount`` all that was taken off the shelf price, the event's ``value`` what the shop took in. A line whose
-    quantity is a measure (fuel, in thousandths of a gallon) becomes one piece. One ``view_promotion`` for each household
-    that a campaign was mailed to, at the campaign's first day.
+    quantity is a measure (fuel, in thousandths of a gallon) becomes one piece. One ``view_promotion`` for each
+    household that a campaign was mailed to, at the campaign's first day.
 time
     The history is moved by a whole number of weeks so that it ends just before today; ``context.demo_shift_weeks`` of
     each event says by how many. With ``shift_weeks=0`` it stays in 2017.
@@ -37,7 +37,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from yunqi.commerce.activity import Item, Properties, SegmentEvent
+from yunqi.commerce.activity import Activity, Item, Properties, SegmentEvent
+from yunqi.commerce.catalog import Catalog, ImportReport, Progress, no_progress
 from yunqi.flows.demo_data import DataSet, Lines, locate
 from yunqi.flows.demo_words import NOT_GOODS, department, size_of, title, written_out
 from yunqi.kernel.clock import from_micros, to_micros
@@ -345,3 +346,19 @@ def _time(at: int) -> str:
 
 def _dollars(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d} USD"
+
+
+def load_demo(
+    files: DemoFiles,
+    *,
+    catalog: Catalog,
+    activity: Activity,
+    workspace: str = "default",
+    progress: Progress = no_progress,
+) -> tuple[ImportReport, ImportReport, ImportReport]:
+    """Import the demo shop's files through the public importers; a second call changes nothing."""
+    return (
+        catalog.import_products(files.catalog, workspace=workspace, progress=progress),
+        catalog.import_promotions(files.promotions, workspace=workspace, progress=progress),
+        activity.import_events(files.events, workspace=workspace, progress=progress),
+    )

@@ -58,7 +58,7 @@ class DataSet:
         table = self.table("transactions")
 
         def array(name: str) -> NDArray[Any]:
-            return table[name].to_numpy()
+            return np.asarray(table[name].to_numpy())
 
         at = array("transaction_timestamp").astype("datetime64[us]").astype(np.int64)
         order = np.lexsort((array("product_id"), array("basket_id"), at))

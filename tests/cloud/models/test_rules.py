@@ -45,19 +45,17 @@ def test_an_answer_is_put_together_from_any_cutting_of_the_bytes() -> None:
 
 def test_tool_calls_are_joined_by_index() -> None:
     answer = Answer()
-    answer.feed(
-        b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}}]}\n'
-    )
-    answer.feed(b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}}]}\n')
+    for call in (b'"id":"a","function":{"name":"f","arguments":"{"}', b'"function":{"arguments":"}"}'):
+        list(answer.feed(b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,' + call + b"}]}}]}\n"))
     assert [(call.id, call.name, call.arguments) for call in answer.tool_calls] == [("a", "f", "{}")]
     assert answer.usage == type(answer.usage)(0, 2, exact=False)
 
 
 def test_nonsense_and_errors_in_a_stream_are_refused() -> None:
     with pytest.raises(Broken, match="no chunk"):
-        Answer().feed(b"data: {nonsense\n")
+        list(Answer().feed(b"data: {nonsense\n"))
     with pytest.raises(Broken, match="too hot"):
-        Answer().feed(b'data: {"error":{"message":"too hot"}}\n')
+        list(Answer().feed(b'data: {"error":{"message":"too hot"}}\n'))
     assert decode_error(b"<html>").message == "<html>"
     assert decode_error(b'{"error":"plain"}').message == "plain"
     assert decode_error(b'{"message":"other"}').message == "other"

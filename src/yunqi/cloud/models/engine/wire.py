@@ -1,5 +1,6 @@
 """The OpenAI chat protocol as an engine speaks it: requests out, server-sent chunks in."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -147,8 +148,8 @@ class Answer:
         self.finish_reason: str | None = None
         self.done = False
 
-    def feed(self, data: bytes) -> list[Delta]:
-        """Take more bytes and return the pieces they complete.
+    def feed(self, data: bytes) -> Iterator[Delta]:
+        """Take more bytes and yield the pieces they complete.
 
         Raises
         ------
@@ -156,11 +157,9 @@ class Answer:
             When a line is not a chunk, or carries an error.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
-        deltas = []
         for line in lines:
             if line.startswith(b"data:") and (delta := self._take(line[5:].strip())) is not None:
-                deltas.append(delta)
-        return deltas
+                yield delta
 
     @property
     def text(self) -> str:

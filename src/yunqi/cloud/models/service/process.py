@@ -80,11 +80,13 @@ class Child:
             env=_PATIENT | os.environ,
         )
         child = cls(process, spec, folder / "engine.sock", key)
+        loaded = False
         try:
             await child._load(timeout)
-        except BaseException:
-            await child.stop()
-            raise
+            loaded = True
+        finally:
+            if not loaded:  # failed or cancelled
+                await child.stop()
         return child
 
     async def _load(self, timeout: float) -> None:

@@ -108,7 +108,7 @@ class Supervisor:
             self.state, self.detail = EngineState.FAILED, error.message
             self._not_before = time.monotonic() + self._backoff.fail(0.0)
             raise
-        except BaseException:
+        except asyncio.CancelledError:
             self.state = EngineState.IDLE
             raise
         self.child, self._started = child, time.monotonic()

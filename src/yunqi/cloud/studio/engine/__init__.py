@@ -1,0 +1,1 @@
+"""Pure parts of the studio: the OpenAI protocol in and out, and the token bucket."""
