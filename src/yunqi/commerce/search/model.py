@@ -49,7 +49,7 @@ class Results:
     Attributes
     ----------
     total
-        How many products match; exact up to ``index_hits`` of the settings.
+        How many products match; beyond ``index_hits`` of the settings an estimate by the share that passes the filters.
     categories, brands
         Facets over all matches before paging. A category's ``value`` is its path joined by " > ".
     suggestion

@@ -121,7 +121,9 @@ class TextIndex:
         """Whether a word is in any title or category."""
         return any(self._searcher.doc_freq(name, stem) for name in FIELDS[:3])
 
-    def find(self, stems: Sequence[str], *, limit: int, every: bool = True, prefix: bool = False, fuzzy: bool = False) -> Hits:
+    def find(
+        self, stems: Sequence[str], *, limit: int, every: bool = True, prefix: bool = False, fuzzy: bool = False
+    ) -> Hits:
         """Return products by BM25.
 
         Parameters
