@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """A made-up shop behind the real pages: every reply has the shape of the HTTP contract, none of its figures are real.
 
 It lets the pages be looked at and tested without a data set: ``python tests/browser/mock_shop.py 8010``.

@@ -1,8 +1,7 @@
 """The composition root: opens the kernel, builds every service, wires events to handlers. It alone knows everybody."""
 
 import importlib.metadata
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -91,9 +90,7 @@ class OpenApp(Protocol):
         ...
 
 
-def open_shop(
-    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True
-) -> App:
+def open_shop(data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True) -> App:
     """Open an installation as a library, without a server.
 
     Parameters
@@ -111,13 +108,3 @@ def open_shop(
     if migrate:
         kernel.migrate(migrations())
     return App(kernel, settings)
-
-
-@contextmanager
-def open_app(*, migrate: bool = True) -> Iterator[App]:
-    """Open the application for the length of a command."""
-    with open_shop(migrate=migrate) as opened:
-        yield opened
-
-
-AppOpener = Callable[[], AbstractContextManager[App]]

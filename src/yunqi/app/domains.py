@@ -6,7 +6,7 @@ from typing import Any
 from yunqi.cloud import hub, models, studio
 from yunqi.commerce import activity, assistant, catalog, experiments, payments, ranking, recommend, search
 from yunqi.flows.storefront import StorefrontConfig
-from yunqi.kernel import Error, Kernel, KernelConfig
+from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
 
 SECTIONS: dict[str, type] = {
@@ -27,6 +27,7 @@ SECTIONS: dict[str, type] = {
 
 ANNOUNCED: tuple[type, ...] = (
     activity.VisitorIdentified,
+    assistant.Answered,
     catalog.CatalogPublished,
     catalog.PriceChanged,
     experiments.PolicyPromoted,
@@ -58,12 +59,55 @@ class Domains:
         self.catalog = catalog.Catalog(kernel, sections["catalog"])
         self.activity = activity.Activity(kernel, sections["activity"], catalog=self.catalog)
         self.experiments = experiments.Experiments(kernel, sections["experiments"])
-        self.ranking = ranking.Ranking(
-            kernel, sections["ranking"], catalog=self.catalog, experiments=self.experiments
-        )
+        self.ranking = ranking.Ranking(kernel, sections["ranking"], catalog=self.catalog, experiments=self.experiments)
         self.search = search.Search(kernel, sections["search"], ranking=self.ranking)
         self.recommend = recommend.Recommend(kernel, sections["recommend"], ranking=self.ranking)
-        self.payments = payments.Payments(
-            kernel, sections["payments"], catalog=self.catalog, activity=self.activity
+        self.payments = payments.Payments(kernel, sections["payments"], catalog=self.catalog, activity=self.activity)
+        self.assistant = assistant.Assistant(
+            kernel, sections["assistant"], catalog=self.catalog, complete=assistant.voice(self.studio)
         )
         self._started = False
+
+    def start(self) -> None:
+        """Load what answers requests into memory and follow the log; once, in the process that serves."""
+        self.ranking.start()
+        self.recommend.start()
+        self.search.start()
+        self.experiments.start()
+        self._started = True
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        """Return the state of each part: ok, degraded (the shop serves without it) or down, and why."""
+        products = int(self.catalog.cards().live.sum())
+        model = self.studio.health().state.value
+        return {
+            "catalog": ("ok" if products else "degraded", f"{products} products"),
+            "search": ("ok", "ready") if self.search.is_ready() else ("down", "not built; run `yunqi rebuild`"),
+            "recommend": ("ok", "ready") if self.recommend.is_ready() else ("degraded", "no neighbours counted yet"),
+            "language model": ("ok" if model in _SERVING else "degraded", model),
+        }
+
+    def assistant_ready(self) -> bool:
+        """Whether questions about products can be answered."""
+        return self.studio.health().state.value in _SERVING
+
+    def missing_models(self) -> list[str]:
+        """Return the default model when it is a known asset that is not installed yet."""
+        wanted = self.studio.resolve("default").id
+        missing = {found.asset.id for found in self.hub.list() if found.state is hub.AssetState.MISSING}
+        return [wanted] if wanted in missing else []
+
+    def shoppers(self) -> int:
+        """Return how many shoppers the live state knows."""
+        return len(self.ranking.live.state.users)
+
+    def close(self) -> None:
+        """Write what is pending and release everything."""
+        self.experiments.close()
+        if self._started:
+            self.ranking.close()
+        self.models.close()
+        self.kernel.close()
+
+
+_SERVING = ("ready", "idle", "loading", "running")

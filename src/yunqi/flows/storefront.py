@@ -8,15 +8,17 @@ import msgspec
 import numpy as np
 
 from yunqi.commerce.activity import Activity, Recorded, SegmentEvent
-from yunqi.commerce.assistant import Answered, Assistant
+from yunqi.commerce.assistant import AnswerEvent, Assistant
 from yunqi.commerce.catalog import Cards, Catalog, Money, PricePoint, Product, Promotion
 from yunqi.commerce.experiments import Slot
 from yunqi.commerce.payments import BasketLine, Customer, Order, Payments
 from yunqi.commerce.ranking import Answer, Card, card
 from yunqi.commerce.recommend import Recommend, Section
-from yunqi.commerce.search import Search
-from yunqi.kernel import Kernel, setting
+from yunqi.commerce.search import Filters, Results, Search, Sort, Suggestion
+from yunqi.kernel import Denied, Kernel, setting
 from yunqi.kernel.clock import to_micros
+
+_SALES = frozenset({"purchase", "refund"})
 
 DEMO_NOTE = (
     "Demo shop: products, prices, baskets and coupons come from the public data set The Complete Journey (simulated data "
@@ -163,8 +165,33 @@ class Storefront:
 
     def record(self, visitor: str, events: Sequence[SegmentEvent]) -> Recorded:
         """Append what a page reports; whatever the page claims, the shopper is the one of the cookie."""
+        claimed = {event.event for event in events} & _SALES
+        if claimed:
+            raise Denied(f"A page cannot report {sorted(claimed)}: sales are written by checkout.", "event")
+        self._recommend.ranking.experiments.flush()  # a decision is on disk before an event that cites it
         own = [msgspec.structs.replace(event, anonymousId=visitor, userId=None) for event in events]
         return self._activity.record(own)
+
+    def ask(self, question: str, *, product_ids: Sequence[str], language: str = "en") -> Iterator[AnswerEvent]:
+        """Answer a question about products from the catalog's facts; raises what `Assistant.ask` raises."""
+        return self._assistant.ask(question, product_ids, language=language)
+
+    def search(
+        self,
+        visitor: str,
+        query: str,
+        *,
+        filters: Filters = Filters(),
+        sort: Sort = Sort.RELEVANCE,
+        page: int = 1,
+        size: int = 24,
+    ) -> Results:
+        """Search products, or list a category; raises `Invalid` for a page that is not there."""
+        return self._search.find(query, subject=visitor, filters=filters, sort=sort, page=page, size=size)
+
+    def suggest(self, typed: str) -> list[Suggestion]:
+        """Complete what is being typed."""
+        return self._search.suggest(typed)
 
     def demo_note(self) -> str | None:
         """Say that this is a demo shop, and what of it is simulated or derived; None for a real one."""

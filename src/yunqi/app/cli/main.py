@@ -11,9 +11,8 @@ import sys
 import click
 import typer
 
-from yunqi.app.application import open_app
-from yunqi.app.cli import bench, config, demo, jobs, keys, serve, store
-from yunqi.app.domains import add_commands
+from yunqi.app.cli import bench, config, demo, jobs, keys, rebuild, serve, store
+from yunqi.app.edges import add_commands, open_app
 from yunqi.kernel import Error, Invalid
 
 
@@ -31,6 +30,7 @@ def build() -> typer.Typer:
     )
     serve.add(root)
     bench.add(root)
+    rebuild.add(root, open_app)
     for name, group in (
         ("config", config.commands()),
         ("keys", keys.commands(open_app)),
@@ -68,7 +68,3 @@ def _report(message: str, code: str, param: str | None) -> None:
     print(f"yunqi: {message}", file=sys.stderr)
     if "--json" in sys.argv:
         print(json.dumps({"error": {"code": code, "message": message, "param": param}}, ensure_ascii=False))
-
-
-if __name__ == "__main__":
-    main()

@@ -73,9 +73,7 @@ def _series(app: App, now: datetime, *, days: int) -> list[dict[str, Any]]:
         by_slice[start]["events"] += count
         by_slice[start]["orders"] += count if name == "purchase" else 0
     first = int(since.timestamp()) // seconds * seconds
-    starts = [
-        datetime.fromtimestamp(first + i * seconds, now.tzinfo) for i in range(int(days * 86_400 / seconds) + 1)
-    ]
+    starts = [datetime.fromtimestamp(first + i * seconds, now.tzinfo) for i in range(int(days * 86_400 / seconds) + 1)]
     return [{"at": iso(at), "events": by_slice[at]["events"], "orders": by_slice[at]["orders"]} for at in starts]
 
 
