@@ -43,7 +43,7 @@ ANNOUNCED: tuple[type, ...] = (
 def migrations() -> list[Migration]:
     """Return every domain's migrations."""
     found: list[Migration] = []
-    for domain in (activity, catalog, experiments, payments, studio):
+    for domain in (activity, catalog, experiments, payments, search, studio):
         found += getattr(domain, "MIGRATIONS", ())
     return found
 

@@ -90,6 +90,14 @@ class Search:
         self.kernel.events.subscribe("search.queries", self._count, names={"search"}, durable=True)
         self.renew()
 
+    def is_built(self) -> bool:
+        """Whether there is an index on disk."""
+        return self.indexing.index.generation > 0 or self.indexing.index.open()
+
+    def is_ready(self) -> bool:
+        """Whether this process has an index open."""
+        return self.indexing.index.generation > 0
+
     def close(self) -> None:
         """Stop following."""
         self.indexing.close()
