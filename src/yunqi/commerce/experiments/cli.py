@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from yunqi.commerce.experiments.routes import policy_json, summary_json
+from yunqi.commerce.experiments.model import DecisionSummary, Policy
 from yunqi.commerce.experiments.service import Experiments
 
 
@@ -26,19 +26,15 @@ OpenApp = Callable[[], AbstractContextManager[HasExperiments]]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def commands(open_app: OpenApp) -> list[typer.Typer]:
-    """Return the commands; ``open_app`` opens the application for one command."""
-    return [_policies(open_app), _decisions(open_app)]
-
-
-def _policies(open_app: OpenApp) -> typer.Typer:
+def policies(open_app: OpenApp) -> typer.Typer:
+    """Return the commands of ``yunqi policies``; ``open_app`` opens the application for one command."""
     app = typer.Typer(name="policies", help="Which rule ranks which surface.", no_args_is_help=True)
 
     @app.command("list", help="List policies by surface, newest first.")
     def list_(surface: Annotated[str, typer.Option(help="Only this one.")] = "", as_json: AsJson = False) -> None:
         with open_app() as opened:
             found = opened.experiments.policies(surface=surface or None)
-        rows = [policy_json(policy) for policy in found]
+        rows = [_plain(policy) for policy in found]
         columns = ("id", "stage", "kind", "created_at", "note")
         _print({"policies": rows}, as_json, [{name: row[name] for name in columns} for row in rows])
 
@@ -46,12 +42,13 @@ def _policies(open_app: OpenApp) -> typer.Typer:
     def promote(policy_id: str, as_json: AsJson = False) -> None:
         with open_app() as opened:
             policy = opened.experiments.promote(policy_id)
-        _print(policy_json(policy), as_json, [{"id": policy.id, "stage": policy.stage.value}])
+        _print(_plain(policy), as_json, [{"id": policy.id, "stage": policy.stage.value}])
 
     return app
 
 
-def _decisions(open_app: OpenApp) -> typer.Typer:
+def decisions(open_app: OpenApp) -> typer.Typer:
+    """Return the commands of ``yunqi decisions``."""
     app = typer.Typer(name="decisions", help="What was shown to whom.", no_args_is_help=True)
 
     @app.command("list", help="List the newest decisions.")
@@ -62,7 +59,7 @@ def _decisions(open_app: OpenApp) -> typer.Typer:
     ) -> None:
         with open_app() as opened:
             found = opened.experiments.decisions(surface=surface or None, limit=limit)
-        rows = [summary_json(summary) for summary in found]
+        rows = [_plain(summary) for summary in found]
         _print({"decisions": rows}, as_json, rows)
 
     @app.command(help="Remove decisions older than the setting experiments.keep_days.")
@@ -72,6 +69,11 @@ def _decisions(open_app: OpenApp) -> typer.Typer:
         _print({"removed": removed}, as_json, [{"removed": removed}])
 
     return app
+
+
+def _plain(noun: Policy | DecisionSummary) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(noun)
+    return plain
 
 
 def _print(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:

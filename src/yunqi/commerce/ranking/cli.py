@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from yunqi.commerce.ranking.routes import reason_json
+from yunqi.commerce.ranking.model import ItemReason
 from yunqi.commerce.ranking.service import Ranking
 
 
@@ -40,9 +40,8 @@ def commands(open_app: OpenApp) -> typer.Typer:
     @app.command(help="Explain a decision: why each product stood where it stood.")
     def explain(decision_id: str, as_json: AsJson = False) -> None:
         with open_app() as opened:
-            document = reason_json(opened.ranking.explain(decision_id))
-        rows = [_reason_row(item) for item in document["items"]]
-        _print(document, as_json, rows)
+            reason = opened.ranking.explain(decision_id)
+        _print(msgspec.to_builtins(reason), as_json, [_reason_row(item) for item in reason.items])
 
     @app.command(help="Make the features of the newest decisions again from the log and compare them bit by bit.")
     def verify(limit: Annotated[int, typer.Option(help="How many decisions.")] = 100, as_json: AsJson = False) -> None:
@@ -58,14 +57,14 @@ def commands(open_app: OpenApp) -> typer.Typer:
     return app
 
 
-def _reason_row(item: dict[str, Any]) -> dict[str, Any]:
-    strongest = sorted(item["contributions"].items(), key=lambda pair: -abs(pair[1]))[:3]
+def _reason_row(why: ItemReason) -> dict[str, Any]:
+    strongest = sorted(why.contributions.items(), key=lambda pair: -abs(pair[1]))[:3]
     return {
-        "position": item["position"],
-        "product": item["product_id"],
-        "title": item["title"],
-        "score": f"{item['score']:.3f}",
-        "slot": item["slot"],
+        "position": why.item.position,
+        "product": why.item.product_id,
+        "title": why.title,
+        "score": f"{why.item.score:.3f}",
+        "slot": why.item.slot.value,
         "because": ", ".join(f"{name} {value:+.2f}" for name, value in strongest),
     }
 

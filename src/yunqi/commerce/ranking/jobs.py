@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from yunqi.commerce.ranking.model import NothingToLearn
+from yunqi.commerce.ranking.model import TRAIN, NothingToLearn
 from yunqi.commerce.ranking.service import Ranking
 from yunqi.kernel import JobContext, Jobs
-
-TRAIN = "ranking.train"
 
 
 def register(jobs: Jobs, ranking: Ranking) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Body
 
-from yunqi.commerce.ranking.jobs import TRAIN
-from yunqi.commerce.ranking.model import Reason
+from yunqi.commerce.ranking.model import TRAIN, Reason
 from yunqi.commerce.ranking.service import Ranking
 from yunqi.kernel import Principal
 
