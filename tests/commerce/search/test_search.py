@@ -149,7 +149,7 @@ def test_suggestions_complete_categories_products_and_frequent_queries(stocked: 
     assert stocked.search.top_queries() == [("cheap cheese", 4)]
     stocked.search.renew()
     assert suggest("chea")[0].text == "cheap cheese"
-    assert suggest("chesse")[0].text == "Cheeses"
+    assert "Cheeses" in [one.text for one in suggest("chesse")]
 
 
 def test_the_category_tree_counts_what_can_be_bought(stocked: Any) -> None:
