@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -160,6 +160,9 @@ class ProductStore:
         return [PriceChange(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(query)]
 
 
+_moment = lru_cache(1024)(from_micros)
+"""A chunk's products share their time."""
+
 _PRODUCT = (products.c.product_id, products.c.since, products.c.at, products.c.document)
 _KNOWN = (
     products.c.since,
@@ -183,8 +186,7 @@ def _equal(left: sa.ColumnElement[int], right: sa.ColumnElement[int]) -> sa.Colu
 
 
 def _product(row: Any) -> Product:
-    updated_at: datetime = from_micros(row.at)
-    return decode(row.document, product_id=row.product_id, generation=row.since, updated_at=updated_at)
+    return decode(row.document, product_id=row.product_id, generation=row.since, updated_at=_moment(row.at))
 
 
 def _point(row: Any) -> PricePoint:
