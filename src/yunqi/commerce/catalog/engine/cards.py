@@ -1,5 +1,7 @@
 """The catalog as columns: what a ranking pipeline reads instead of rows."""
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +13,7 @@ from yunqi.commerce.catalog.model import Money, Product
 NO_PRICE = -1
 """Stands for "no price" (and "no sale price") in the price columns."""
 
+_PART = 2000
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _ALWAYS = (-(2**62), 2**62)
 
@@ -127,7 +130,7 @@ def updated(
     cards: Cards,
     generation: int,
     fresh: list[tuple[int, str]],
-    changes: list[tuple[int, Product]],
+    changes: Iterable[tuple[int, Product]],
     retired: list[int],
 ) -> Cards:
     """Return new columns with some products set or retired.
@@ -148,8 +151,10 @@ def updated(
         new.index[product_id] = number
     new.live[retired] = False
     new.available[retired] = False
-    _set_texts(new, changes)
-    _set_figures(new, changes)
+    iterator = iter(changes)
+    while part := list(itertools.islice(iterator, _PART)):  # few at a time: many live objects make the collector slow
+        _set_texts(new, part)
+        _set_figures(new, part)
     return new
 
 
@@ -197,8 +202,6 @@ def _set_texts(cards: Cards, changes: list[tuple[int, Product]]) -> None:
 
 def _set_figures(cards: Cards, changes: list[tuple[int, Product]]) -> None:
     """Set the arrays, each in one go: a write to one element of an array is slow."""
-    if not changes:
-        return
     numbers = np.fromiter((number for number, _ in changes), np.int64, len(changes))
     products = [product for _, product in changes]
     cards.price_minor[numbers] = [NO_PRICE if p.price is None else p.price.amount_minor for p in products]

@@ -14,6 +14,7 @@ from yunqi.kernel.clock import from_micros
 from yunqi.kernel.store import Store
 
 _BATCH = 500
+_READ = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ class ProductStore:
         while True:
             query = sa.select(products.c.number, *_PRODUCT).where(*where, products.c.number > last)
             with self._store.read() as tx:
-                rows = tx.execute(query.order_by(products.c.number).limit(10_000)).all()
+                rows = tx.execute(query.order_by(products.c.number).limit(_READ)).all()
             yield from ((row.number, _product(row)) for row in rows)
-            if len(rows) < 10_000:
+            if len(rows) < _READ:
                 return
             last = rows[-1].number
 
@@ -116,9 +117,9 @@ class ProductStore:
         while True:
             query = sa.select(*columns).where(products.c.workspace == workspace, *_live(live), products.c.number > last)
             with self._store.read() as tx:
-                rows = tx.execute(query.order_by(products.c.number).limit(10_000)).all()
+                rows = tx.execute(query.order_by(products.c.number).limit(_READ)).all()
             yield from ((row.number, row.since, row.product_id) for row in rows)
-            if len(rows) < 10_000:
+            if len(rows) < _READ:
                 return
             last = rows[-1].number
 
