@@ -33,6 +33,9 @@ def web(shop: App) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def keys(shop: App) -> dict[str, str]:
     """A key for each scope, and an admin key of another tenant."""
-    made = {scope: shop.kernel.auth.create_key("default", scope, frozenset({scope}))[1] for scope in ("admin", "shop", "read", "models")}
+    made = {
+        scope: shop.kernel.auth.create_key("default", scope, frozenset({scope}))[1]
+        for scope in ("admin", "shop", "read", "models")
+    }
     made["other"] = shop.kernel.auth.create_key("other", "other", frozenset({"admin", "models"}))[1]
     return made

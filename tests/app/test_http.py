@@ -80,7 +80,9 @@ def test_a_revoked_key_is_refused_at_once(web: TestClient, keys: dict[str, str])
     assert web.get("/v1/overview", headers=bearer(made["secret"])).status_code == 401
 
 
-def test_a_console_session_reads_with_its_cookie_and_writes_only_with_the_header(shop: App, keys: dict[str, str]) -> None:
+def test_a_console_session_reads_with_its_cookie_and_writes_only_with_the_header(
+    shop: App, keys: dict[str, str]
+) -> None:
     from yunqi.app.http import create
 
     with TestClient(create(shop)) as browser:
@@ -111,7 +113,9 @@ def test_a_console_session_reads_with_its_cookie_and_writes_only_with_the_header
         ("GET", "/v1/jobs/abc", None, "job_id"),
     ],
 )
-def test_bad_input_is_named(web: TestClient, keys: dict[str, str], method: str, path: str, body: Any, match: str) -> None:
+def test_bad_input_is_named(
+    web: TestClient, keys: dict[str, str], method: str, path: str, body: Any, match: str
+) -> None:
     reply = web.request(method, path, json=body, headers=bearer(keys["admin"]))
     assert reply.status_code == 400
     assert match in reply.json()["message"]
@@ -128,7 +132,12 @@ def test_health_readiness_and_metrics(web: TestClient) -> None:
     assert ready.status_code == 200
     assert {check["name"] for check in ready.json()["checks"]} >= {"database", "catalog", "search", "worker"}
     text = web.get("/metrics").text
-    for name in ("yunqi_http_requests_total", "yunqi_http_request_seconds_bucket", "yunqi_event_log_head", "yunqi_jobs{"):
+    for name in (
+        "yunqi_http_requests_total",
+        "yunqi_http_request_seconds_bucket",
+        "yunqi_event_log_head",
+        "yunqi_jobs{",
+    ):
         assert name in text
 
 
@@ -148,7 +157,9 @@ def test_a_job_is_followed_to_its_end(shop: App, web: TestClient, keys: dict[str
     assert "/nowhere/feed.csv" in last["error"]
 
 
-def test_an_inner_failure_shows_no_trace_and_names_the_request(shop: App, web: TestClient, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inner_failure_shows_no_trace_and_names_the_request(
+    shop: App, web: TestClient, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 

@@ -73,9 +73,16 @@ def test_a_declined_card_takes_nothing_and_keeps_the_basket(shop: App, browser: 
 
 @pytest.mark.parametrize(
     ("changes", "param"),
-    [({"email": "nobody"}, "email"), ({"name": " "}, "name"), ({"address": ""}, "address"), ({"payment_token": "4111"}, "payment_token")],
+    [
+        ({"email": "nobody"}, "email"),
+        ({"name": " "}, "name"),
+        ({"address": ""}, "address"),
+        ({"payment_token": "4111"}, "payment_token"),
+    ],
 )
-def test_a_bad_checkout_names_the_field_and_changes_nothing(browser: TestClient, changes: dict[str, str], param: str) -> None:
+def test_a_bad_checkout_names_the_field_and_changes_nothing(
+    browser: TestClient, changes: dict[str, str], param: str
+) -> None:
     fill(browser)
     refused = buy(browser, **changes)
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)

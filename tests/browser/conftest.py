@@ -16,7 +16,15 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 CHROMIUM = os.environ.get("YUNQI_CHROMIUM", "/usr/bin/chromium")
-FLAGS = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"]  # fmt: skip
+FLAGS = [
+    "no-sandbox",
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+]
 PATIENCE = float(os.environ.get("YUNQI_TEST_PATIENCE_MS", "20000"))
 LARGEST = 220_000
 
@@ -105,7 +113,8 @@ def site() -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip(
-            f"{CHROMIUM} is missing: apt-get install --no-install-recommends chromium fonts-dejavu-core fonts-wqy-microhei"
+            f"{CHROMIUM} is missing: "
+            "apt-get install --no-install-recommends chromium fonts-dejavu-core fonts-wqy-microhei"
         )
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[f"--{flag}" for flag in FLAGS])

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """A made-up shop behind the real pages: every reply has the shape of the HTTP contract, none of its figures are real.
 
 It lets the pages be looked at and tested without a data set: ``python tests/browser/mock_shop.py 8010``.
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from yunqi.console import (
@@ -399,8 +398,17 @@ def decision_detail(shop: Shop, decision_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class Refused(Exception):
+    """The request has no session."""
+
+
+def signed_in(request: Request) -> None:
+    if request.url.path != "/v1/session" and not request.cookies.get("yunqi_session"):
+        raise Refused
+
+
 def operator(shop: Shop) -> APIRouter:
-    api = APIRouter(prefix="/v1")
+    api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
     session = {"workspace": "default", "name": "first key", "scopes": ["admin"]}
 
     @api.get("/session")
@@ -479,6 +487,7 @@ def operator(shop: Shop) -> APIRouter:
         form = await request.form()
         assert form["file"]
         assert form["dry_run"] in ("true", "false")
+        await form.close()
         return {"job_id": "job0"}
 
     @api.get("/events")
@@ -715,6 +724,7 @@ def pages(shop: Shop) -> APIRouter:
 def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
+    app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
     for router in (storefront(shop), operator(shop), pages(shop)):
         app.include_router(router)
     return app

@@ -72,6 +72,7 @@ def test_the_storefront_has_no_barriers(visit):
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
 def test_the_console_has_no_barriers(visit):
+    visit.expect_status(401)
     visit.go("/console").get_by_label("API key").wait_for()
     assert barriers(visit.page) == []
     page = visit.sign_in()

@@ -72,7 +72,7 @@ def test_catalog_is_searched_and_a_product_opened(visit, shoot: Shoot):
     page.get_by_role("button", name="Search", exact=True).click()
     expect(rows(page).first).to_contain_text(re.compile("coffee", re.IGNORECASE))
     shoot(page, "console-catalog")
-    rows(page).first.locator("button.ant-typography").click()
+    rows(page).first.locator("button.opener").click()
     drawer = page.get_by_role("dialog")
     expect(drawer).to_contain_text("Generation")
     page.keyboard.press("Escape")
@@ -87,10 +87,10 @@ def test_imports_show_reports_and_a_dry_run(visit, shoot: Shoot):
     expect(page.get_by_role("switch", name="Dry run: check only")).to_be_checked()
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text(re.compile("Job .* has started"))).to_be_visible()
-    expect(page.locator(".panel .ant-tag", has_text=re.compile("^(done|running|queued)$")).first).to_be_visible()
+    expect(page.locator(".panel .mood", has_text=re.compile("^(done|running|queued)$")).first).to_be_visible()
     if rows(page).count():
         shoot(page, "console-imports")
-        rows(page).first.locator("button.ant-typography").click()
+        rows(page).first.locator("button.opener").click()
         expect(page.get_by_role("dialog")).to_contain_text("Rejected rows")
 
 
@@ -187,7 +187,7 @@ def test_jobs_show_progress(visit, shoot: Shoot):
         return
     rows(page).first.wait_for()
     shoot(page, "console-jobs")
-    rows(page).first.locator("button.ant-typography").click()
+    rows(page).first.locator("button.opener").click()
     expect(page.get_by_role("dialog")).to_contain_text("Attempts")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Shoot = Callable[[Page, str], None]
+LOADING = 'data: {"type":"error","message":"The model is loading."}\n\n'
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1, "is_mobile": True, "has_touch": True}
 
 
@@ -54,7 +56,8 @@ def test_search_has_facets_sorting_and_pages(visit, shoot: Shoot):
     assert everything > 0
     page.get_by_role("combobox", name="Sort by").select_option("price_asc")
     expect(page).to_have_url(re.compile("sort=price_asc"))
-    page.get_by_label("In stock only").check()
+    page.get_by_label("In stock only").click()
+    expect(page.get_by_label("In stock only")).to_be_checked()
     expect(page).to_have_url(re.compile("in_stock=true"))
     page.get_by_label("From", exact=True).fill("2")
     page.get_by_role("button", name="Apply").click()
@@ -64,7 +67,7 @@ def test_search_has_facets_sorting_and_pages(visit, shoot: Shoot):
     page.get_by_role("button", name="Clear filters").click()
     expect(page).not_to_have_url(re.compile("in_stock"))
     brand = page.get_by_role("group", name="Brand").get_by_role("checkbox").first
-    brand.check()
+    brand.click()
     expect(page).to_have_url(re.compile("brand="))
 
 
@@ -136,7 +139,7 @@ def test_a_refused_question_says_why(visit):
         lambda route: route.fulfill(
             status=200,
             content_type="text/event-stream",
-            body='data: {"type":"error","message":"The model is loading."}\n\n',
+            body=LOADING,
         ),
     )
     page.get_by_label("Your question").fill("What size?")
@@ -149,7 +152,7 @@ def test_basket_checkout_and_order(visit, shoot: Shoot):
     for _ in range(2):
         page.locator(".button.add").first.click()
     page.get_by_role("link", name=re.compile("Basket")).click()
-    expect(page.get_by_role("heading", name="Your basket")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your basket", exact=True)).to_be_visible()
     shoot(page, "store-basket")
     page.get_by_role("link", name="Checkout").click()
     page.get_by_role("button", name=re.compile("Place order")).click()
@@ -177,10 +180,8 @@ def test_everything_works_with_the_keyboard_alone(visit):
     page.locator(".departments a").first.wait_for()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
     field = page.get_by_role("combobox", name="Search the shop")
-    expect(field).to_be_focused()
+    press_until(page, field, most=4)
     page.keyboard.type("coffee", delay=20)
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
@@ -224,7 +225,7 @@ def test_what_shoppers_do_is_logged_once_with_its_decision(visit):
         ),
     )
     visit.go("/store/search?q=coffee")
-    page.locator(".card h3 a").first.click()
+    page.locator(".card").filter(has=page.locator(".button.add, .stepper")).first.locator("h3 a").click()
     expect(page.locator(".buy h1")).to_be_visible()
     page.locator(".buy .button.add, .buy .stepper button:last-child").first.click()
     expect(page.locator(".badge")).to_be_visible()
@@ -242,7 +243,8 @@ def test_what_shoppers_do_is_logged_once_with_its_decision(visit):
 
 def test_a_server_in_trouble_is_told_to_the_shopper(visit):
     visit.expect_status(503)
-    body = '{"error":{"message":"The index is being rebuilt.","type":"unavailable","code":"unavailable","param":null},"request_id":"req-7"}'
+    error = {"message": "The index is being rebuilt.", "type": "unavailable", "code": "unavailable", "param": None}
+    body = json.dumps({"error": error, "request_id": "req-7"})
     visit.page.route(
         "**/v1/storefront/search*", lambda route: route.fulfill(status=503, content_type="application/json", body=body)
     )
@@ -329,7 +331,19 @@ def test_right_to_left_stays_in_the_window(visit):
 def test_markup_in_titles_stays_text(visit):
     page = visit.go("/store")
     page.locator(".card").first.wait_for()
-    card = {"id": "1", "title": "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>", "title_derived": False, "price": None, "sale_price": None, "availability": "out_of_stock", "image": None, "category": ["<b>x</b>"], "brand": "<i>", "size": None}  # fmt: skip
+    title = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
+    card = {
+        "id": "1",
+        "title": title,
+        "title_derived": False,
+        "price": None,
+        "sale_price": None,
+        "availability": "out_of_stock",
+        "image": None,
+        "category": ["<b>x</b>"],
+        "brand": "<i>",
+        "size": None,
+    }
     body = {
         "query": "x",
         "total": 1,

@@ -42,7 +42,7 @@ class App(Domains):
             search=self.search,
             recommend=self.recommend,
             payments=self.payments,
-            assistant=None,
+            assistant=self.assistant,
         )
 
     @property
@@ -91,7 +91,7 @@ class OpenApp(Protocol):
 
 
 def open_shop(
-    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True
+    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True, start: bool = True
 ) -> App:
     """Open an installation as a library, without a server.
 
@@ -99,6 +99,8 @@ def open_shop(
     ----------
     data_dir
         The data folder; by default ``YUNQI_DATA_DIR`` or ``var``. It is made when it is not there.
+    start
+        Load what answers questions (the index, the live state of shoppers, policies) into memory.
 
     Returns
     -------
@@ -109,4 +111,7 @@ def open_shop(
     kernel = Kernel.open(settings.kernel)
     if migrate:
         kernel.migrate(migrations())
-    return App(kernel, settings)
+    opened = App(kernel, settings)
+    if migrate and start:
+        opened.start()
+    return opened

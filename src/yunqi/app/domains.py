@@ -6,7 +6,7 @@ from typing import Any
 from yunqi.cloud import hub, models, studio
 from yunqi.commerce import activity, assistant, catalog, experiments, payments, ranking, recommend, search
 from yunqi.flows.storefront import StorefrontConfig
-from yunqi.kernel import Error, Kernel, KernelConfig
+from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
 
 SECTIONS: dict[str, type] = {
@@ -27,6 +27,7 @@ SECTIONS: dict[str, type] = {
 
 ANNOUNCED: tuple[type, ...] = (
     activity.VisitorIdentified,
+    assistant.Answered,
     catalog.CatalogPublished,
     catalog.PriceChanged,
     experiments.PolicyPromoted,
@@ -42,8 +43,8 @@ ANNOUNCED: tuple[type, ...] = (
 def migrations() -> list[Migration]:
     """Return every domain's migrations."""
     found: list[Migration] = []
-    for domain in (activity, catalog, experiments, payments, studio):
-        found += getattr(domain, "MIGRATIONS", ())
+    for domain in (activity, catalog, experiments, payments, search):
+        found += domain.MIGRATIONS
     return found
 
 
@@ -58,18 +59,19 @@ class Domains:
         self.catalog = catalog.Catalog(kernel, sections["catalog"])
         self.activity = activity.Activity(kernel, sections["activity"], catalog=self.catalog)
         self.experiments = experiments.Experiments(kernel, sections["experiments"])
-        self.ranking = ranking.Ranking(
-            kernel, sections["ranking"], catalog=self.catalog, experiments=self.experiments
-        )
+        self.ranking = ranking.Ranking(kernel, sections["ranking"], catalog=self.catalog, experiments=self.experiments)
         self.search = search.Search(kernel, sections["search"], ranking=self.ranking)
         self.recommend = recommend.Recommend(kernel, sections["recommend"], ranking=self.ranking)
-        self.payments = payments.Payments(
-            kernel, sections["payments"], catalog=self.catalog, activity=self.activity
+        self.payments = payments.Payments(kernel, sections["payments"], catalog=self.catalog, activity=self.activity)
+        self.assistant = assistant.Assistant(
+            kernel, sections["assistant"], catalog=self.catalog, complete=assistant.voice(self.studio)
         )
         self._started = False
 
     def start(self) -> None:
-        """Load what answers requests into memory and follow the log; once, in the process that serves."""
+        """Load what answers requests into memory and follow the log; once, in the process that answers."""
+        if self._started:
+            return
         self.ranking.start()
         self.recommend.start()
         self.search.start()
@@ -105,6 +107,7 @@ class Domains:
         """Write what is pending and release everything."""
         self.experiments.close()
         if self._started:
+            self.search.close()
             self.ranking.close()
         self.models.close()
         self.kernel.close()

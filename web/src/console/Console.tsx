@@ -24,8 +24,16 @@ const UsagePage = lazy(() => import('./pages/UsagePage'))
 const JobsPage = lazy(() => import('./pages/JobsPage'))
 const SettingsPage = lazy(() => import('./pages/SettingsPage'))
 
-const LIGHT = { colorPrimary: '#0a6b4b', colorInfo: '#0a6b4b', colorLink: '#0a6b4b', colorTextDescription: '#566259', colorTextTertiary: '#5d685f', colorTextPlaceholder: '#667069', borderRadius: 9 }
-const DARK = { colorPrimary: '#2fae7f', colorInfo: '#2fae7f', colorLink: '#57d3a2', colorTextTertiary: '#a3b3a9', colorTextDescription: '#a3b3a9', colorTextPlaceholder: '#8d9c93', colorBgBase: '#0f1412', colorTextLightSolid: '#04150d', borderRadius: 9 }
+const LIGHT = {
+  colorPrimary: '#0a6b4b', colorInfo: '#0a6b4b', colorLink: '#0a6b4b', colorPrimaryBg: '#dff1e7', colorPrimaryBgHover: '#d0e9dc', colorPrimaryBorder: '#8cc5ab',
+  colorTextDescription: '#566259', colorTextTertiary: '#5d685f', colorTextPlaceholder: '#667069', colorError: '#b3261e', borderRadius: 9,
+}
+const DARK = {
+  colorPrimary: '#2fae7f', colorInfo: '#2fae7f', colorLink: '#57d3a2', colorPrimaryText: '#57d3a2', colorPrimaryBg: '#16352a', colorPrimaryBgHover: '#1d4435', colorTextLightSolid: '#04150d',
+  colorTextDescription: '#a3b3a9', colorTextTertiary: '#a3b3a9', colorTextPlaceholder: '#8d9c93', colorError: '#ff9d92', colorBgContainer: '#171e1a', colorBgElevated: '#1e2622', colorBorder: '#3b4740', colorBorderSecondary: '#2b352f', borderRadius: 9,
+}
+const LIGHT_PARTS = { Menu: { itemSelectedColor: '#0a6b4b' } }
+const DARK_PARTS = { Menu: { itemSelectedColor: '#57d3a2', darkItemSelectedColor: '#57d3a2' }, Tooltip: { colorTextLightSolid: '#e9f0eb' }, Modal: { contentBg: '#1e2622', headerBg: '#1e2622' } }
 
 export function Console() {
   const { language } = useLanguage()
@@ -34,7 +42,7 @@ export function Console() {
   return (
     <ConfigProvider
       locale={language === 'zh' ? zhCN : enUS}
-      theme={{ algorithm: dark ? antTheme.darkAlgorithm : antTheme.defaultAlgorithm, token: { ...(dark ? DARK : LIGHT), motionDurationMid: '0.12s' } }}
+      theme={{ algorithm: dark ? antTheme.darkAlgorithm : antTheme.defaultAlgorithm, token: { ...(dark ? DARK : LIGHT), motionDurationMid: '0.12s' }, components: dark ? DARK_PARTS : LIGHT_PARTS }}
     >
       <AntApp className="app">
         <Inside theme={theme} setTheme={setTheme} />

@@ -29,7 +29,7 @@ export function Shell({ session, theme, setTheme, children }: ShellProps) {
   const [open, setOpen] = useState(false)
   const { pathname } = useLocation()
   useEffect(() => setOpen(false), [pathname])
-  const colors = { '--line': token.colorBorderSecondary, '--surface': token.colorBgContainer, '--bg': theme === 'dark' ? '#0f1412' : '#f6f7f4', '--ink': token.colorText, '--quiet': token.colorTextDescription, '--brand': token.colorPrimary } as CSSProperties
+  const colors = { '--line': token.colorBorderSecondary, '--surface': token.colorBgContainer, '--bg': theme === 'dark' ? '#0f1412' : '#f6f7f4', '--ink': token.colorText, '--quiet': token.colorTextDescription, '--brand': token.colorPrimary, '--link': token.colorLink } as CSSProperties
   return (
     <div className="frame" style={colors}>
       <a className="skip" href="#main">{t('skip')}</a>

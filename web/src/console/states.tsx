@@ -1,4 +1,4 @@
-import { Alert, Button, Empty, Skeleton, Tag } from 'antd'
+import { Alert, Button, Empty, Skeleton } from 'antd'
 import type { ReactNode } from 'react'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { ApiError } from '../shared/api'
@@ -50,17 +50,23 @@ export function Panel({ title, extra, children, className }: { title?: string; e
 
 export const Nothing = ({ text }: { text: string }) => <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={text} />
 
-const COLORS: Record<string, string> = {
-  ok: 'success', ready: 'success', done: 'success', published: 'success', production: 'success', in_stock: 'success', active: 'success', paid: 'success',
-  running: 'processing', loading: 'processing', degraded: 'warning', candidate: 'processing', queued: 'default', failed: 'error', down: 'error', broken: 'error',
+type Mood = 'good' | 'busy' | 'warn' | 'bad' | 'calm'
+const MOODS: Record<string, Mood> = {
+  ok: 'good', ready: 'good', done: 'good', published: 'good', production: 'good', in_stock: 'good', active: 'good', paid: 'good',
+  running: 'busy', loading: 'busy', candidate: 'busy', exploration: 'busy', degraded: 'warn', sponsored: 'warn', failed: 'bad', down: 'bad', broken: 'bad',
 }
 
 /** A state as a word on its colour; the word alone tells it as well. */
 export function State({ state, text }: { state: string; text?: string }) {
-  return <Tag color={COLORS[state] ?? 'default'} variant="outlined">{text ?? state.replaceAll('_', ' ')}</Tag>
+  return <span className={`mood ${MOODS[state] ?? 'calm'}`}>{text ?? state.replaceAll('_', ' ')}</span>
 }
 
 /** Anything from the server as readable text; it never becomes HTML. */
 export function Json({ value }: { value: unknown }) {
   return <pre className="json" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>
+}
+
+/** A link that opens something on this page, and is therefore a button. */
+export function Opener({ open, children }: { open: () => void; children: ReactNode }) {
+  return <button type="button" className="opener" onClick={open}>{children}</button>
 }

@@ -147,7 +147,14 @@ def _fill(path: str, data_dir: Path) -> None:
     with open_shop(data_dir) as shop:
         cards = shop.catalog.cards()
         rows = [
-            (cards.ids[n], cards.titles[n], int(cards.price_minor[n]), cards.brands[n], " > ".join(cards.path(n)), cards.sizes[n])
+            (
+                cards.ids[n],
+                cards.titles[n],
+                int(cards.price_minor[n]),
+                cards.brands[n],
+                " > ".join(cards.path(n)),
+                cards.sizes[n],
+            )
             for n in range(len(cards))
         ]
     build(path, rows)

@@ -22,7 +22,9 @@ def shop_dir() -> Path:
             command = [sys.executable, "-m", "yunqi", *step]
             done = subprocess.run(command, env=_environment(folder), stdout=sys.stderr, check=False)
             if done.returncode:
-                raise Unavailable(f"Loading the bench's shop failed at `yunqi {' '.join(step)}`; see the message above.")
+                raise Unavailable(
+                    f"Loading the bench's shop failed at `yunqi {' '.join(step)}`; see the message above."
+                )
         (folder / "ready").touch()
     return folder
 

@@ -13,9 +13,7 @@ def commands() -> typer.Typer:
     app = typer.Typer(help="Settings: their values, where each comes from, what each means.", no_args_is_help=True)
 
     @app.command()
-    def show(
-        section: Annotated[str, typer.Argument(help="Only this section.")] = "", as_json: AsJson = False
-    ) -> None:
+    def show(section: Annotated[str, typer.Argument(help="Only this section.")] = "", as_json: AsJson = False) -> None:
         """Show every setting with its source and explanation. Example: yunqi config show kernel"""
         settings = load_settings()
         rows = [

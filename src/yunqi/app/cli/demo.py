@@ -38,7 +38,9 @@ def commands(open_app: OpenApp) -> typer.Typer:
             reports = _load(opened, shift_weeks)
         rows = [{"kind": r.kind, "rows": r.rows, "added": r.added, "rejected": r.rejected} for r in reports]
         print_json({"imports": rows}) if as_json else print(
-            "\n".join(f"{row['kind']}: {row['added']} of {row['rows']} rows, {row['rejected']} rejected" for row in rows)
+            "\n".join(
+                f"{row['kind']}: {row['added']} of {row['rows']} rows, {row['rejected']} rejected" for row in rows
+            )
         )
 
     return app

@@ -41,7 +41,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None]]:
     Where standard error is no terminal, one line is written at the end instead.
     """
     console, started = Console(stderr=True), time.monotonic()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total, text: bar.update(task, completed=done, total=total or None)

@@ -15,9 +15,9 @@ from yunqi.app.http.principals import Principals
 from yunqi.commerce.activity import SegmentEvent
 from yunqi.commerce.catalog import Money, Product
 from yunqi.commerce.payments import Customer, Order
-from yunqi.commerce.search import FacetValue, Filters, Sort
 from yunqi.commerce.ranking import Answer, Card
-from yunqi.flows.storefront import BasketView, CategoryNode, ProductView
+from yunqi.commerce.search import Category, FacetValue, Filters, Sort
+from yunqi.flows.storefront import BasketView, ProductView
 from yunqi.kernel import Invalid
 
 
@@ -55,7 +55,7 @@ def storefront_router(app: App, principals: Principals) -> APIRouter:
     _browse(router, app, principals)
     _buy(router, app, principals)
     questions = AddressLimit(config.questions_per_minute / 60, max(1, int(config.questions_per_minute)))
-    _ask(router, app, principals, questions)
+    _ask(router, app, questions)
     return router
 
 
@@ -150,9 +150,7 @@ def _buy(router: APIRouter, app: App, principals: Principals) -> None:
         return basket_json(shop.basket(visitor))
 
     @router.put("/basket/items/{product_id:path}")
-    def set_quantity(
-        product_id: str, body: QuantityRequest, visitor: str = principals.visitor()
-    ) -> dict[str, Any]:
+    def set_quantity(product_id: str, body: QuantityRequest, visitor: str = principals.visitor()) -> dict[str, Any]:
         """Set how many of a product are in the basket; 0 takes it out."""
         return basket_json(shop.set_quantity(visitor, product_id, quantity=body.quantity))
 
@@ -175,13 +173,13 @@ def _buy(router: APIRouter, app: App, principals: Principals) -> None:
         return order_json(shop.order(visitor, order_id))
 
 
-def _ask(router: APIRouter, app: App, principals: Principals, questions: AddressLimit) -> None:
+def _ask(router: APIRouter, app: App, questions: AddressLimit) -> None:
     shop = app.storefront
 
     @router.post("/ask", dependencies=[questions.dependency()])
-    def ask(body: AskRequest, visitor: str = principals.visitor()) -> StreamingResponse:
+    def ask(body: AskRequest) -> StreamingResponse:
         """Answer a question about products from the catalog's facts, as server-sent events."""
-        events = shop.ask(visitor, body.question, product_ids=body.product_ids, language=body.language)
+        events = shop.ask(body.question, product_ids=body.product_ids, language=body.language)
 
         def frames() -> Iterator[bytes]:
             for event in events:
@@ -258,6 +256,7 @@ def basket_json(view: BasketView) -> dict[str, Any]:
 
 def order_json(order: Order) -> dict[str, Any]:
     """Return an order as the API shows it."""
+
     def money(minor: int) -> dict[str, Any] | None:
         return money_json(Money(minor, order.currency))
 
@@ -287,10 +286,10 @@ def order_json(order: Order) -> dict[str, Any]:
     }
 
 
-def _category(node: CategoryNode, *, deep: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": " > ".join(node.path), "name": node.path[-1], "count": node.count}
+def _category(found: Category, *, deep: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": found.id, "name": found.name, "count": found.count}
     if deep:
-        shown["children"] = [_category(child, deep=False) for child in node.children]
+        shown["children"] = [_category(child, deep=False) for child in found.children]
     return shown
 
 

@@ -1,15 +1,15 @@
-import { Button, Drawer, Input, Table, Tooltip, Typography, type TableColumnsType } from 'antd'
+import { Button, Drawer, Input, Table, Tooltip, type TableColumnsType } from 'antd'
 import { useState } from 'react'
 import { artUrl } from '../../art/art'
 import { query } from '../../shared/api'
 import type { CatalogProduct, CatalogRow } from '../../shared/types'
 import { useGet, useText } from '../context'
-import { Failure, Json, Loaded, Nothing, State, Title } from '../states'
+import { Failure, Json, Loaded, Nothing, Opener, State, Title } from '../states'
 
 const SIZE = 20
 
 export default function CatalogPage() {
-  const { t, n, money, time } = useText()
+  const { t, n, money, date } = useText()
   const [q, setQ] = useState('')
   const [page, setPage] = useState(1)
   const [open, setOpen] = useState<string>()
@@ -21,8 +21,8 @@ export default function CatalogPage() {
         <span style={{ display: 'flex', gap: 10, alignItems: 'center' }}>
           <img src={row.image ?? artUrl(row.category)} alt="" width="28" height="28" loading="lazy" />
           <span>
-            <Typography.Link component="button" onClick={() => setOpen(row.id)} style={{ textAlign: 'start' }}>{title}</Typography.Link>
-            {row.title_derived && <Tooltip title={t('derivedHelp')}><span className="quiet" tabIndex={0}> ≈ {t('derivedTitle')}</span></Tooltip>}
+            <Opener open={() => setOpen(row.id)}>{title}</Opener>
+            {row.title_derived && <Tooltip title={t('derivedHelp')}><span className="quiet" tabIndex={0} role="note" aria-label={t('derivedTitle')}> ≈</span></Tooltip>}
           </span>
         </span>
       ),
@@ -33,7 +33,7 @@ export default function CatalogPage() {
     { title: t('colSale'), align: 'end', className: 'number', render: (_, row) => money(row.sale_price) },
     { title: t('colStock'), dataIndex: 'availability', render: (state: string) => <State state={state} text={t(state === 'in_stock' ? 'inStock' : 'outOfStock')} /> },
     { title: t('colGeneration'), dataIndex: 'generation', align: 'end', className: 'number' },
-    { title: t('colUpdated'), dataIndex: 'updated_at', render: time },
+    { title: t('colUpdated'), dataIndex: 'updated_at', render: date },
   ]
   return (
     <>

@@ -1,11 +1,11 @@
 import { InboxOutlined } from '@ant-design/icons'
-import { Alert, App, Button, Drawer, Switch, Table, Typography, type TableColumnsType } from 'antd'
+import { Alert, App, Button, Drawer, Switch, Table, type TableColumnsType } from 'antd'
 import { useState } from 'react'
 import { api } from '../../shared/api'
 import type { ImportReport } from '../../shared/types'
 import { JobProgress, JobState, useLiveJob } from '../Progress'
 import { useChange, useGet, useProblem, useText } from '../context'
-import { Json, Loaded, Nothing, Panel, State, Title } from '../states'
+import { Json, Loaded, Nothing, Opener, Panel, State, Title } from '../states'
 
 const IMPORTS = '/v1/catalog/imports'
 
@@ -15,7 +15,7 @@ export default function ImportsPage() {
   const [open, setOpen] = useState<string>()
   const count = (title: string, name: keyof ImportReport) => ({ title, dataIndex: name, align: 'end' as const, className: 'number', render: (value: number) => number(value) })
   const columns: TableColumnsType<ImportReport> = [
-    { title: t('colFile'), dataIndex: 'file', render: (file: string, row) => <Typography.Link component="button" onClick={() => setOpen(row.id)}><span className="clip">{file}</span></Typography.Link> },
+    { title: t('colFile'), dataIndex: 'file', render: (file: string, row) => <Opener open={() => setOpen(row.id)}><span className="clip">{file}</span></Opener> },
     { title: t('colKind'), dataIndex: 'kind' },
     { title: t('colState'), dataIndex: 'state', render: (state: string) => <State state={state} /> },
     count(t('colRows'), 'rows'), count(t('colAdded'), 'added'), count(t('colUpdatedRows'), 'updated'), count(t('colUnchanged'), 'unchanged'), count(t('colRetired'), 'retired'), count(t('colRejected'), 'rejected'),

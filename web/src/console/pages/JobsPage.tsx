@@ -1,10 +1,10 @@
-import { Alert, App, Button, Drawer, Table, Typography, type TableColumnsType } from 'antd'
+import { Alert, App, Button, Drawer, Table, type TableColumnsType } from 'antd'
 import { useState } from 'react'
 import { api } from '../../shared/api'
 import type { Job } from '../../shared/types'
 import { JobProgress, JobState, ended, useLiveJob } from '../Progress'
 import { useChange, useGet, useProblem, useText } from '../context'
-import { Json, Loaded, Nothing, Title } from '../states'
+import { Json, Loaded, Nothing, Opener, Title } from '../states'
 
 const JOBS = '/v1/jobs'
 
@@ -23,7 +23,7 @@ export default function JobsPage() {
   const [open, setOpen] = useState<string>()
   const cancel = useCancel()
   const columns: TableColumnsType<Job> = [
-    { title: t('colJob'), dataIndex: 'kind', render: (kind: string, job) => <><Typography.Link component="button" onClick={() => setOpen(job.id)}>{kind}</Typography.Link><br /><span className="mono quiet">{job.id}</span></> },
+    { title: t('colJob'), dataIndex: 'kind', render: (kind: string, job) => <><Opener open={() => setOpen(job.id)}>{kind}</Opener><br /><span className="mono quiet">{job.id}</span></> },
     { title: t('colState'), dataIndex: 'state', render: (_, job) => <JobState job={job} /> },
     { title: t('colProgress'), key: 'progress', width: 260, render: (_, job) => <JobProgress job={job} /> },
     { title: t('colStarted'), dataIndex: 'started_at', render: time },
