@@ -90,13 +90,17 @@ class OpenApp(Protocol):
         ...
 
 
-def open_shop(data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True) -> App:
+def open_shop(
+    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True, start: bool = True
+) -> App:
     """Open an installation as a library, without a server.
 
     Parameters
     ----------
     data_dir
         The data folder; by default ``YUNQI_DATA_DIR`` or ``var``. It is made when it is not there.
+    start
+        Load what answers questions (the index, the live state of shoppers, policies) into memory.
 
     Returns
     -------
@@ -107,4 +111,7 @@ def open_shop(data_dir: str | Path | None = None, *, settings: Settings | None =
     kernel = Kernel.open(settings.kernel)
     if migrate:
         kernel.migrate(migrations())
-    return App(kernel, settings)
+    opened = App(kernel, settings)
+    if migrate and start:
+        opened.start()
+    return opened

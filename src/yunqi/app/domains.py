@@ -43,8 +43,8 @@ ANNOUNCED: tuple[type, ...] = (
 def migrations() -> list[Migration]:
     """Return every domain's migrations."""
     found: list[Migration] = []
-    for domain in (activity, catalog, experiments, payments, search, studio):
-        found += getattr(domain, "MIGRATIONS", ())
+    for domain in (activity, catalog, experiments, payments, search):
+        found += domain.MIGRATIONS
     return found
 
 
@@ -69,7 +69,9 @@ class Domains:
         self._started = False
 
     def start(self) -> None:
-        """Load what answers requests into memory and follow the log; once, in the process that serves."""
+        """Load what answers requests into memory and follow the log; once, in the process that answers."""
+        if self._started:
+            return
         self.ranking.start()
         self.recommend.start()
         self.search.start()
@@ -105,6 +107,7 @@ class Domains:
         """Write what is pending and release everything."""
         self.experiments.close()
         if self._started:
+            self.search.close()
             self.ranking.close()
         self.models.close()
         self.kernel.close()

@@ -49,6 +49,6 @@ def register_jobs(app: App) -> None:
 @contextmanager
 def open_app(*, migrate: bool = True) -> Iterator[App]:
     """Open the application for the length of a command, with every job kind known."""
-    with open_shop(migrate=migrate) as opened:
+    with open_shop(migrate=migrate, start=False) as opened:
         register_jobs(opened)
         yield opened

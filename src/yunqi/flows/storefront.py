@@ -1,11 +1,9 @@
 """The storefront: what a shopper sees and does, composed from search, recommendation, catalog and payments."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 
 from yunqi.commerce.activity import Activity, Recorded, SegmentEvent
 from yunqi.commerce.assistant import AnswerEvent, Assistant
@@ -14,7 +12,7 @@ from yunqi.commerce.experiments import Slot
 from yunqi.commerce.payments import BasketLine, Customer, Order, Payments
 from yunqi.commerce.ranking import Answer, Card, card
 from yunqi.commerce.recommend import Recommend, Section
-from yunqi.commerce.search import Filters, Results, Search, Sort, Suggestion
+from yunqi.commerce.search import Category, Filters, Results, Search, Sort, Suggestion
 from yunqi.kernel import Denied, Kernel, setting
 from yunqi.kernel.clock import to_micros
 
@@ -38,15 +36,6 @@ class StorefrontConfig:
     body_limit_bytes: int = setting(2_000_000, "Largest request body on ordinary routes.")
     upload_limit_bytes: int = setting(2_000_000_000, "Largest upload of a feed.")
     questions_per_minute: float = setting(10.0, "Questions a minute that one address may ask the assistant.")
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryNode:
-    """A category with the number of its products that can be bought."""
-
-    path: tuple[str, ...]
-    count: int
-    children: tuple["CategoryNode", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +91,6 @@ class Storefront:
         self._recommend = recommend
         self._payments = payments
         self._assistant = assistant
-        self._tree: tuple[int, tuple[CategoryNode, ...]] = (-1, ())
 
     def home(self, visitor: str) -> list[Section]:
         """Return the strips of the home page."""
@@ -121,12 +109,9 @@ class Storefront:
             together=self._recommend.together(visitor, product_id),
         )
 
-    def categories(self) -> tuple[CategoryNode, ...]:
-        """Return the category tree (two levels) with the number of products that can be bought, largest first."""
-        cards = self._catalog.cards()
-        if self._tree[0] != cards.generation:
-            self._tree = (cards.generation, _tree(cards))
-        return self._tree[1]
+    def categories(self) -> tuple[Category, ...]:
+        """Return the category tree of what can be bought."""
+        return self._search.categories()
 
     def basket(self, visitor: str) -> BasketView:
         """Return a shopper's basket with today's prices and what goes with it."""
@@ -199,22 +184,3 @@ class Storefront:
 
     def _card(self, cards: Cards, number: int, *, position: int = 1) -> Card:
         return card(cards, number, to_micros(self.kernel.clock()), position=position, slot=Slot.RANKED)
-
-
-def _tree(cards: Cards) -> tuple[CategoryNode, ...]:
-    """Count the products that can be bought by the two upper levels of their category."""
-    top = np.bincount(cards.category[cards.available, 0] + 1, minlength=len(cards.categories) + 1)[1:]
-    below = np.bincount(cards.category[cards.available, 1] + 1, minlength=len(cards.categories) + 1)[1:]
-    children: dict[tuple[str, ...], list[CategoryNode]] = defaultdict(list)
-    for number in np.flatnonzero(below):
-        path = cards.categories[number]
-        children[path[:1]].append(CategoryNode(path, int(below[number])))
-    nodes = [
-        CategoryNode(cards.categories[n], int(top[n]), tuple(sorted(children[cards.categories[n]], key=_largest_first)))
-        for n in np.flatnonzero(top)
-    ]
-    return tuple(sorted(nodes, key=_largest_first))
-
-
-def _largest_first(node: CategoryNode) -> tuple[int, tuple[str, ...]]:
-    return -node.count, node.path

@@ -16,8 +16,8 @@ from yunqi.commerce.activity import SegmentEvent
 from yunqi.commerce.catalog import Money, Product
 from yunqi.commerce.payments import Customer, Order
 from yunqi.commerce.ranking import Answer, Card
-from yunqi.commerce.search import FacetValue, Filters, Sort
-from yunqi.flows.storefront import BasketView, CategoryNode, ProductView
+from yunqi.commerce.search import Category, FacetValue, Filters, Sort
+from yunqi.flows.storefront import BasketView, ProductView
 from yunqi.kernel import Invalid
 
 
@@ -286,10 +286,10 @@ def order_json(order: Order) -> dict[str, Any]:
     }
 
 
-def _category(node: CategoryNode, *, deep: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": " > ".join(node.path), "name": node.path[-1], "count": node.count}
+def _category(found: Category, *, deep: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": found.id, "name": found.name, "count": found.count}
     if deep:
-        shown["children"] = [_category(child, deep=False) for child in node.children]
+        shown["children"] = [_category(child, deep=False) for child in found.children]
     return shown
 
 

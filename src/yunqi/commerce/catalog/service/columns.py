@@ -43,7 +43,7 @@ class CardCache:
         if live == held.generation and live:
             return held
         fresh = self._products.numbers_from(workspace, len(held))
-        changes = list(self._products.changed(workspace, held.generation, live))
+        changes = self._products.changed(workspace, held.generation, live)
         retired = self._products.retired(workspace, held.generation, live)
         gone = [number for number, _ in retired]
         self._cards[workspace] = columns.updated(held, live, fresh, changes, gone)

@@ -53,6 +53,10 @@ class Indexing:
             self._thread.join()
             self._thread = None
 
+    def is_built(self) -> bool:
+        """Whether an index is on disk."""
+        return bool(self.index.open())
+
     def build(self, progress: Progress = lambda done, total, text: None) -> IndexRebuilt:
         """Make a new index of the live generation and announce it."""
         generation = self.catalog.generation(workspace=self.workspace)
