@@ -120,6 +120,10 @@ class Recommend:
         progress(3, 3, f"{known} products have neighbours")
         return Rebuilt(count, known, time.perf_counter() - started)
 
+    def is_built(self) -> bool:
+        """Whether neighbours were ever counted."""
+        return self.is_ready() or self._files.exist()
+
     def is_ready(self) -> bool:
         """Whether neighbours have been counted; without them strips fall back to habit and best sellers."""
         return len(self._together) > 0

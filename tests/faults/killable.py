@@ -35,6 +35,7 @@ class Server:
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.kill_also: tuple[str, ...] = ()
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -62,6 +63,16 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.kill_engine()
+
+    def kill_engine(self) -> None:
+        """kill -9 the database engine's own process: the one whose command line names its folder."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                named = "seekdb" in command and any(part in command for part in self.kill_also)
+                if named and int(folder.name) != os.getpid():
+                    os.kill(int(folder.name), signal.SIGKILL)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
