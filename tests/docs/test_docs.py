@@ -27,9 +27,13 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_commands_a_page_shows_exist(page: Path) -> None:
-    known = set(re.findall(r"^## `yunqi ([^`]+)`", (ROOT / "docs/reference/commands.md").read_text(), flags=re.MULTILINE))
+    known = set(
+        re.findall(r"^## `yunqi ([^`]+)`", (ROOT / "docs/reference/commands.md").read_text(), flags=re.MULTILINE)
+    )
     words = {name.split()[0] for name in known}
-    for shown in re.findall(r"(?:`|^\s*(?:\$ )?(?:\.venv/bin/)?)yunqi ((?:[a-z-]+ ?){1,3})", page.read_text(), flags=re.MULTILINE):
+    for shown in re.findall(
+        r"(?:`|^\s*(?:\$ )?(?:\.venv/bin/)?)yunqi ((?:[a-z-]+ ?){1,3})", page.read_text(), flags=re.MULTILINE
+    ):
         parts = shown.split()
         if parts[0] not in words:
             raise AssertionError(f"{page.name} shows `yunqi {shown}`, which is no command")
