@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from yunqi.console import (
@@ -202,7 +202,7 @@ def stream(events: list[dict[str, Any] | str], pause: float) -> StreamingRespons
     return StreamingResponse(body(), media_type="text/event-stream")
 
 
-def storefront(shop: Shop) -> APIRouter:  # noqa: PLR0915
+def storefront(shop: Shop) -> APIRouter:
     api = APIRouter(prefix="/v1/storefront")
 
     @api.get("/config")
@@ -398,8 +398,17 @@ def decision_detail(shop: Shop, decision_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
-    api = APIRouter(prefix="/v1")
+class Refused(Exception):
+    """The request has no session."""
+
+
+def signed_in(request: Request) -> None:
+    if request.url.path != "/v1/session" and not request.cookies.get("yunqi_session"):
+        raise Refused
+
+
+def operator(shop: Shop) -> APIRouter:
+    api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
     session = {"workspace": "default", "name": "first key", "scopes": ["admin"]}
 
     @api.get("/session")
@@ -476,7 +485,9 @@ def operator(shop: Shop) -> APIRouter:  # noqa: PLR0915
     @api.post("/catalog/imports")
     async def start_import(request: Request) -> Any:
         form = await request.form()
-        assert form["file"] and form["dry_run"] in ("true", "false")
+        assert form["file"]
+        assert form["dry_run"] in ("true", "false")
+        await form.close()
         return {"job_id": "job0"}
 
     @api.get("/events")
@@ -713,6 +724,7 @@ def pages(shop: Shop) -> APIRouter:
 def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
+    app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
     for router in (storefront(shop), operator(shop), pages(shop)):
         app.include_router(router)
     return app

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from yunqi.app.domains import migrations
 
+from yunqi.app.domains import migrations
 from yunqi.kernel import Kernel, KernelConfig
 
 

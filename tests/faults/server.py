@@ -38,13 +38,13 @@ class Server:
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "yunqi.app.cli.main", *arguments],
+            [sys.executable, "-m", "yunqi", *arguments],
             env=self.environment, capture_output=True, text=True, check=check, timeout=300,
         )  # fmt: skip
 
     def start(self, *, patience: float = 120.0) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "yunqi.app.cli.main", "serve"], env=self.environment, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "yunqi", "serve"], env=self.environment, stdout=subprocess.DEVNULL
         )
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:

@@ -1,5 +1,6 @@
 """kill -9 at random moments of import, order and chat: nothing acknowledged is lost, nothing doubled."""
 
+import http.client
 import json
 import random
 import threading
@@ -70,10 +71,8 @@ class Buyers:
                 if self.server.request("POST", "/v1/storefront/events", {"events": [event]}, headers=headers)[0] == 200:
                     self.events.add(message)
                 self.checkout(buyer, uuid.uuid4().hex)
-            except OSError:
-                continue
-            except Exception as error:  # a connection broken by the kill shows in many ways
-                assert "HTTP" in type(error).__mro__[1].__name__ or isinstance(error, ValueError), error
+            except (OSError, http.client.HTTPException, ValueError):
+                continue  # the server was killed in the middle of an answer
 
     def checkout(self, buyer: int, key: str) -> int:
         """Buy the basket under a key; remember the acknowledgement."""

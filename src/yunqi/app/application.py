@@ -1,8 +1,7 @@
 """The composition root: opens the kernel, builds every service, wires events to handlers. It alone knows everybody."""
 
 import importlib.metadata
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -92,7 +91,7 @@ class OpenApp(Protocol):
 
 
 def open_shop(
-    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True
+    data_dir: str | Path | None = None, *, settings: Settings | None = None, migrate: bool = True, start: bool = True
 ) -> App:
     """Open an installation as a library, without a server.
 
@@ -100,6 +99,8 @@ def open_shop(
     ----------
     data_dir
         The data folder; by default ``YUNQI_DATA_DIR`` or ``var``. It is made when it is not there.
+    start
+        Load what answers questions (the index, the live state of shoppers, policies) into memory.
 
     Returns
     -------
@@ -110,14 +111,7 @@ def open_shop(
     kernel = Kernel.open(settings.kernel)
     if migrate:
         kernel.migrate(migrations())
-    return App(kernel, settings)
-
-
-@contextmanager
-def open_app(*, migrate: bool = True) -> Iterator[App]:
-    """Open the application for the length of a command."""
-    with open_shop(migrate=migrate) as opened:
-        yield opened
-
-
-AppOpener = Callable[[], AbstractContextManager[App]]
+    opened = App(kernel, settings)
+    if migrate and start:
+        opened.start()
+    return opened

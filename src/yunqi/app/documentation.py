@@ -18,7 +18,7 @@ def routes_page(folder: Path) -> list[str]:
     lines = [
         "# HTTP routes\n",
         "Every route needs `Authorization: Bearer sk-...` (or a console session) unless its section says why not. Errors have "
-        "one body: `{\"error\": {message, type, code, param}, code, message, request_id}`. The machine-readable form is "
+        'one body: `{"error": {message, type, code, param}, code, message, request_id}`. The machine-readable form is '
         "`/openapi.json`.\n",
     ]
     sections: dict[str, list[str]] = {}
@@ -34,7 +34,9 @@ def routes_page(folder: Path) -> list[str]:
 
 def events_page() -> list[str]:
     """Return the page of events: what shoppers do, and what the house announces."""
-    lines = ["Shoppers' events have GA4 e-commerce names and travel in a Segment envelope; the house announces its own.\n"]
+    lines = [
+        "Shoppers' events have GA4 e-commerce names and travel in a Segment envelope; the house announces its own.\n"
+    ]
     lines.append("\n## Shoppers' events\n\n" + ", ".join(f"`{name}`" for name in sorted(NAMES)) + "\n")
     for struct in (SegmentEvent, Properties, Item):
         lines.append(f"\n### {struct.__name__}\n\n{inspect.getdoc(struct)}\n\n| field | type |\n|---|---|\n")
@@ -47,5 +49,11 @@ def events_page() -> list[str]:
 
 
 def _type(kind: Any) -> str:
-    text = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else str(kind)
+    text = (
+        kind
+        if isinstance(kind, str)
+        else getattr(kind, "__name__", str(kind))
+        if not hasattr(kind, "__args__")
+        else str(kind)
+    )
     return text.replace("|", "or").replace("typing.", "")

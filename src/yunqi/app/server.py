@@ -58,7 +58,7 @@ class Worker:
     """A background worker process, started again when it dies."""
 
     def __init__(self, config: KernelConfig) -> None:
-        self._command = [sys.executable, "-m", "yunqi.app.cli.main", "jobs", "work", "--parent", str(os.getpid())]
+        self._command = [sys.executable, "-m", "yunqi", "jobs", "work", "--parent", str(os.getpid())]
         self._environment = {**os.environ, "YUNQI_DATA_DIR": str(config.data_dir)}
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -124,7 +124,9 @@ def serve(app: App, *, announce: Callable[[], None]) -> None:
         follower = Follower(app)
         application = create(app, worker_alive=(lambda: worker.is_alive) if worker else (lambda: True))
         server = _Server(
-            uvicorn.Config(application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5)
+            uvicorn.Config(
+                application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            )
         )
         server.announce = announce
         follower.start()
@@ -164,5 +166,7 @@ def exclusive(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict(f"Another Yunqi serves the data folder {data_dir}. Stop it, or set YUNQI_DATA_DIR.") from None
+            raise Conflict(
+                f"Another Yunqi serves the data folder {data_dir}. Stop it, or set YUNQI_DATA_DIR."
+            ) from None
         yield

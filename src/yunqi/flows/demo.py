@@ -258,7 +258,7 @@ def write_events(path: Path, data: DataSet, coupon_of: Redeemed, shift_weeks: in
     purchases = 0
     pending = iter(views)
     view = next(pending, None)
-    with gzip.open(path, "wb", compresslevel=3) as file:
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 3, raw, mtime=0) as file:  # the same bytes for the same events
         for at, event in _purchases(data.lines, coupon_of, matched, context, shift_weeks * _WEEK):
             while view is not None and view[0] <= at:
                 file.write(encoder.encode(view[1]) + b"\n")

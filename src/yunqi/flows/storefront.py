@@ -1,17 +1,28 @@
 """The storefront: what a shopper sees and does, composed from search, recommendation, catalog and payments."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+
+import msgspec
 
 from yunqi.commerce.activity import Activity, Recorded, SegmentEvent
-from yunqi.commerce.assistant import Answered, Assistant
+from yunqi.commerce.assistant import AnswerEvent, Assistant
 from yunqi.commerce.catalog import Cards, Catalog, Money, PricePoint, Product, Promotion
+from yunqi.commerce.experiments import Slot
 from yunqi.commerce.payments import BasketLine, Customer, Order, Payments
-from yunqi.commerce.recommend import Recommend
-from yunqi.commerce.search import Search
-from yunqi.kernel import Kernel, setting
+from yunqi.commerce.ranking import Answer, Card, card
+from yunqi.commerce.recommend import Recommend, Section
+from yunqi.commerce.search import Category, Filters, Results, Search, Sort, Suggestion
+from yunqi.kernel import Denied, Kernel, setting
+from yunqi.kernel.clock import to_micros
+
+_SALES = frozenset({"purchase", "refund"})
+
+DEMO_NOTE = (
+    "Demo shop: products, prices, baskets and coupons come from the public data set The Complete Journey (simulated data "
+    "based on real shopping patterns), its year moved so that it ends yesterday. Titles, prices and stock are derived from "
+    "it. Payments are tests; nothing is sold."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +38,6 @@ class StorefrontConfig:
     questions_per_minute: float = setting(10.0, "Questions a minute that one address may ask the assistant.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A product as a list shows it; ``price`` and ``sale_price`` as they are at the moment of the answer."""
-
-    id: str
-    title: str
-    title_derived: bool
-    price: Money | None
-    sale_price: Money | None
-    available: bool
-    image: str
-    category: tuple[str, ...]
-    brand: str
-    size: str
-    position: int
-    slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """Some products in a row, and the decision that chose them."""
-
-    id: str
-    decision_id: str
-    cards: tuple[Card, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryNode:
-    """A category with the number of its products that can be bought."""
-
-    path: tuple[str, ...]
-    count: int
-    children: tuple["CategoryNode", ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class ProductView:
     """A product's page."""
@@ -71,8 +46,8 @@ class ProductView:
     card: Card
     history: list[PricePoint]
     promotions: list[Promotion]
-    similar: Strip
-    together: Strip
+    similar: Answer
+    together: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +56,7 @@ class BasketView:
 
     lines: tuple[tuple[Card, BasketLine], ...]
     total: Money
-    recommended: Strip
+    recommended: Answer | None
     gone: tuple[str, ...] = ()
 
 
@@ -116,58 +91,44 @@ class Storefront:
         self._recommend = recommend
         self._payments = payments
         self._assistant = assistant
-        self._tree: tuple[int, tuple[CategoryNode, ...]] = (-1, ())
 
-    def card(self, cards: Cards, number: int, *, position: int = 1, slot: str = "ranked", at: datetime | None = None) -> Card:
-        """Return a product of the catalog's columns as a card."""
-        now = (at or self.kernel.clock()).timestamp() * 1e6
-        on_sale = cards.sale_price_minor[number] >= 0 and cards.sale_from[number] <= now <= cards.sale_until[number]
-        return Card(
-            id=cards.ids[number],
-            title=cards.titles[number],
-            title_derived=bool(cards.derived[number]),
-            price=cards.money(cards.price_minor[number]),
-            sale_price=cards.money(cards.sale_price_minor[number]) if on_sale else None,
-            available=bool(cards.available[number]),
-            image=cards.images[number],
-            category=cards.path(number),
-            brand=cards.brands[number],
-            size=cards.sizes[number],
-            position=position,
-            slot=slot,
-        )
+    def home(self, visitor: str) -> list[Section]:
+        """Return the strips of the home page."""
+        return self._recommend.home(visitor)
 
-    def strip(self, name: str, decision_id: str, items: Iterable[tuple[str, int, str]]) -> Strip:
-        """Return a strip of cards from ``(product id, position, slot)``; products gone meanwhile are left out."""
-        cards, at = self._catalog.cards(), self.kernel.clock()
-        shown = tuple(
-            self.card(cards, cards.index[product], position=position, slot=slot, at=at)
-            for product, position, slot in items
-            if product in cards.index
-        )
-        return Strip(name, decision_id, shown)
-
-    def categories(self) -> tuple[CategoryNode, ...]:
-        """Return the category tree (two levels) with the number of products that can be bought, largest first."""
+    def product(self, visitor: str, product_id: str) -> ProductView:
+        """Return a product with what goes with it; raises `ProductNotFound`."""
+        product = self._catalog.product(product_id)
         cards = self._catalog.cards()
-        if self._tree[0] != cards.generation:
-            self._tree = (cards.generation, _tree(cards))
-        return self._tree[1]
+        return ProductView(
+            product=product,
+            card=self._card(cards, cards.index[product_id]),
+            history=self._catalog.history(product_id),
+            promotions=self._catalog.promotions_for(product_id),
+            similar=self._recommend.similar(visitor, product_id),
+            together=self._recommend.together(visitor, product_id),
+        )
+
+    def categories(self) -> tuple[Category, ...]:
+        """Return the category tree of what can be bought."""
+        return self._search.categories()
 
     def basket(self, visitor: str) -> BasketView:
         """Return a shopper's basket with today's prices and what goes with it."""
-        cards, at = self._catalog.cards(), self.kernel.clock()
-        lines, gone, total = [], [], 0
+        cards = self._catalog.cards()
+        lines: list[tuple[Card, BasketLine]] = []
+        gone, total = [], 0
         for line in self._payments.basket(visitor):
             number = cards.index.get(line.product_id)
             if number is None or not cards.live[number]:
                 gone.append(line.product_id)
                 continue
-            card = self.card(cards, number, position=len(lines) + 1, at=at)
+            card = self._card(cards, number, position=len(lines) + 1)
             price = card.sale_price or card.price
             total += (price.amount_minor if price else 0) * line.quantity
             lines.append((card, line))
-        recommended = self._basket_strip(visitor, [card.id for card, _ in lines])
+        latest_first = [card.id for card, _ in reversed(lines)]
+        recommended = self._recommend.basket(visitor, latest_first) if lines else None
         return BasketView(tuple(lines), Money(total, cards.currency), recommended, tuple(gone))
 
     def set_quantity(self, visitor: str, product_id: str, *, quantity: int) -> BasketView:
@@ -189,7 +150,37 @@ class Storefront:
 
     def record(self, visitor: str, events: Sequence[SegmentEvent]) -> Recorded:
         """Append what a page reports; whatever the page claims, the shopper is the one of the cookie."""
-        import msgspec
-
+        claimed = {event.event for event in events} & _SALES
+        if claimed:
+            raise Denied(f"A page cannot report {sorted(claimed)}: sales are written by checkout.", "event")
+        self._recommend.ranking.experiments.flush()  # a decision is on disk before an event that cites it
         own = [msgspec.structs.replace(event, anonymousId=visitor, userId=None) for event in events]
         return self._activity.record(own)
+
+    def ask(self, question: str, *, product_ids: Sequence[str], language: str = "en") -> Iterator[AnswerEvent]:
+        """Answer a question about products from the catalog's facts; raises what `Assistant.ask` raises."""
+        return self._assistant.ask(question, product_ids, language=language)
+
+    def search(
+        self,
+        visitor: str,
+        query: str,
+        *,
+        filters: Filters = Filters(),
+        sort: Sort = Sort.RELEVANCE,
+        page: int = 1,
+        size: int = 24,
+    ) -> Results:
+        """Search products, or list a category; raises `Invalid` for a page that is not there."""
+        return self._search.find(query, subject=visitor, filters=filters, sort=sort, page=page, size=size)
+
+    def suggest(self, typed: str) -> list[Suggestion]:
+        """Complete what is being typed."""
+        return self._search.suggest(typed)
+
+    def demo_note(self) -> str | None:
+        """Say that this is a demo shop, and what of it is simulated or derived; None for a real one."""
+        return DEMO_NOTE if self.config.demo else None
+
+    def _card(self, cards: Cards, number: int, *, position: int = 1) -> Card:
+        return card(cards, number, to_micros(self.kernel.clock()), position=position, slot=Slot.RANKED)

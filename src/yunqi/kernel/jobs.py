@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -23,9 +23,6 @@ import sqlalchemy as sa
 from yunqi.kernel.clock import from_micros, to_micros
 from yunqi.kernel.errors import Conflict, Error, Invalid, NotFound
 from yunqi.kernel.store import ID, JSON_TEXT, NAME, TEXT, TIME, Migration, Store, create, metadata
-
-if TYPE_CHECKING:
-    from yunqi.kernel.kernel import Kernel
 
 log = logging.getLogger("yunqi.jobs")
 
@@ -103,8 +100,8 @@ class JobCancelled(Error):
 class JobContext:
     """What a handler is given: its arguments, its saved place, and ways to report and to stop."""
 
-    def __init__(self, kernel: "Kernel", job: Job, saved: dict[str, Any]) -> None:
-        self.kernel = kernel
+    def __init__(self, jobs: "Jobs", job: Job, saved: dict[str, Any]) -> None:
+        self._jobs = jobs
         self.job_id = job.id
         self.workspace = job.workspace
         self.args = job.args
@@ -117,17 +114,17 @@ class JobContext:
         if moment - self._reported < 0.25 and done < total:
             return
         self._reported = moment
-        self.kernel.jobs._update(self.job_id, done=done, total=total, message=message)
+        self._jobs._update(self.job_id, done=done, total=total, message=message)
         self.check_cancelled()
 
     def save(self, state: dict[str, Any]) -> None:
         """Keep the place to resume from; joins an open transaction, so it can commit together with the work."""
         self.state = state
-        self.kernel.jobs._update(self.job_id, saved=msgspec.json.encode(state).decode())
+        self._jobs._update(self.job_id, saved=msgspec.json.encode(state).decode())
 
     def check_cancelled(self) -> None:
         """Raise `JobCancelled` when somebody asked for the job to stop."""
-        if self.kernel.jobs._is_cancel_requested(self.job_id):
+        if self._jobs._is_cancel_requested(self.job_id):
             raise JobCancelled("The job was cancelled.")
 
 
@@ -141,7 +138,6 @@ class Jobs:
         self._store = store
         self._clock = clock
         self._handlers: dict[str, Handler] = {}
-        self.kernel: Kernel | None = None
 
     def register(self, kind: str, handler: Handler) -> None:
         """Tell this process how to run jobs of a kind."""
@@ -241,9 +237,9 @@ class Jobs:
     def run_once(self, *, kinds: Sequence[str] | None = None) -> Job | None:
         """Claim and run the oldest job that waits; returns it as it ended, or None when nothing waits."""
         job, saved = self._claim(kinds or self.kinds())
-        if job is None or self.kernel is None:
+        if job is None:
             return None
-        context = JobContext(self.kernel, job, saved)
+        context = JobContext(self, job, saved)
         with self._leased(job.id):
             self._run(job, context)
         return self.get(job.id)

@@ -32,7 +32,6 @@ class Kernel:
         self.clock = clock
         self.events = EventLog(store)
         self.jobs = Jobs(store, clock)
-        self.jobs.kernel = self
         self.blobs = Blobs(config.data_dir / "blobs", config.blob_url)
         self.auth = Auth(store, load_pepper(config.data_dir / "secret"), clock)
         self.usage = Metering(store)

@@ -30,9 +30,9 @@ export function iconUrl(name: string): string {
   return urls.get(name) ?? ''
 }
 
-/** One of eight quiet tints, the same for every product of a top-level category. */
+/** One of eight quiet tints, the same for all products of a category. */
 export function tint(path: readonly string[]): number {
   let hash = 7
-  for (const letter of path[0] ?? '') hash = (hash * 31 + letter.charCodeAt(0)) % 9973
+  for (const letter of path.at(-1) ?? '') hash = (hash * 31 + letter.charCodeAt(0)) % 9973
   return hash % 8
 }

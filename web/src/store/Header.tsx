@@ -11,7 +11,7 @@ export function Header() {
   const count = useBasket().data?.count ?? 0
   return (
     <header className="top">
-      {config?.demo && config.demo_note && <p className="demo"><strong>{t('demo')}</strong> {config.demo_note}</p>}
+      {config?.demo && config.demo_note && <p className="demo"><Link to="/about">{t('demo')}</Link> {config.demo_note}</p>}
       <div className="bar">
         <Link className="logo" to="/" aria-label={`${config?.name ?? 'Yunqi'}, ${t('home')}`}><Cloud /><span>{config?.name ?? 'Yunqi'}</span></Link>
         <SearchBox />

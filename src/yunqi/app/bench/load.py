@@ -37,7 +37,7 @@ class Load:
 
     def __init__(self, url: str, *, seed: int = 7) -> None:
         self.url = url
-        self._random = random.Random(seed)  # noqa: S311 - a schedule, not a secret
+        self._random = random.Random(seed)
         self.latencies: dict[str, list[float]] = defaultdict(list)
         self.failures: dict[str, int] = defaultdict(int)
 

@@ -59,10 +59,13 @@ class PlainShop:
         """Full-text search, best 24 by BM25, with the total."""
         words = " OR ".join(f'"{word}"' for word in request.query_params.get("q", "").split())
         if not words:
-            items = self._cards("SELECT * FROM product WHERE category LIKE ? LIMIT 24", request.query_params["category"] + "%")
+            items = self._cards(
+                "SELECT * FROM product WHERE category LIKE ? LIMIT 24", request.query_params["category"] + "%"
+            )
             return {"items": items, "total": len(items)}
         items = self._cards(
-            "SELECT p.* FROM words w JOIN product p ON p.id = w.id WHERE words MATCH ? ORDER BY bm25(words) LIMIT 24", words
+            "SELECT p.* FROM words w JOIN product p ON p.id = w.id WHERE words MATCH ? ORDER BY bm25(words) LIMIT 24",
+            words,
         )
         total = database(self.path).execute("SELECT COUNT(*) FROM words WHERE words MATCH ?", (words,)).fetchone()[0]
         return {"items": items, "total": total}
@@ -80,7 +83,10 @@ class PlainShop:
     def product(self, request: Request) -> Any:
         """A product and others of its category."""
         [found] = self._cards("SELECT * FROM product WHERE id = ?", request.path_params["id"])
-        return {"product": found, "similar": self._cards("SELECT * FROM product WHERE category = ? LIMIT 12", found["category"])}
+        return {
+            "product": found,
+            "similar": self._cards("SELECT * FROM product WHERE category = ? LIMIT 12", found["category"]),
+        }
 
     def basket(self, request: Request, body: Any) -> Any:
         """Set a quantity."""
@@ -91,7 +97,9 @@ class PlainShop:
     def events(self, _: Request, body: Any) -> Any:
         """Insert events."""
         for event in body["events"]:
-            database(self.path).execute("INSERT OR IGNORE INTO event VALUES (?,?)", (event["messageId"], json.dumps(event)))
+            database(self.path).execute(
+                "INSERT OR IGNORE INTO event VALUES (?,?)", (event["messageId"], json.dumps(event))
+            )
         return {"ok": True}
 
 

@@ -32,7 +32,7 @@ def run(runs: int) -> list[Row]:
         plain = str(Path(folder) / "plain.db")
         _fill(plain, data_dir)
         for number in range(runs):
-            with _server(["yunqi.app.cli.main", "serve"], _environment(data_dir)) as (port, pid):
+            with _server(["yunqi", "serve"], _environment(data_dir)) as (port, pid):
                 ours.append(_measure(port, pid, seed=number))
             with _server(["yunqi.app.bench.plain_shop", plain], {}) as (port, pid):
                 theirs.append(_measure(port, pid, seed=number))
@@ -147,7 +147,14 @@ def _fill(path: str, data_dir: Path) -> None:
     with open_shop(data_dir) as shop:
         cards = shop.catalog.cards()
         rows = [
-            (cards.ids[n], cards.titles[n], int(cards.price_minor[n]), cards.brands[n], " > ".join(cards.path(n)), cards.sizes[n])
+            (
+                cards.ids[n],
+                cards.titles[n],
+                int(cards.price_minor[n]),
+                cards.brands[n],
+                " > ".join(cards.path(n)),
+                cards.sizes[n],
+            )
             for n in range(len(cards))
         ]
     build(path, rows)

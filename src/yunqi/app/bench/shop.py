@@ -19,10 +19,12 @@ def shop_dir() -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for step in (["demo", "load"], ["rebuild", "--if-needed"]):
-            command = [sys.executable, "-m", "yunqi.app.cli.main", *step]
+            command = [sys.executable, "-m", "yunqi", *step]
             done = subprocess.run(command, env=_environment(folder), stdout=sys.stderr, check=False)
             if done.returncode:
-                raise Unavailable(f"Loading the bench's shop failed at `yunqi {' '.join(step)}`; see the message above.")
+                raise Unavailable(
+                    f"Loading the bench's shop failed at `yunqi {' '.join(step)}`; see the message above."
+                )
         (folder / "ready").touch()
     return folder
 

@@ -1,7 +1,5 @@
 """`yunqi bench`: Yunqi and its peers on the same work in one run."""
 
-import os
-import platform
 from typing import Annotated, Any
 
 import typer
@@ -29,8 +27,13 @@ def add(root: typer.Typer) -> None:
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
         rows = [_shown(row) for row in BENCHES[name].run(runs)]
-        print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(rows, empty="No rows.")
+        print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
+            rows, empty="No rows."
+        )
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    return {field: getattr(row, field) for field in ("metric", "value", "unit", "peer", "peer_value", "ratio", "runs", "spread")}
+    return {
+        field: getattr(row, field)
+        for field in ("metric", "value", "unit", "peer", "peer_value", "ratio", "runs", "spread")
+    }

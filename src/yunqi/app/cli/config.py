@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.app.cli.output import AsJson, print_json
 from yunqi.app.settings import load_settings
 
 
@@ -13,9 +13,7 @@ def commands() -> typer.Typer:
     app = typer.Typer(help="Settings: their values, where each comes from, what each means.", no_args_is_help=True)
 
     @app.command()
-    def show(
-        section: Annotated[str, typer.Argument(help="Only this section.")] = "", as_json: AsJson = False
-    ) -> None:
+    def show(section: Annotated[str, typer.Argument(help="Only this section.")] = "", as_json: AsJson = False) -> None:
         """Show every setting with its source and explanation. Example: yunqi config show kernel"""
         settings = load_settings()
         rows = [
@@ -31,8 +29,9 @@ def commands() -> typer.Typer:
         ]
         if as_json:
             print_json({"file": str(settings.file), "settings": rows})
-        else:
-            print_table(rows, empty=f"There is no section {section!r}.")
+            return
+        for row in rows:
+            print(f"{row['name']} = {row['value']!r}   ({row['source']}; {row['environment']})\n    {row['doc']}")
 
     @app.command()
     def path() -> None:

@@ -29,9 +29,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
             print(secret)
 
     @app.command("list")
-    def list_(
-        workspace: Annotated[str, typer.Option(help="The tenant.")] = "default", as_json: AsJson = False
-    ) -> None:
+    def list_(workspace: Annotated[str, typer.Option(help="The tenant.")] = "default", as_json: AsJson = False) -> None:
         """List keys; secrets are never shown again."""
         with open_app() as opened:
             rows = [_shown(key) for key in opened.kernel.auth.list_keys(workspace)]

@@ -7,14 +7,16 @@ included; everything else goes to standard error.
 import json
 import os
 import sys
+from typing import Any
 
-import click
 import typer
 
-from yunqi.app.application import open_app
-from yunqi.app.cli import bench, config, demo, jobs, keys, serve, store
-from yunqi.app.domains import add_commands
+from yunqi.app.cli import bench, config, demo, jobs, keys, rebuild, serve, store
+from yunqi.app.edges import add_commands, open_app
 from yunqi.kernel import Error, Invalid
+
+# The family of typer's usage errors (typer carries its own copy of click, so click's classes would not match).
+_WRONG_USE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def build() -> typer.Typer:
@@ -31,6 +33,7 @@ def build() -> typer.Typer:
     )
     serve.add(root)
     bench.add(root)
+    rebuild.add(root, open_app)
     for name, group in (
         ("config", config.commands()),
         ("keys", keys.commands(open_app)),
@@ -48,13 +51,13 @@ def main() -> None:
     command = typer.main.get_command(build())
     try:
         command(standalone_mode=False)
-    except click.exceptions.Exit as finished:
+    except typer.Exit as finished:
         sys.exit(finished.exit_code)
-    except click.exceptions.Abort:
+    except typer.Abort:
         _report("Interrupted. What was acknowledged is kept; run the command again to go on.", "interrupted", None)
         sys.exit(1)
-    except click.ClickException as error:
-        _report(error.format_message(), "wrong_use", None)
+    except _WRONG_USE as error:
+        _report(str(error.format_message()), "wrong_use", None)
         sys.exit(2)
     except Error as error:
         _report(error.message, error.code, error.param)
@@ -68,7 +71,3 @@ def _report(message: str, code: str, param: str | None) -> None:
     print(f"yunqi: {message}", file=sys.stderr)
     if "--json" in sys.argv:
         print(json.dumps({"error": {"code": code, "message": message, "param": param}}, ensure_ascii=False))
-
-
-if __name__ == "__main__":
-    main()

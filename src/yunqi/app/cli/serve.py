@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from yunqi.app import logs
-from yunqi.app.application import App, open_app
+from yunqi.app.application import App
+from yunqi.app.edges import open_app
 from yunqi.app.server import listen, serve
 from yunqi.kernel import Kernel, Unavailable
 
@@ -52,7 +53,7 @@ def _missing(opened: App) -> list[list[str]]:
 def _run(steps: list[list[str]]) -> None:
     """Run each step in a process of its own, so that building leaves no memory behind in the server."""
     for step in steps:
-        done = subprocess.run([sys.executable, "-m", "yunqi.app.cli.main", *step], check=False)
+        done = subprocess.run([sys.executable, "-m", "yunqi", *step], check=False)
         if done.returncode:
             raise Unavailable(f"`yunqi {' '.join(step)}` failed; its message stands above. Mend that and run it again.")
 

@@ -38,7 +38,9 @@ def commands(open_app: OpenApp) -> typer.Typer:
         if as_json:
             print_json({"rows": report.rows, "total": report.total, "verified": True})
         else:
-            print_table([{"table": name, "rows": count} for name, count in report.rows.items()], empty="Nothing to move.")
+            print_table(
+                [{"table": name, "rows": count} for name, count in report.rows.items()], empty="Nothing to move."
+            )
             print(f"{report.total} rows moved and compared. Set YUNQI_DATABASE_URL to the target now.")
 
     return app
@@ -55,7 +57,9 @@ def _move(settings: KernelConfig, source: str, target: str) -> MoveReport:
         with Progress(transient=True) as bar:
             task = bar.add_task("move")
             return move(
-                left, right, progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
+                left,
+                right,
+                progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
             )
     finally:
         left.close()

@@ -57,7 +57,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _known(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Error)  # noqa: S101 - registered for this type
+    assert isinstance(error, Error)
     status, kind = status_of(error)
     response = error_response(request, status, error.message, kind=kind, code=error.code, param=error.param)
     if isinstance(error, Exhausted) and error.retry_after is not None:
@@ -68,7 +68,7 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))
     message = f"{where or 'The request body'}: {first['msg']}."
@@ -76,7 +76,7 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+    assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path}: {error.detail}." if error.status_code == 404 else str(error.detail)
     kind = "not_found_error" if error.status_code == 404 else "invalid_request_error"
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")

@@ -9,11 +9,9 @@ from fastapi import APIRouter
 from yunqi.app.application import App
 from yunqi.app.http.operator import iso
 from yunqi.app.http.principals import Principals
-from yunqi.commerce.activity import NAMES, properties
+from yunqi.commerce.activity import NAMES
 from yunqi.commerce.catalog import Money
 from yunqi.kernel import Principal
-
-_QUERIES_READ = 2000
 
 
 def overview_router(app: App, principals: Principals) -> APIRouter:
@@ -30,7 +28,7 @@ def overview_router(app: App, principals: Principals) -> APIRouter:
             "shop": _shop(app),
             "today": _today(app, day),
             "series": _series(app, now, days=30 if range == "30d" else 1),
-            "top_queries": _top_queries(app),
+            "top_queries": [{"query": query, "count": count} for query, count in app.search.top_queries()],
             "health": [{**check._asdict()} for check in app.health(worker_alive=True)],
             "demo_note": app.storefront.demo_note(),
         }
@@ -73,14 +71,5 @@ def _series(app: App, now: datetime, *, days: int) -> list[dict[str, Any]]:
         by_slice[start]["events"] += count
         by_slice[start]["orders"] += count if name == "purchase" else 0
     first = int(since.timestamp()) // seconds * seconds
-    starts = [
-        datetime.fromtimestamp(first + i * seconds, now.tzinfo) for i in range(int(days * 86_400 / seconds) + 1)
-    ]
+    starts = [datetime.fromtimestamp(first + i * seconds, now.tzinfo) for i in range(int(days * 86_400 / seconds) + 1)]
     return [{"at": iso(at), "events": by_slice[at]["events"], "orders": by_slice[at]["orders"]} for at in starts]
-
-
-def _top_queries(app: App) -> list[dict[str, Any]]:
-    searches = app.kernel.events.read(0, _QUERIES_READ, names=["search"], newest_first=True)
-    counts = Counter(" ".join((properties(event).search_term or "").lower().split()) for event in searches)
-    counts.pop("", None)
-    return [{"query": query, "count": count} for query, count in counts.most_common(10)]

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from yunqi.app.application import App
+from yunqi.commerce.search import Category
 from yunqi.console import (
     CategoryPage,
     Link,
@@ -13,7 +14,6 @@ from yunqi.console import (
     pages_router,
     product_path,
 )
-from yunqi.flows.storefront import CategoryNode
 from yunqi.kernel import NotFound
 
 _LINKS = 24
@@ -61,7 +61,7 @@ class PageFacts:
             return None
         level = min(len(path), cards.category.shape[1]) - 1
         inside = ((cards.category[:, level] == number) & cards.live).nonzero()[0]
-        children = next((node.children for node in self._app.storefront.categories() if node.path == path), ())
+        children = next((node.children for node in self._app.storefront.categories() if node.id == category_id), ())
         products = tuple(Link(cards.titles[i], product_path(cards.ids[i])) for i in inside[:_LINKS])
         return CategoryPage(category_id, tuple(_link(node) for node in children), products)
 
@@ -90,5 +90,5 @@ def add_pages(web: FastAPI, app: App) -> None:
     web.include_router(router)
 
 
-def _link(node: CategoryNode) -> Link:
-    return Link(node.path[-1], category_path(" > ".join(node.path)))
+def _link(found: Category) -> Link:
+    return Link(found.name, category_path(found.id))

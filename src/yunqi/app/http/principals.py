@@ -73,9 +73,7 @@ class Principals:
         """Check a key and set the console's session cookie for it."""
         principal = self.kernel.auth.verify(secret)
         value = f"{principal.key_id}:{int(time.time()) + SESSION_SECONDS}"
-        self.set_cookie(
-            request, response, SESSION, self.kernel.auth.sign("session", value), SESSION_SECONDS, "strict"
-        )
+        self.set_cookie(request, response, SESSION, self.kernel.auth.sign("session", value), SESSION_SECONDS, "strict")
         return principal
 
     def set_cookie(

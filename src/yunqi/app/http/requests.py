@@ -119,7 +119,12 @@ def _counted(receive: Receive, limit: int) -> Receive:
 async def _refuse(scope: Scope, send: Send, limit: int) -> None:
     text = f"The request body is larger than {limit} bytes. Send it in parts, or import a file with `yunqi import`."
     error = {"message": text, "type": "invalid_request_error", "code": "body_too_large", "param": None}
-    body: dict[str, Any] = {"error": error, "code": "body_too_large", "message": text, "request_id": scope["request_id"]}
+    body: dict[str, Any] = {
+        "error": error,
+        "code": "body_too_large",
+        "message": text,
+        "request_id": scope["request_id"],
+    }
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})

@@ -1,12 +1,11 @@
 """The web application: every router under one origin."""
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from fastapi import FastAPI
 
 from yunqi.app.application import App
-from yunqi.app.domains import add_routes
+from yunqi.app.edges import add_routes
 from yunqi.app.http import errors
 from yunqi.app.http.health import health_router
 from yunqi.app.http.operator import jobs_router, keys_router, session_router, settings_router
@@ -26,18 +25,12 @@ def create(app: App, *, worker_alive: Callable[[], bool] = lambda: True) -> Fast
         Says whether a background worker runs, for `/readyz`.
     """
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await app.aclose()
-
     web = FastAPI(
         title="Yunqi",
         version=app.version,
         description="Search, recommendation, payments and models of one shop, behind one key.",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     principals, metrics = Principals(app.kernel), RequestMetrics()
     errors.install(web)

@@ -15,8 +15,9 @@ from yunqi.app.http.principals import Principals
 from yunqi.commerce.activity import SegmentEvent
 from yunqi.commerce.catalog import Money, Product
 from yunqi.commerce.payments import Customer, Order
-from yunqi.commerce.search import Filters
-from yunqi.flows.storefront import BasketView, Card, CategoryNode, ProductView, Strip
+from yunqi.commerce.ranking import Answer, Card
+from yunqi.commerce.search import Category, FacetValue, Filters, Sort
+from yunqi.flows.storefront import BasketView, ProductView
 from yunqi.kernel import Invalid
 
 
@@ -54,7 +55,7 @@ def storefront_router(app: App, principals: Principals) -> APIRouter:
     _browse(router, app, principals)
     _buy(router, app, principals)
     questions = AddressLimit(config.questions_per_minute / 60, max(1, int(config.questions_per_minute)))
-    _ask(router, app, principals, questions)
+    _ask(router, app, questions)
     return router
 
 
@@ -76,7 +77,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
     @router.get("/home")
     def home(visitor: str = principals.visitor()) -> dict[str, Any]:
         """Return the home page's strips and categories."""
-        sections = [{"title": strip.id, **strip_json(strip), "id": strip.id} for strip in shop.home(visitor)]
+        sections = [{"id": found.id, "title": found.id, **strip_json(found.answer)} for found in shop.home(visitor)]
         return {"sections": sections, "categories": [_category(node, deep=False) for node in shop.categories()]}
 
     @router.get("/categories")
@@ -92,7 +93,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
         min_price: int | None = None,
         max_price: int | None = None,
         in_stock: bool = False,
-        sort: str = "relevance",
+        sort: Sort = Sort.RELEVANCE,
         page: int = 1,
         size: int = 24,
         visitor: str = principals.visitor(),
@@ -106,8 +107,8 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
             "total": found.total,
             "page": page,
             "size": size,
-            **strip_json(found.strip),
-            "facets": found.facets,
+            **strip_json(found.answer),
+            "facets": {"category": _facet(found.categories), "brand": _facet(found.brands)},
             "took_ms": found.took_ms,
             "suggestion": found.suggestion,
         }
@@ -115,7 +116,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
     @router.get("/suggest")
     def suggest(q: str = "") -> dict[str, Any]:
         """Complete what is being typed."""
-        return {"suggestions": [{"text": s.text, "kind": s.kind, "id": s.id} for s in shop.suggest(q)]}
+        return {"suggestions": [{"text": s.text, "kind": s.kind.value, "id": s.id} for s in shop.suggest(q)]}
 
     @router.get("/products/{product_id:path}")
     def product(product_id: str, visitor: str = principals.visitor()) -> dict[str, Any]:
@@ -149,9 +150,7 @@ def _buy(router: APIRouter, app: App, principals: Principals) -> None:
         return basket_json(shop.basket(visitor))
 
     @router.put("/basket/items/{product_id:path}")
-    def set_quantity(
-        product_id: str, body: QuantityRequest, visitor: str = principals.visitor()
-    ) -> dict[str, Any]:
+    def set_quantity(product_id: str, body: QuantityRequest, visitor: str = principals.visitor()) -> dict[str, Any]:
         """Set how many of a product are in the basket; 0 takes it out."""
         return basket_json(shop.set_quantity(visitor, product_id, quantity=body.quantity))
 
@@ -174,13 +173,13 @@ def _buy(router: APIRouter, app: App, principals: Principals) -> None:
         return order_json(shop.order(visitor, order_id))
 
 
-def _ask(router: APIRouter, app: App, principals: Principals, questions: AddressLimit) -> None:
+def _ask(router: APIRouter, app: App, questions: AddressLimit) -> None:
     shop = app.storefront
 
     @router.post("/ask", dependencies=[questions.dependency()])
-    def ask(body: AskRequest, visitor: str = principals.visitor()) -> StreamingResponse:
+    def ask(body: AskRequest) -> StreamingResponse:
         """Answer a question about products from the catalog's facts, as server-sent events."""
-        events = shop.ask(visitor, body.question, product_ids=body.product_ids, language=body.language)
+        events = shop.ask(body.question, product_ids=body.product_ids, language=body.language)
 
         def frames() -> Iterator[bytes]:
             for event in events:
@@ -202,19 +201,21 @@ def card_json(card: Card) -> dict[str, Any]:
         "title_derived": card.title_derived,
         "price": money_json(card.price),
         "sale_price": money_json(card.sale_price),
-        "availability": "in_stock" if card.available else "out_of_stock",
+        "availability": "in_stock" if card.in_stock else "out_of_stock",
         "image": card.image or None,
         "category": list(card.category),
         "brand": card.brand,
         "size": card.size,
         "position": card.position,
-        "slot": card.slot,
+        "slot": card.slot.value,
     }
 
 
-def strip_json(strip: Strip) -> dict[str, Any]:
-    """Return a strip as the API shows it."""
-    return {"decision_id": strip.decision_id, "items": [card_json(card) for card in strip.cards]}
+def strip_json(answer: Answer | None) -> dict[str, Any]:
+    """Return some products in a row, and the decision that chose them."""
+    if answer is None:
+        return {"decision_id": None, "items": []}
+    return {"decision_id": answer.decision_id, "items": [card_json(card) for card in answer.items]}
 
 
 def product_json(app: App, view: ProductView) -> dict[str, Any]:
@@ -255,6 +256,7 @@ def basket_json(view: BasketView) -> dict[str, Any]:
 
 def order_json(order: Order) -> dict[str, Any]:
     """Return an order as the API shows it."""
+
     def money(minor: int) -> dict[str, Any] | None:
         return money_json(Money(minor, order.currency))
 
@@ -284,8 +286,12 @@ def order_json(order: Order) -> dict[str, Any]:
     }
 
 
-def _category(node: CategoryNode, *, deep: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": " > ".join(node.path), "name": node.path[-1], "count": node.count}
+def _category(found: Category, *, deep: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": found.id, "name": found.name, "count": found.count}
     if deep:
-        shown["children"] = [_category(child, deep=False) for child in node.children]
+        shown["children"] = [_category(child, deep=False) for child in found.children]
     return shown
+
+
+def _facet(values: tuple[FacetValue, ...]) -> list[dict[str, Any]]:
+    return [{"value": found.value, "count": found.count} for found in values]

@@ -7,7 +7,7 @@ Money(amount_minor=447, currency='USD')
 
 from yunqi.commerce.catalog.config import CatalogConfig
 from yunqi.commerce.catalog.engine.cards import NO_PRICE, Cards
-from yunqi.commerce.catalog.engine.rows import Lines, Row, format_of, nearest, read_rows
+from yunqi.commerce.catalog.engine.rows import Lines, Row, format_of, read_rows
 from yunqi.commerce.catalog.engine.streams import Bounds, Opened, unpack
 from yunqi.commerce.catalog.model import (
     Availability,
@@ -60,7 +60,6 @@ __all__ = [
     "Run",
     "digest_of",
     "format_of",
-    "nearest",
     "no_progress",
     "open_file",
     "read_rows",

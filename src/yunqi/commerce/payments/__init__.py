@@ -6,8 +6,9 @@
 """
 
 from yunqi.commerce.payments.config import PaymentsConfig
-from yunqi.commerce.payments.engine import Balance, check_zero, sale
+from yunqi.commerce.payments.engine import check_zero, sale
 from yunqi.commerce.payments.model import (
+    Balance,
     BasketEmpty,
     BasketLine,
     Charge,

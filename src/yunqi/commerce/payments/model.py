@@ -117,6 +117,15 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds; debits are positive."""
+
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPaid:
     """An order's payment succeeded."""
 

@@ -10,10 +10,11 @@ import msgspec
 from yunqi.commerce.activity import Activity, Item, Properties, SegmentEvent
 from yunqi.commerce.catalog import Catalog, Money, OutOfStock, Product, ProductNotFound
 from yunqi.commerce.payments.config import PaymentsConfig
-from yunqi.commerce.payments.engine import Balance, check_zero, sale
+from yunqi.commerce.payments.engine import check_zero, sale
 from yunqi.commerce.payments.model import (
     LARGEST_BASKET,
     LARGEST_QUANTITY,
+    Balance,
     BasketEmpty,
     BasketLine,
     Charge,

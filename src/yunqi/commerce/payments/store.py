@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from yunqi.commerce.payments.engine import Balance
 from yunqi.commerce.payments.model import (
+    Balance,
     BasketLine,
     Charge,
     ChargeStatus,

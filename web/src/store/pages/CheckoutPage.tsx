@@ -91,7 +91,10 @@ function Form({ basket }: { basket: Basket }) {
               aria-invalid={wrong.includes(field)}
               aria-describedby={wrong.includes(field) ? `checkout-${field}-error` : undefined}
               value={values[field]}
-              onChange={(event) => setValues({ ...values, [field]: event.target.value })}
+              onChange={(event) => {
+                setValues({ ...values, [field]: event.target.value })
+                setWrong(wrong.filter((other) => other !== field))
+              }}
             />
             {wrong.includes(field) && <p className="field-error" id={`checkout-${field}-error`}>{t(need)}</p>}
           </div>

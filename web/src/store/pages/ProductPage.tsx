@@ -29,10 +29,14 @@ export function ProductPage() {
     <div className="page">
       <Crumbs path={page.data.product.category} end={page.data.product.title} />
       <article className="product">
-        <Art product={page.data.product} large />
-        <Buy product={page.data.product} />
-        <Facts product={page.data.product} />
-        {assistant && <Ask key={id} product={page.data.product} />}
+        <div>
+          <Art product={page.data.product} large />
+          <Facts product={page.data.product} />
+        </div>
+        <div>
+          <Buy product={page.data.product} />
+          {assistant && <Ask key={id} product={page.data.product} />}
+        </div>
       </article>
       <Shelf list="together" title={t('together')} shown={together} />
       <Shelf list="similar" title={t('similar')} shown={similar} />

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from yunqi.commerce.activity.engine.flat import hint
 from yunqi.commerce.activity.model import NAMES, WITH_ITEMS, EventRefused, Item, Properties, SegmentEvent
-from yunqi.commerce.catalog import nearest
 
 LONGEST_ID = 190
 LONGEST_TEXT = 1000
@@ -83,8 +83,8 @@ class Checker:
         elif event.type != "track":
             raise EventRefused(f"Calls of type {event.type[:40]!r} are not kept; send track or identify.", "type")
         elif name not in NAMES:
-            hint = nearest(name, sorted(NAMES)) or f" Known: {', '.join(sorted(NAMES))}."
-            raise EventRefused(f"{name[:60]!r} is not a GA4 e-commerce event.{hint}", "event")
+            near = hint(name, sorted(NAMES)) or f" Known: {', '.join(sorted(NAMES))}."
+            raise EventRefused(f"{name[:60]!r} is not a GA4 e-commerce event.{near}", "event")
         _check_id(event.messageId, "messageId", name)
         visitor, user = event.anonymousId or None, event.userId or None
         _check_who(name, visitor, user)

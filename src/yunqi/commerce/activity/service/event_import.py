@@ -1,12 +1,11 @@
 """Importing events: checked line by line, appended chunk by chunk together with the place reached."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from yunqi.commerce.activity.engine import Checked, Checker, from_flat, group_flat
-from yunqi.commerce.activity.engine.flat import check_columns
+from yunqi.commerce.activity.engine import Checked, Checker, from_flat, unknown_columns
 from yunqi.commerce.activity.model import EventRefused
 from yunqi.commerce.activity.service.recorder import Recorder
 from yunqi.commerce.catalog import (
@@ -19,6 +18,7 @@ from yunqi.commerce.catalog import (
     Lines,
     Opened,
     Progress,
+    Row,
     RowError,
     Run,
     digest_of,
@@ -114,22 +114,29 @@ class EventImport:
 
     def _table(self, run: Run, checker: Checker, opened: Opened) -> Iterator[Checked | RowError]:
         first = True
-        for position, group in enumerate(group_flat(read_rows(opened, self._bounds)), 1):
+        for position, group in enumerate(_groups(read_rows(opened, self._bounds)), 1):
             if first and not isinstance(group, RowError):
                 first = False
-                for warning in check_columns(group[0].values):
-                    if not run.resumed:
-                        run.reject(warning)
+                self._note_columns(run, group[0])
             if position <= run.resumed:
                 continue
             if isinstance(group, RowError):
                 yield group
                 continue
             try:
-                yield checker.convert(from_flat(group))
+                yield checker.convert(from_flat([row.values for row in group]))
             except EventRefused as refused:
                 shown = str(group[0].values.get(refused.param or "", ""))[:200]
                 yield RowError(group[0].line, refused.param or "", refused.message, shown)
+
+    def _note_columns(self, run: Run, row: Row) -> None:
+        try:
+            unknown = unknown_columns(row.values)
+        except EventRefused as refused:
+            raise FeedRefused(refused.message) from refused
+        if not run.resumed:
+            for name, message in unknown.items():
+                run.reject(RowError(1, name, message, warning=True))
 
     def _refuse_rejected(self, run: Run) -> None:
         share = self._config.rejected_share
@@ -142,3 +149,19 @@ class EventImport:
     def _finish(self, run: Run, state: ImportState, message: str) -> None:
         with self._kernel.store.begin() as tx:
             self._imports.finish(tx, run, state, message)
+
+
+def _groups(rows: Iterable[Row | RowError]) -> Iterator[list[Row] | RowError]:
+    """Yield the rows of one event after another: those that share a message id and stand together."""
+    group: list[Row] = []
+    for row in rows:
+        if isinstance(row, RowError):
+            yield row
+            continue
+        message_id = row.values.get("message_id")
+        if group and (message_id is None or message_id != group[0].values.get("message_id")):
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group

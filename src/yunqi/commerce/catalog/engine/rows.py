@@ -13,6 +13,7 @@ from yunqi.commerce.catalog.engine.streams import Bounds, Opened
 from yunqi.commerce.catalog.model import FeedRefused, RowError
 
 PARQUET_ROWS = 2048
+MOST_BLANK_LINES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Lines:
         self._limit = max(bounds.field_bytes * 4, 1 << 20)
         self.number = 0
         self.offset = 0
+        self._blank = 0
         self.complete = True
 
     def __iter__(self) -> "Lines":
@@ -77,6 +79,8 @@ class Lines:
         if not raw:
             raise StopIteration
         self.number += 1
+        if raw.isspace():
+            self._refuse_blank()
         if len(raw) >= self._limit and not raw.endswith(b"\n"):
             raise FeedRefused(f"Line {self.number} is longer than {self._limit:,} bytes. Split the file into lines.")
         if self.number == 1:
@@ -91,6 +95,13 @@ class Lines:
         self.offset += len(raw)
         self.complete = text.endswith("\n")
         return text
+
+    def _refuse_blank(self) -> None:
+        self._blank += 1
+        if self._blank > MOST_BLANK_LINES:
+            raise FeedRefused(
+                f"More than {MOST_BLANK_LINES:,} lines up to line {self.number} are blank. Check the export."
+            )
 
 
 def _csv(lines: Lines, delimiter: str) -> Iterator[Row | RowError]:

@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 from yunqi.commerce.catalog.model import FeedRefused
 
-_FREE = 64 * 1024 * 1024
+_FREE = 16 * 1024 * 1024
 """Unpacked bytes before the ratio counts: small files of repeated text compress absurdly well."""
 
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)

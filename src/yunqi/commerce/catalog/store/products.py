@@ -46,11 +46,13 @@ class ProductStore:
         with self._store.read() as tx:
             live = self.live_generation(workspace)
             for start in range(0, len(ids), _BATCH):
-                wanted = numbers.c.product_id.in_(ids[start : start + _BATCH])
-                join = numbers.join(products, _same_number())
-                query = (
-                    sa.select(*_PRODUCT).select_from(join).where(numbers.c.workspace == workspace, wanted, *_live(live))
+                known = sa.select(numbers.c.number).where(
+                    numbers.c.workspace == workspace, numbers.c.product_id.in_(ids[start : start + _BATCH])
                 )
+                # Two look-ups by key: as one join, or with an index on `until` in sight, SQLite walks all live products.
+                wanted = products.c.number.in_(tx.execute(known).scalars().all())
+                in_force = (products.c.since + 0 <= live, products.c.until + 0 > live)
+                query = sa.select(*_PRODUCT).where(products.c.workspace == workspace, wanted, *in_force)
                 found.update((row.product_id, _product(row)) for row in tx.execute(query))
         return found
 

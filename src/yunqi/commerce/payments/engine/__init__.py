@@ -1,5 +1,5 @@
 """The arithmetic of the ledger."""
 
-from yunqi.commerce.payments.engine.ledger import Balance, check_zero, sale
+from yunqi.commerce.payments.engine.ledger import check_zero, sale
 
-__all__ = ["Balance", "check_zero", "sale"]
+__all__ = ["check_zero", "sale"]

@@ -2,19 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from yunqi.commerce.payments.model import Posting
 from yunqi.kernel.errors import Invalid
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What an account holds; debits are positive."""
-
-    account: str
-    amount_minor: int
-    currency: str
 
 
 def sale(provider: str, total_minor: int, currency: str) -> tuple[Posting, ...]:

@@ -201,7 +201,7 @@ class FeatureSet:
         return out
 
 
-RECALL_SOURCES = ("bm25", "again", "covisit", "together", "similar", "affinity", "popular", "trending", "new")
+RECALL_SOURCES = ("bm25", "again", "covisit", "together", "similar", "affinity", "popular", "trending", "new", "listed")
 
 
 def feature_set() -> FeatureSet:

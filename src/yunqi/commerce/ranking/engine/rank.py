@@ -31,7 +31,7 @@ class Boosted:
     def __init__(self, text: str) -> None:
         import lightgbm
 
-        self._booster: Any = lightgbm.Booster(model_str=text, params={"num_threads": 1})
+        self._booster: Any = lightgbm.Booster(model_str=text)
 
     def score(self, matrix: Scores) -> Scores:
         """Return one score for each row (log-odds)."""

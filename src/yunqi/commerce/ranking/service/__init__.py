@@ -89,6 +89,7 @@ class Ranking:
         query: str | None = None,
         size: int = 12,
         offset: int = 0,
+        first: int = 0,
     ) -> Answer:
         """Choose what a surface shows, and log the Decision.
 
@@ -102,6 +103,8 @@ class Ranking:
             Product ids that the question is about.
         size, offset
             Which places of the ranking are shown. Only answers that begin at the first place explore.
+        first
+            Places that other pages took before this list began.
         """
         started = time.perf_counter()
         spec = self._surface(surface)
@@ -109,7 +112,7 @@ class Ranking:
         run = Run(self.kernel, self.config, self.live, spec, subject=subject, seeds=seeds, query=query)
         run.find(sources)
         run.rank(model)
-        run.arrange(size, offset)
+        run.arrange(size, offset, first)
         answer, decision = run.finish(policy, started)
         if decision is not None:
             self.experiments.record(decision)

@@ -21,6 +21,7 @@ class Policies:
         self.names = tuple(names)
         self.workspace = workspace
         self._serving: dict[str, tuple[Policy, Model]] = {}
+        self._surfaces: dict[str, Surface] = {}
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -33,6 +34,7 @@ class Policies:
         held = self._serving.get(surface.name)
         if held is None:
             with self._lock:
+                self._surfaces[surface.name] = surface
                 held = self._serving.get(surface.name) or self._find(surface)
                 self._serving[surface.name] = held
         return held
@@ -81,5 +83,8 @@ class Policies:
         return policy, self.model(policy)
 
     def _renew(self, events: Sequence[Event]) -> None:
+        """Load what was promoted now, so that no request waits for it."""
         for event in events:
-            self._serving.pop(event.data()["surface"], None)
+            name = event.data()["surface"]
+            if event.workspace == self.workspace and name in self._surfaces:
+                self._serving[name] = self._find(self._surfaces[name])

@@ -83,17 +83,19 @@ class Run:
         self.scores = model.score(self.matrix)
         self._note("rank", len(self.scores), len(self.scores), started)
 
-    def arrange(self, size: int, offset: int) -> None:
+    def arrange(self, size: int, offset: int, first: int) -> None:
         """Put the best into positions, and a random one into the exploration slot."""
         started = time.perf_counter()
         rules = self.surface.rules
-        explore = self.config.explore_position - 1 if self.config.explore and rules.explore and offset == 0 else -1
+        explore = (
+            self.config.explore_position - 1 if self.config.explore and rules.explore and offset + first == 0 else -1
+        )
         size = size if len(self.candidates) >= rules.minimum else 0
         self.arranged = arrange(
             self.scores, self.types, size=size + offset, per_type=rules.per_type, explore=explore, seed=self.number
         )
         self.rows = self.arranged.rows[offset:]
-        self.offset = offset
+        self.offset = offset + first
         self._note("arrange", len(self.scores), len(self.rows), started)
 
     def finish(self, policy: Policy, started: float) -> tuple[Answer, Decision | None]:

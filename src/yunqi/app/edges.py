@@ -1,0 +1,54 @@
+"""The domains' edges, put together: routes, commands and jobs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from fastapi import FastAPI
+
+from yunqi.app.application import App, OpenApp, open_shop
+from yunqi.cloud.hub import cli as hub_cli
+from yunqi.cloud.hub import jobs as hub_jobs
+from yunqi.cloud.studio import cli as studio_cli
+from yunqi.cloud.studio import routes as studio_routes
+from yunqi.commerce.activity import cli as activity_cli
+from yunqi.commerce.activity import jobs as activity_jobs
+from yunqi.commerce.activity import routes as activity_routes
+from yunqi.commerce.catalog import cli as catalog_cli
+from yunqi.commerce.catalog import jobs as catalog_jobs
+from yunqi.commerce.catalog import routes as catalog_routes
+
+
+def add_routes(web: FastAPI, app: App, principals: Any) -> None:
+    """Add every domain's routes."""
+    web.include_router(catalog_routes.router(app.catalog, principals.require))
+    web.include_router(activity_routes.router(app.activity, principals.require))
+    web.router.routes.extend(studio_routes.routes(app.studio, principals.of))
+
+
+def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
+    """Add every domain's commands."""
+    imports = typer.Typer(name="import", help="Import feeds: catalog, promotions, events.", no_args_is_help=True)
+    catalog_cli.add_imports(imports, open_app)
+    activity_cli.add_imports(imports, open_app)
+    root.add_typer(imports, name="import")
+    root.add_typer(catalog_cli.commands(open_app), name="catalog")
+    root.add_typer(activity_cli.commands(open_app), name="events")
+    root.add_typer(hub_cli.commands(open_app), name="hub")
+    root.add_typer(studio_cli.commands(open_app), name="models")
+
+
+def register_jobs(app: App) -> None:
+    """Teach this process every kind of job."""
+    catalog_jobs.register(app.kernel.jobs, app.catalog)
+    activity_jobs.register(app.kernel.jobs, app.activity)
+    hub_jobs.register(app.kernel.jobs, app.hub)
+
+
+@contextmanager
+def open_app(*, migrate: bool = True) -> Iterator[App]:
+    """Open the application for the length of a command, with every job kind known."""
+    with open_shop(migrate=migrate, start=False) as opened:
+        register_jobs(opened)
+        yield opened

@@ -1,0 +1,1 @@
+"""Words, spelling, completions and facets. No disk, no clock."""

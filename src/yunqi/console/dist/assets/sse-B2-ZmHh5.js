@@ -1,0 +1,3 @@
+var e=class{rest=``;data=[];push(e){this.rest+=e;let t=[];for(;;){let e=this.rest.search(/\r\n|\n|\r/);if(e<0||this.rest[e]===`\r`&&e===this.rest.length-1)return t;let n=this.rest.slice(0,e);this.rest=this.rest.slice(e+(this.rest.startsWith(`\r
+`,e)?2:1)),this.take(n,t)}}take(e,t){e===``?(this.data.length&&t.push(this.data.join(`
+`)),this.data=[]):e.startsWith(`data:`)&&this.data.push(e.slice(e[5]===` `?6:5))}};async function*t(t){if(!t.body)return;let n=t.body.getReader(),r=new TextDecoder,i=new e;try{for(;;){let{done:e,value:t}=await n.read(),a=e?`${r.decode()}\n\n`:r.decode(t,{stream:!0});for(let e of i.push(a)){if(e===`[DONE]`)return;yield JSON.parse(e)}if(e)return}}finally{n.cancel().catch(()=>void 0)}}export{t};
