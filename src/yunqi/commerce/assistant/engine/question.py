@@ -21,7 +21,8 @@ TOPICS = re.compile(
 
 _ABOUT = re.compile(
     r"\b(?:tell me|describe|description|"
-    r"what (?:is|are|'s) (?:this|it|that|these|they|those)\b(?! (?:price|cost|size|brand))|what do you know|difference|differ|compare (?:these|them|the two|both)|how do (?:they|these)|"
+    r"what (?:is|are|'s) (?:this|it|that|these|they|those)\b(?! (?:price|cost|size|brand))|what do you know|"
+    r"difference|differ|compare (?:these|them|the two|both)|how do (?:they|these)|"
     r"recommend|suggest|should i|which (?:one|of|would|should)|better|best|summar\w*|overview|explain|introduce|good for)\b"
     r"|介绍|说说|讲讲|区别|不同|对比|比较一下|哪个好|哪款好|推荐|怎么样|是什么|什么东西|选哪|建议",
     re.IGNORECASE,
