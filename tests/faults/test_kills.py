@@ -1,7 +1,12 @@
-"""kill -9 at random moments of import, order and chat: nothing acknowledged is lost, nothing doubled."""
+"""kill -9 at random moments of orders and chats: nothing acknowledged is lost, nothing doubled.
+
+With the 20 kills of imports in `tests/commerce/test_killed_import.py` these are 50 on SQLite; further ones on OceanBase,
+where the engine's own process is killed too.
+"""
 
 import http.client
 import json
+import os
 import random
 import threading
 import time
@@ -9,16 +14,16 @@ import uuid
 from pathlib import Path
 
 import pytest
-from server import Server
+from killable import Server
 
 from yunqi.app.application import open_shop
 from yunqi.app.settings import load_settings
 
 pytestmark = [pytest.mark.slow]
 
-KILLS_ORDERS = 30
-KILLS_CHAT = 6
-KILLS_IMPORT = 14
+KILLS_ORDERS = int(os.environ.get("YUNQI_TEST_KILLS_ORDERS", "24"))
+KILLS_CHAT = int(os.environ.get("YUNQI_TEST_KILLS_CHAT", "6"))
+KILLS_OCEANBASE = int(os.environ.get("YUNQI_TEST_KILLS_OCEANBASE", "5"))
 
 
 def feed(path: Path, count: int, *, price: str = "1.49 USD") -> Path:
@@ -96,13 +101,11 @@ class Buyers:
                     del self.attempts[key]
 
 
-@pytest.mark.timeout(1500)
-def test_orders_and_events_survive_kills(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data", YUNQI_PAYMENTS_SETTLE_AFTER="0", YUNQI_WORKER="false")
-    server.cli("import", "catalog", str(feed(tmp_path / "feed.csv", 200)), "--json")
+def orders_under_fire(server: Server, folder: Path, kills: int) -> Buyers:
+    server.cli("import", "catalog", str(feed(folder / "feed.csv", 200)), "--json")
     rng = random.Random(1)
     buyers: Buyers | None = None
-    for _ in range(KILLS_ORDERS):
+    for _ in range(kills):
         server.start()
         buyers = buyers or Buyers(server)
         buyers.retry()
@@ -111,16 +114,74 @@ def test_orders_and_events_survive_kills(tmp_path: Path) -> None:
     assert buyers is not None
     buyers.retry()
     server.stop()
-    check(server.data_dir, buyers)
+    return buyers
 
 
-def check(data_dir: Path, buyers: Buyers) -> None:
-    with open_shop(settings=load_settings(data_dir=data_dir)) as shop:
+@pytest.mark.timeout(1200)
+def test_orders_and_events_survive_kills(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", YUNQI_PAYMENTS_SETTLE_AFTER="0", YUNQI_WORKER="false")
+    check(server.data_dir, orders_under_fire(server, tmp_path, KILLS_ORDERS), KILLS_ORDERS)
+
+
+@pytest.mark.oceanbase
+@pytest.mark.xdist_group("oceanbase")
+@pytest.mark.timeout(1200)
+def test_orders_and_events_survive_kills_on_oceanbase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pylibseekdb", reason="needs the oceanbase extra")
+    url = f"oceanbase://{tmp_path}/engine"
+    monkeypatch.setenv("YUNQI_DATABASE_URL", url)
+    server = Server(tmp_path / "data", YUNQI_PAYMENTS_SETTLE_AFTER="0", YUNQI_WORKER="false", YUNQI_DATABASE_URL=url)
+    server.kill_also = f"--base-dir={tmp_path}/engine", str(tmp_path / "engine")
+    try:
+        check(server.data_dir, orders_under_fire(server, tmp_path, KILLS_OCEANBASE), KILLS_OCEANBASE)
+    finally:
+        server.kill_engine()
+
+
+@pytest.mark.model
+@pytest.mark.timeout(900)
+def test_chats_are_metered_once_whatever_is_killed(tmp_path: Path, small_model: Path) -> None:
+    server = Server(tmp_path / "data", YUNQI_STUDIO_DEFAULT_MODEL="smollm2-135m-instruct", YUNQI_WORKER="false")
+    server.cli("hub", "add", str(small_model), "--id", "smollm2-135m-instruct", "--json")
+    key = json.loads(server.cli("keys", "create", "chat", "--scope", "models", "--json").stdout)["secret"]
+    headers = {"Authorization": f"Bearer {key}"}
+    rng, answered = random.Random(2), {}
+    for number in range(KILLS_CHAT):
+        server.start()
+        timer = threading.Timer(rng.uniform(1.0, 4.0), server.kill)
+        timer.start()
+        for turn in range(1000):
+            body = {
+                "model": "default",
+                "messages": [{"role": "user", "content": f"Count to {turn}."}],
+                "max_tokens": 12,
+            }
+            try:
+                status, found, _ = server.request("POST", "/v1/chat/completions", body, headers=headers)
+            except (OSError, http.client.HTTPException, ValueError):
+                break
+            if status == 200:
+                answered[found["id"]] = found["usage"]["completion_tokens"]
+        timer.join()
+        assert number < 1 or answered, "no answer arrived before the kills"
+    with open_shop(settings=load_settings(data_dir=server.data_dir), start=False) as shop:
+        calls = [event.data() for event in shop.kernel.events.replay(names=["ModelCalled"])]
+        ids = [call["call_id"] for call in calls]
+        assert len(ids) == len(set(ids))
+        metered = {call["call_id"]: call["output_tokens"] for call in calls}
+        for answer, tokens in answered.items():
+            assert metered[answer] == tokens, "an answered chat was not metered, or not as it was answered"
+        rows = shop.kernel.usage.report("default", by="model")
+        assert sum(row.quantity for row in rows if row.meter == "model.output_tokens") == sum(metered.values())
+
+
+def check(data_dir: Path, buyers: Buyers, kills: int) -> None:
+    with open_shop(settings=load_settings(data_dir=data_dir), start=False) as shop:
         shop.payments.settle_pending()
         log = list(shop.kernel.events.replay())
         purchases = [json.loads(event.payload)["transaction_id"] for event in log if event.name == "purchase"]
         orders = {str(o.id): o for c in buyer_ids(log) for o in shop.payments.orders(c, limit=100_000)}
-        assert len(buyers.acknowledged) > KILLS_ORDERS / 2, "the test bought too little to show anything"
+        assert len(buyers.acknowledged) > kills / 2, "the test bought too little to show anything"
         assert set(buyers.acknowledged.values()) == set(orders), "an order was lost or doubled"
         assert {order.status.value for order in orders.values()} == {"paid"}
         assert sorted(purchases) == sorted(order.number for order in orders.values())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -29,18 +29,24 @@ WITH_ITEMS = NAMES - {"search", "view_promotion", "select_promotion"}
 """Events that are about products, and refused without any. (A refund of a whole order may have none.)"""
 
 
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=190)]
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+Quantity = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+
+
 class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A product in an event. Prices are major units, as GA4 has them; fields that are not listed here are dropped."""
 
-    item_id: str
-    quantity: int = 1
-    price: float | None = None
-    discount: float | None = None
-    coupon: str | None = None
+    item_id: Id
+    quantity: Quantity = 1
+    price: Amount | None = None
+    discount: Amount | None = None
+    coupon: Text | None = None
     index: int | None = None
-    item_variant: str | None = None
-    item_list_id: str | None = None
-    location_id: str | None = None
+    item_variant: Text | None = None
+    item_list_id: Text | None = None
+    location_id: Text | None = None
 
 
 class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -50,18 +56,18 @@ class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     items: tuple[Item, ...] = ()
-    currency: str | None = None
-    value: float | None = None
-    transaction_id: str | None = None
-    coupon: str | None = None
-    search_term: str | None = None
-    item_list_id: str | None = None
-    promotion_id: str | None = None
-    promotion_name: str | None = None
-    attribution_token: str | None = None
-    experiment_ids: tuple[str, ...] = ()
+    currency: Text | None = None
+    value: Amount | None = None
+    transaction_id: Text | None = None
+    coupon: Text | None = None
+    search_term: Text | None = None
+    item_list_id: Text | None = None
+    promotion_id: Text | None = None
+    promotion_name: Text | None = None
+    attribution_token: Text | None = None
+    experiment_ids: tuple[Text, ...] = ()
     context: dict[str, Any] = {}
-    anonymous_id: str | None = None
+    anonymous_id: Text | None = None
 
 
 class SegmentEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -10,6 +10,10 @@ class RankingConfig:
     """How candidates are ranked, explored and learned from."""
 
     candidates: int = setting(300, "Products that are ranked for one answer, after all filters.")
+    blocked: tuple[str, ...] = setting(
+        (),
+        "Product ids, and category paths joined by ' > ', that no surface shows (they can still be opened and bought).",
+    )
     explore: bool = setting(True, "Give one position of each answer to a random candidate, with its propensity logged.")
     explore_position: int = setting(8, "Which position (1 is the first) that is, in answers at least that long.")
     snapshot_minutes: float = setting(

@@ -10,6 +10,9 @@ from yunqi.commerce.catalog import Money
 from yunqi.commerce.experiments import Decision, DecisionItem, Outcome, Policy, Slot
 from yunqi.kernel.errors import Conflict, NotFound
 
+TRAIN = "ranking.train"
+"""The job that trains policies."""
+
 Dense = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
 

@@ -120,13 +120,13 @@ class Recommend:
         progress(3, 3, f"{known} products have neighbours")
         return Rebuilt(count, known, time.perf_counter() - started)
 
+    def is_built(self) -> bool:
+        """Whether neighbours were ever counted."""
+        return self.is_ready() or self._files.exist()
+
     def is_ready(self) -> bool:
         """Whether neighbours have been counted; without them strips fall back to habit and best sellers."""
         return len(self._together) > 0
-
-    def is_built(self) -> bool:
-        """Whether counted neighbours are on disk."""
-        return self._files.read() is not None
 
     def shelves(self) -> Shelves:
         """Return the best-seller lists; old ones are renewed beside the request, not in it."""

@@ -43,5 +43,9 @@ class NeighbourFiles:
                 continue
         return None
 
+    def exist(self) -> bool:
+        """Whether there is a build."""
+        return bool(self._builds())
+
     def _builds(self) -> list[Path]:
         return sorted(self._folder.glob("neighbours-*.npz"), reverse=True)

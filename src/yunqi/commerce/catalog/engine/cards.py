@@ -1,16 +1,19 @@
 """The catalog as columns: what a ranking pipeline reads instead of rows."""
 
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yunqi.commerce.catalog.model import Availability, Money, Product
+from yunqi.commerce.catalog.model import Money, Product
 
 NO_PRICE = -1
 """Stands for "no price" (and "no sale price") in the price columns."""
 
+_PART = 2000
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _ALWAYS = (-(2**62), 2**62)
 
@@ -35,7 +38,7 @@ class Cards:
     sale_from, sale_until
         int64 UTC microseconds.
     live, available, title_derived
-        bool; ``available`` = live, has a price, and is not out of stock.
+        bool; ``available`` = live, has a price, is not out of stock, and its counted stock, if any, is not used up.
     category
         int32, shape (n, 3): numbers into ``categories`` at up to three levels of the path, -1 where there is none.
     categories
@@ -59,12 +62,14 @@ class Cards:
     sale_until: NDArray[np.int64]
     live: NDArray[np.bool_]
     available: NDArray[np.bool_]
+    offered: NDArray[np.bool_] = field(repr=False)
     category: NDArray[np.int32]
     categories: list[tuple[str, ...]]
     category_index: dict[tuple[str, ...], int]
     brand: NDArray[np.int32]
     brand_names: list[str]
     brand_index: dict[str, int] = field(repr=False)
+    levels: dict[tuple[str, ...], tuple[int, int, int]] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -112,12 +117,14 @@ def empty(currency: str) -> Cards:
         sale_until=zeros(np.int64),
         live=np.zeros(0, np.bool_),
         available=np.zeros(0, np.bool_),
+        offered=np.zeros(0, np.bool_),
         category=np.zeros((0, 3), np.int32),
         categories=[],
         category_index={},
         brand=np.zeros(0, np.int32),
         brand_names=[],
         brand_index={},
+        levels={},
     )
 
 
@@ -125,10 +132,10 @@ def updated(
     cards: Cards,
     generation: int,
     fresh: list[tuple[int, str]],
-    changes: list[tuple[int, Product]],
+    changes: Iterable[tuple[int, Product]],
     retired: list[int],
 ) -> Cards:
-    """Return new columns with some products set or retired.
+    """Return new columns with some products set or retired; `with_stock` has to follow.
 
     Parameters
     ----------
@@ -145,10 +152,19 @@ def updated(
         new.ids[number] = product_id
         new.index[product_id] = number
     new.live[retired] = False
-    new.available[retired] = False
-    for number, product in changes:
-        _set(new, number, product)
+    new.offered[retired] = False
+    iterator = iter(changes)
+    while part := list(itertools.islice(iterator, _PART)):  # few at a time: many live objects make the collector slow
+        _set_texts(new, part)
+        _set_figures(new, part)
     return new
+
+
+def with_stock(cards: Cards, gone: Iterable[int]) -> Cards:
+    """Return columns in which products whose counted stock is used up, and only those, are kept from sale."""
+    sold_out = np.zeros(len(cards), np.bool_)
+    sold_out[[number for number in gone if number < len(cards)]] = True
+    return replace(cards, available=cards.offered & ~sold_out)
 
 
 def _grown(cards: Cards, generation: int, size: int) -> Cards:
@@ -174,46 +190,63 @@ def _grown(cards: Cards, generation: int, size: int) -> Cards:
         sale_until=wide(cards.sale_until, 0),
         live=np.concatenate([cards.live, np.zeros(extra, np.bool_)]),
         available=np.concatenate([cards.available, np.zeros(extra, np.bool_)]),
+        offered=np.concatenate([cards.offered, np.zeros(extra, np.bool_)]),
         category=np.concatenate([cards.category, np.full((extra, 3), -1, np.int32)]),
         categories=list(cards.categories),
         category_index=dict(cards.category_index),
         brand=np.concatenate([cards.brand, np.full(extra, -1, np.int32)]),
         brand_names=list(cards.brand_names),
         brand_index=dict(cards.brand_index),
+        levels=dict(cards.levels),
     )
 
 
-def _set(cards: Cards, number: int, product: Product) -> None:
-    cards.titles[number] = product.title
-    cards.brands[number] = product.brand
-    cards.sizes[number] = product.size
-    cards.images[number] = product.image_link
-    cards.derived[number] = product.title_derived
-    cards.price_minor[number] = NO_PRICE if product.price is None else product.price.amount_minor
-    cards.sale_price_minor[number] = NO_PRICE if product.sale_price is None else product.sale_price.amount_minor
-    cards.sale_from[number] = _ALWAYS[0] if product.sale_starts is None else micros(product.sale_starts)
-    cards.sale_until[number] = _ALWAYS[1] if product.sale_ends is None else micros(product.sale_ends)
-    cards.live[number] = True
-    cards.available[number] = product.price is not None and product.availability is not Availability.OUT_OF_STOCK
-    _set_category(cards, number, product.category)
-    if product.brand:
-        found = cards.brand_index.get(product.brand)
-        if found is None:
-            found = cards.brand_index[product.brand] = len(cards.brand_names)
-            cards.brand_names.append(product.brand)
-        cards.brand[number] = found
-    else:
-        cards.brand[number] = -1
+def _set_texts(cards: Cards, changes: list[tuple[int, Product]]) -> None:
+    titles, brands, sizes, images = cards.titles, cards.brands, cards.sizes, cards.images
+    for number, product in changes:
+        titles[number] = product.title
+        brands[number] = product.brand
+        sizes[number] = product.size
+        images[number] = product.image_link
 
 
-def _set_category(cards: Cards, number: int, path: tuple[str, ...]) -> None:
-    for level in range(3):
-        if level >= len(path):
-            cards.category[number, level] = -1
-            continue
-        key = path[: level + 1]
-        found = cards.category_index.get(key)
-        if found is None:
-            found = cards.category_index[key] = len(cards.categories)
-            cards.categories.append(key)
-        cards.category[number, level] = found
+def _set_figures(cards: Cards, changes: list[tuple[int, Product]]) -> None:
+    """Set the arrays, each in one go: a write to one element of an array is slow."""
+    numbers = np.fromiter((number for number, _ in changes), np.int64, len(changes))
+    products = [product for _, product in changes]
+    cards.price_minor[numbers] = [NO_PRICE if p.price is None else p.price.amount_minor for p in products]
+    cards.sale_price_minor[numbers] = [
+        NO_PRICE if p.sale_price is None else p.sale_price.amount_minor for p in products
+    ]
+    cards.sale_from[numbers] = [_ALWAYS[0] if p.sale_starts is None else micros(p.sale_starts) for p in products]
+    cards.sale_until[numbers] = [_ALWAYS[1] if p.sale_ends is None else micros(p.sale_ends) for p in products]
+    cards.derived[numbers] = [p.title_derived for p in products]
+    cards.live[numbers] = True
+    cards.offered[numbers] = [p.can_be_bought() for p in products]
+    cards.category[numbers] = [_levels(cards, p.category) for p in products]
+    cards.brand[numbers] = [_brand(cards, p.brand) for p in products]
+
+
+def _levels(cards: Cards, path: tuple[str, ...]) -> tuple[int, int, int]:
+    """Return the numbers of a path's first three levels, giving new paths the next ones."""
+    held = cards.levels.get(path)
+    if held is None:
+        found = [-1, -1, -1]
+        for level in range(min(3, len(path))):
+            key = path[: level + 1]
+            if key not in cards.category_index:
+                cards.category_index[key] = len(cards.categories)
+                cards.categories.append(key)
+            found[level] = cards.category_index[key]
+        held = cards.levels[path] = (found[0], found[1], found[2])
+    return held
+
+
+def _brand(cards: Cards, name: str) -> int:
+    if not name:
+        return -1
+    found = cards.brand_index.get(name)
+    if found is None:
+        found = cards.brand_index[name] = len(cards.brand_names)
+        cards.brand_names.append(name)
+    return found

@@ -1,6 +1,7 @@
 """A product as one JSON text: what has its default is left out."""
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -36,6 +37,7 @@ class _Document(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 _decoder = msgspec.json.Decoder(_Document)
+_money = lru_cache(65536)(Money)
 _encoder = msgspec.json.Encoder()
 
 
@@ -76,9 +78,7 @@ def decode(document: str | bytes, *, product_id: str, generation: int, updated_a
     """Return the product of a document."""
     d = _decoder.decode(document)
 
-    def money(amount: int | None) -> Money | None:
-        return None if amount is None else Money(amount, d.cur)
-
+    currency = d.cur
     return Product(
         id=product_id,
         title=d.t,
@@ -86,8 +86,8 @@ def decode(document: str | bytes, *, product_id: str, generation: int, updated_a
         link=d.l,
         image_link=d.i,
         availability=d.a,
-        price=money(d.p),
-        sale_price=money(d.sp),
+        price=None if d.p is None else _money(d.p, currency),
+        sale_price=None if d.sp is None else _money(d.sp, currency),
         sale_starts=d.ss,
         sale_ends=d.se,
         brand=d.b,
@@ -99,7 +99,7 @@ def decode(document: str | bytes, *, product_id: str, generation: int, updated_a
         size=d.s,
         color=d.co,
         unit_pricing_measure=d.u,
-        cost_of_goods_sold=money(d.cg),
+        cost_of_goods_sold=None if d.cg is None else _money(d.cg, currency),
         labels=d.x,
         quantity=d.q,
         title_derived=d.td,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from yunqi.kernel.clock import from_micros
 from yunqi.kernel.store import Store
 
 _BATCH = 500
+_READ = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ class ProductStore:
         while True:
             query = sa.select(products.c.number, *_PRODUCT).where(*where, products.c.number > last)
             with self._store.read() as tx:
-                rows = tx.execute(query.order_by(products.c.number).limit(10_000)).all()
+                rows = tx.execute(query.order_by(products.c.number).limit(_READ)).all()
             yield from ((row.number, _product(row)) for row in rows)
-            if len(rows) < 10_000:
+            if len(rows) < _READ:
                 return
             last = rows[-1].number
 
@@ -118,9 +119,9 @@ class ProductStore:
         while True:
             query = sa.select(*columns).where(products.c.workspace == workspace, *_live(live), products.c.number > last)
             with self._store.read() as tx:
-                rows = tx.execute(query.order_by(products.c.number).limit(10_000)).all()
+                rows = tx.execute(query.order_by(products.c.number).limit(_READ)).all()
             yield from ((row.number, row.since, row.product_id) for row in rows)
-            if len(rows) < 10_000:
+            if len(rows) < _READ:
                 return
             last = rows[-1].number
 
@@ -162,6 +163,9 @@ class ProductStore:
         return [PriceChange(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(query)]
 
 
+_moment = lru_cache(1024)(from_micros)
+"""A chunk's products share their time."""
+
 _PRODUCT = (products.c.product_id, products.c.since, products.c.at, products.c.document)
 _KNOWN = (
     products.c.since,
@@ -185,8 +189,7 @@ def _equal(left: sa.ColumnElement[int], right: sa.ColumnElement[int]) -> sa.Colu
 
 
 def _product(row: Any) -> Product:
-    updated_at: datetime = from_micros(row.at)
-    return decode(row.document, product_id=row.product_id, generation=row.since, updated_at=updated_at)
+    return decode(row.document, product_id=row.product_id, generation=row.since, updated_at=_moment(row.at))
 
 
 def _point(row: Any) -> PricePoint:

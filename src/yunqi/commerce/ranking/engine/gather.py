@@ -29,7 +29,7 @@ def gather(
     Parameters
     ----------
     available
-        By product number: whether it can be bought now.
+        By product number: whether it may show at all (in stock where the rules want that, not blocked).
     limit
         At most this many stay: those that stand highest in any source.
     """
@@ -51,8 +51,7 @@ def gather(
 def allowed(state: ShopState, request: Request, products: Dense, rules: Rules, available: Flags) -> Flags:
     """Return which products may show: the hard filters, in one place for ranked and for random positions."""
     keep = products < len(available)
-    if rules.in_stock:
-        keep &= available[np.where(keep, products, 0)] if len(available) else False
+    keep &= available[np.where(keep, products, 0)] if len(available) else False
     keep &= ~np.isin(products, request.seeds)
     if rules.bought is Bought.ALLOW or request.user < 0:
         return np.asarray(keep)

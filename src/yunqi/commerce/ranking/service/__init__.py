@@ -50,7 +50,7 @@ class Ranking:
         self.experiments = experiments
         self.workspace = workspace
         self.features = feature_set()
-        self.live = LiveState(kernel, catalog, self.features, workspace=workspace)
+        self.live = LiveState(kernel, catalog, self.features, workspace=workspace, blocked=config.blocked)
         self.policies = Policies(kernel, experiments, self.features.names, workspace=workspace)
         self.learning = Learning(
             kernel, config, catalog=catalog, experiments=experiments, features=self.features, workspace=workspace

@@ -9,6 +9,7 @@ import numpy as np
 from yunqi.commerce.catalog import Cards, Catalog, Money
 from yunqi.commerce.ranking.engine.decode import NAMES, Merge, decode
 from yunqi.commerce.ranking.engine.features import VERSION, FeatureSet
+from yunqi.commerce.ranking.engine.lines import Flags
 from yunqi.commerce.ranking.engine.state import ShopState
 from yunqi.commerce.ranking.store import SnapshotFile
 from yunqi.kernel import Event, Kernel
@@ -21,11 +22,21 @@ _BATCH = 5000
 class LiveState:
     """One workspace's `ShopState`; whoever reads it holds ``lock`` (a millisecond at most)."""
 
-    def __init__(self, kernel: Kernel, catalog: Catalog, features: FeatureSet, *, workspace: str) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        catalog: Catalog,
+        features: FeatureSet,
+        *,
+        workspace: str,
+        blocked: Sequence[str] = (),
+    ) -> None:
         self.kernel = kernel
         self.catalog = catalog
         self.features = features
         self.workspace = workspace
+        self.blocked = blocked
+        self.allowed: Flags = np.zeros(0, np.bool_)
         self.lock = threading.RLock()
         self.state = ShopState()
         self._cards: Cards | None = None
@@ -47,6 +58,7 @@ class LiveState:
             with self.lock:
                 describe(self.state, self._cards, cards)
                 self._cards = cards
+                self.allowed = unblocked(cards, self.blocked)
         return cards
 
     def take(self, events: Sequence[Event]) -> None:
@@ -114,3 +126,15 @@ def describe(state: ShopState, before: Cards | None, cards: Cards) -> None:
 def minor_units(cards: Cards) -> float:
     """Return how many minor units one major unit of the shop's currency has."""
     return float(Money.of("1", cards.currency).amount_minor)
+
+
+def unblocked(cards: Cards, blocked: Sequence[str]) -> Flags:
+    """Return which products may show at all."""
+    allowed = cards.live.copy()
+    for name in blocked:
+        if name in cards.index:
+            allowed[cards.index[name]] = False
+        category = cards.category_index.get(tuple(part.strip() for part in name.split(">")))
+        if category is not None:
+            allowed &= (cards.category != category).all(axis=1)
+    return allowed

@@ -67,7 +67,8 @@ class Run:
                 self._note(f"recall:{source.name}", 0, len(found[source.name].products), started)
             started = time.perf_counter()
             rules, limit = self.surface.rules, self.config.candidates
-            self.candidates = gather(state, request, found, rules, self.cards.available, limit=limit)
+            shown = self.live.allowed & self.cards.available if rules.in_stock else self.live.allowed
+            self.candidates = gather(state, request, found, rules, shown, limit=limit)
             arriving = sum(len(part.products) for part in found.values())
             self._note("gather", arriving, len(self.candidates), started)
             started = time.perf_counter()

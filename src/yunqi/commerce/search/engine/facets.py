@@ -1,5 +1,7 @@
 """Facets and category trees: counting what matches, by column."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,11 +10,12 @@ from yunqi.commerce.search.model import Category, FacetValue, Filters
 
 Dense = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Prices = Callable[[], npt.NDArray[np.int64]]
 JOIN = " > "
 
 
-def matching(cards: Cards, prices: npt.NDArray[np.int64], filters: Filters, products: Dense | None = None) -> Flags:
-    """Return which of the products (or of all) pass the filters."""
+def matching(cards: Cards, prices: Prices, filters: Filters, products: Dense | None = None) -> Flags:
+    """Return which of the products (or of all) pass the filters; prices are asked for only when they matter."""
     rows: Dense | slice = slice(None) if products is None else products
     keep = cards.available[rows].copy() if filters.in_stock else cards.live[rows].copy()
     if filters.category:
@@ -22,21 +25,23 @@ def matching(cards: Cards, prices: npt.NDArray[np.int64], filters: Filters, prod
         brand = cards.brand_index.get(filters.brand)
         keep &= cards.brand[rows] == brand if brand is not None else False
     if filters.min_price is not None:
-        keep &= prices[rows] >= max(filters.min_price, 0)
+        keep &= prices()[rows] >= max(filters.min_price, 0)
     if filters.max_price is not None:
-        keep &= (prices[rows] <= filters.max_price) & (prices[rows] >= 0)
+        keep &= (prices()[rows] <= filters.max_price) & (prices()[rows] >= 0)
     return np.asarray(keep)
 
 
 def category_facet(cards: Cards, products: Dense, chosen: tuple[str, ...], limit: int) -> tuple[FacetValue, ...]:
     """Count categories one level below the chosen one."""
     level = min(len(chosen), 2)
-    return _top(cards.category[products, level], [JOIN.join(path) for path in cards.categories], limit)
+    top = _top(cards.category[products, level], len(cards.categories), limit)
+    return tuple(FacetValue(JOIN.join(cards.categories[number]), count) for number, count in top)
 
 
 def brand_facet(cards: Cards, products: Dense, limit: int) -> tuple[FacetValue, ...]:
     """Count brands."""
-    return _top(cards.brand[products], cards.brand_names, limit)
+    top = _top(cards.brand[products], len(cards.brand_names), limit)
+    return tuple(FacetValue(cards.brand_names[number], count) for number, count in top)
 
 
 def tree(cards: Cards) -> tuple[Category, ...]:
@@ -61,7 +66,7 @@ def _fullest(category: Category) -> tuple[int, str]:
     return (-category.count, category.name)
 
 
-def _top(numbers: Dense, names: list[str], limit: int) -> tuple[FacetValue, ...]:
-    counts = np.bincount(numbers[numbers >= 0], minlength=len(names)) if len(names) else np.zeros(0, np.int64)
+def _top(numbers: Dense, size: int, limit: int) -> list[tuple[int, int]]:
+    counts = np.bincount(numbers[numbers >= 0], minlength=size)
     order = np.argsort(-counts, kind="stable")[:limit]
-    return tuple(FacetValue(names[i], int(counts[i])) for i in order.tolist() if counts[i] > 0)
+    return [(i, int(counts[i])) for i in order.tolist() if counts[i] > 0]

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from yunqi.commerce.catalog import Cards
 from yunqi.commerce.ranking import Answer, Found, Ranking, Request, ShopState
 from yunqi.commerce.search.config import SearchConfig
-from yunqi.commerce.search.engine.facets import brand_facet, category_facet, matching, tree
+from yunqi.commerce.search.engine.facets import Prices, brand_facet, category_facet, matching, tree
 from yunqi.commerce.search.engine.surfaces import LISTING, RELEVANCE
 from yunqi.commerce.search.engine.words import words
 from yunqi.commerce.search.model import Category, Filters, IndexRebuilt, Results, Sort, Suggestion
@@ -89,6 +90,14 @@ class Search:
         self.kernel.events.subscribe("search.queries", self._count, names={"search"}, durable=True)
         self.renew()
 
+    def is_built(self) -> bool:
+        """Whether there is an index on disk."""
+        return self.indexing.index.generation > 0 or self.indexing.index.open()
+
+    def is_ready(self) -> bool:
+        """Whether this process has an index open."""
+        return self.indexing.index.generation > 0
+
     def close(self) -> None:
         """Stop following."""
         self.indexing.close()
@@ -120,7 +129,7 @@ class Search:
             raise Invalid(f"Pages are counted from 1, with 1 to {_LARGEST_PAGE} products, up to 10000.", "page")
         text = query.strip()[: self.config.query_bytes]
         cards = self.ranking.live.cards()
-        prices = cards.price_now(self.kernel.clock())
+        prices = cache(lambda: cards.price_now(self.kernel.clock()))
         matches = self._match(text, cards, prices, filters)
         answer = self._answer(matches, prices, sort, (page - 1) * size, size, subject, text or None)
         return Results(
@@ -163,14 +172,6 @@ class Search:
         """Make the index again from the catalog; serving processes take it over when it is done."""
         return self.indexing.build(progress)
 
-    def is_ready(self) -> bool:
-        """Whether this process has an index open."""
-        return self._vocabulary is not None
-
-    def is_built(self) -> bool:
-        """Whether an index is on disk."""
-        return self.indexing.is_built()
-
     def renew(self) -> None:
         """Renew spelling and completions from the catalog, sales and queries as they are now."""
         with self._renewing:
@@ -186,7 +187,7 @@ class Search:
                 limit=self.config.suggestions,
             )
 
-    def _match(self, text: str, cards: Cards, prices: npt.NDArray[np.int64], filters: Filters) -> _Matches:
+    def _match(self, text: str, cards: Cards, prices: Prices, filters: Filters) -> _Matches:
         if not text:
             products = np.flatnonzero(matching(cards, prices, filters)).astype(np.int32)
             return _Matches(products, np.zeros(len(products), np.float32), len(products))
@@ -221,7 +222,7 @@ class Search:
     def _answer(
         self,
         matches: _Matches,
-        prices: npt.NDArray[np.int64],
+        prices: Prices,
         sort: Sort,
         offset: int,
         size: int,
@@ -239,13 +240,13 @@ class Search:
         source = _Fixed("listed", Found(shown, -np.arange(len(shown), dtype=np.float32)))
         return self.ranking.answer(LISTING.name, [source], subject=subject, query=query, size=size, first=offset)
 
-    def _ordered(self, matches: _Matches, prices: npt.NDArray[np.int64], sort: Sort) -> tuple[Dense, Scores]:
+    def _ordered(self, matches: _Matches, prices: Prices, sort: Sort) -> tuple[Dense, Scores]:
         products, scores = matches.products, matches.scores
         if sort is Sort.RELEVANCE and scores.any():
             return products, scores
         if sort in (Sort.PRICE_ASC, Sort.PRICE_DESC):
-            known = np.where(prices[products] >= 0, prices[products], np.iinfo(np.int64).max)
-            rank = known if sort is Sort.PRICE_ASC else -prices[products]
+            known = np.where(prices()[products] >= 0, prices()[products], np.iinfo(np.int64).max)
+            rank = known if sort is Sort.PRICE_ASC else -prices()[products]
         else:
             rank = -self._sales(products)
         order = np.lexsort((products, rank))
