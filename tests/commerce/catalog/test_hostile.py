@@ -166,6 +166,7 @@ def test_formats_give_the_same_products(catalog: Catalog, write: Write) -> None:
         write(parquet(), "c.parquet"),
         write(gzip.compress(WHOLE), "d.csv.gz"),
     ]
+    files.append(write("id;title;price\n1;Milk;1,00 USD\n", "european.csv"))
     files.append(write(zipped(("__MACOSX/x", b""), ("e.csv", WHOLE)), "e.zip"))
     catalog.import_products(files[0])
     for path in files[1:]:

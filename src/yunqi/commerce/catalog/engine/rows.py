@@ -38,11 +38,11 @@ def read_rows(opened: Opened, bounds: Bounds) -> Iterator[Row | RowError]:
     lines = Lines(opened.stream, bounds)
     if kind == "jsonl":
         return _jsonl(lines)
-    return _csv(lines, "\t" if kind == "tsv" else ",")
+    return _csv(lines, kind)
 
 
 def format_of(opened: Opened) -> str:
-    """Return csv, tsv, jsonl or parquet: by the first bytes, then by the name, then by the header line."""
+    """Return jsonl, parquet, or a table's delimiter: by the first bytes, then by the name, then by the header line."""
     head = opened.stream.peek(4096)[:4096]
     if head.startswith(b"PAR1"):
         return "parquet"
@@ -57,7 +57,7 @@ def format_of(opened: Opened) -> str:
     if suffix in ("jsonl", "ndjson", "parquet"):
         raise FeedRefused(f"The file is called .{suffix} but does not look like it. Check what was exported.")
     first = start.split(b"\n", 1)[0]
-    return "tsv" if suffix in ("tsv", "tab") or first.count(b"\t") > first.count(b",") else "csv"
+    return "\t" if suffix in ("tsv", "tab") else max(",\t;", key=lambda sign: first.count(sign.encode()))
 
 
 class Lines:
