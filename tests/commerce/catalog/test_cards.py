@@ -143,3 +143,22 @@ def test_json_ld_is_a_schema_org_product_with_today_s_offer(shop: Catalog) -> No
         "priceValidUntil": "2026-11-30",
     }
     assert "offers" not in shop.json_ld(shop.product("c"))
+
+
+def test_what_is_used_up_is_out_of_stock_until_it_returns(kernel: Kernel, shop: Catalog, write: Write) -> None:
+    before = shop.cards()
+    shop.reserve("order-1", {"a": 5})
+    assert before.available[0]
+    assert not shop.cards().available[0]
+    assert shop.product("a").availability == "out_of_stock"
+    assert not Catalog(kernel, CatalogConfig()).cards().available[0]
+    shop.import_products(write(HEAD + "d,Eggs,1.00 USD,,,,Grocery,,\n"), partial=True)
+    assert shop.cards().available.tolist() == [False, False, False, True]
+    shop.release("order-1")
+    assert shop.cards().available.tolist() == [True, False, False, True]
+    assert shop.product("a").availability == "in_stock"
+    changes = [event.data() for event in kernel.events.read(names={"StockChanged"})]
+    assert changes == [{"used_up": ["a"], "returned": []}, {"used_up": [], "returned": ["a"]}]
+    shop.reserve("order-2", {"a": 5})
+    shop.import_products(write(HEAD + "a,Milk,2.00 USD,,,,,,8\n"), partial=True)
+    assert shop.cards().available[0]

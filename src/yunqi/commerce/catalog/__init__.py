@@ -25,6 +25,7 @@ from yunqi.commerce.catalog.model import (
     ProductNotFound,
     Promotion,
     RowError,
+    StockChanged,
 )
 from yunqi.commerce.catalog.service import Catalog
 from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, no_progress, open_file
@@ -58,6 +59,7 @@ __all__ = [
     "Row",
     "RowError",
     "Run",
+    "StockChanged",
     "digest_of",
     "format_of",
     "no_progress",

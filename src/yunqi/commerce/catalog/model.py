@@ -271,6 +271,14 @@ class PriceChanged:
     changes: tuple[PriceChange, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StockChanged:
+    """The counted stock of products was used up by a reservation, or there is some again by a release."""
+
+    used_up: tuple[str, ...]
+    returned: tuple[str, ...]
+
+
 class ProductNotFound(NotFound):
     """No product of that id is in the live catalog."""
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -38,7 +38,7 @@ class Cards:
     sale_from, sale_until
         int64 UTC microseconds.
     live, available, title_derived
-        bool; ``available`` = live, has a price, and is not out of stock.
+        bool; ``available`` = live, has a price, is not out of stock, and its counted stock, if any, is not used up.
     category
         int32, shape (n, 3): numbers into ``categories`` at up to three levels of the path, -1 where there is none.
     categories
@@ -62,6 +62,7 @@ class Cards:
     sale_until: NDArray[np.int64]
     live: NDArray[np.bool_]
     available: NDArray[np.bool_]
+    offered: NDArray[np.bool_] = field(repr=False)
     category: NDArray[np.int32]
     categories: list[tuple[str, ...]]
     category_index: dict[tuple[str, ...], int]
@@ -116,6 +117,7 @@ def empty(currency: str) -> Cards:
         sale_until=zeros(np.int64),
         live=np.zeros(0, np.bool_),
         available=np.zeros(0, np.bool_),
+        offered=np.zeros(0, np.bool_),
         category=np.zeros((0, 3), np.int32),
         categories=[],
         category_index={},
@@ -133,7 +135,7 @@ def updated(
     changes: Iterable[tuple[int, Product]],
     retired: list[int],
 ) -> Cards:
-    """Return new columns with some products set or retired.
+    """Return new columns with some products set or retired; `with_stock` has to follow.
 
     Parameters
     ----------
@@ -150,12 +152,19 @@ def updated(
         new.ids[number] = product_id
         new.index[product_id] = number
     new.live[retired] = False
-    new.available[retired] = False
+    new.offered[retired] = False
     iterator = iter(changes)
     while part := list(itertools.islice(iterator, _PART)):  # few at a time: many live objects make the collector slow
         _set_texts(new, part)
         _set_figures(new, part)
     return new
+
+
+def with_stock(cards: Cards, gone: Iterable[int]) -> Cards:
+    """Return columns in which products whose counted stock is used up, and only those, are kept from sale."""
+    sold_out = np.zeros(len(cards), np.bool_)
+    sold_out[[number for number in gone if number < len(cards)]] = True
+    return replace(cards, available=cards.offered & ~sold_out)
 
 
 def _grown(cards: Cards, generation: int, size: int) -> Cards:
@@ -181,6 +190,7 @@ def _grown(cards: Cards, generation: int, size: int) -> Cards:
         sale_until=wide(cards.sale_until, 0),
         live=np.concatenate([cards.live, np.zeros(extra, np.bool_)]),
         available=np.concatenate([cards.available, np.zeros(extra, np.bool_)]),
+        offered=np.concatenate([cards.offered, np.zeros(extra, np.bool_)]),
         category=np.concatenate([cards.category, np.full((extra, 3), -1, np.int32)]),
         categories=list(cards.categories),
         category_index=dict(cards.category_index),
@@ -212,7 +222,7 @@ def _set_figures(cards: Cards, changes: list[tuple[int, Product]]) -> None:
     cards.sale_until[numbers] = [_ALWAYS[1] if p.sale_ends is None else micros(p.sale_ends) for p in products]
     cards.derived[numbers] = [p.title_derived for p in products]
     cards.live[numbers] = True
-    cards.available[numbers] = [p.can_be_bought() for p in products]
+    cards.offered[numbers] = [p.can_be_bought() for p in products]
     cards.category[numbers] = [_levels(cards, p.category) for p in products]
     cards.brand[numbers] = [_brand(cards, p.brand) for p in products]
 

@@ -1,6 +1,7 @@
 """The catalog's verbs."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from yunqi.commerce.catalog.config import CatalogConfig
 from yunqi.commerce.catalog.engine.cards import Cards
 from yunqi.commerce.catalog.engine.json_ld import json_ld
 from yunqi.commerce.catalog.model import (
+    Availability,
     ImportReport,
     OutOfStock,
     Page,
@@ -16,6 +18,7 @@ from yunqi.commerce.catalog.model import (
     Product,
     ProductNotFound,
     Promotion,
+    StockChanged,
 )
 from yunqi.commerce.catalog.service.columns import CardCache
 from yunqi.commerce.catalog.service.imports import Imports, Progress, no_progress
@@ -24,6 +27,7 @@ from yunqi.commerce.catalog.service.promotion_import import PromotionImport
 from yunqi.commerce.catalog.store import ProductStore, PromotionStore, StockStore
 from yunqi.kernel import Invalid, Kernel
 from yunqi.kernel.clock import to_micros
+from yunqi.kernel.store import Connection
 
 
 class Catalog:
@@ -53,7 +57,7 @@ class Catalog:
 
     def product(self, product_id: str, *, workspace: str = "default") -> Product:
         """Return one live product, or raise `ProductNotFound`."""
-        found = self._products.by_ids(workspace, [product_id])
+        found = self.products([product_id], workspace=workspace)
         if product_id not in found:
             raise ProductNotFound(f"There is no product {product_id[:100]!r} in the catalog.", "id")
         return found[product_id]
@@ -61,7 +65,7 @@ class Catalog:
     def products(self, product_ids: Iterable[str], *, workspace: str = "default") -> dict[str, Product]:
         """Return live products by id, in the order asked for; unknown ids are left out."""
         wanted = list(dict.fromkeys(product_ids))
-        found = self._products.by_ids(workspace, wanted)
+        found = self._with_stock(self._products.by_ids(workspace, wanted), workspace)
         return {product_id: found[product_id] for product_id in wanted if product_id in found}
 
     def page(self, query: str = "", *, page: int = 1, size: int = 50, workspace: str = "default") -> Page:
@@ -140,11 +144,32 @@ class Catalog:
                     raise OutOfStock(f"Only {left or 0} of product {product_id!r} are left. Take fewer.", product_id)
                 taken[number] = (quantity, generation)
             self._stock.note(tx, workspace, key, taken, to_micros(self.kernel.clock()))
+            left_now = self._stock.left(workspace, sorted(quantities), live)
+            used_up = tuple(product_id for product_id, left in left_now.items() if left == 0)
+            self._announce_stock(tx, workspace, StockChanged(used_up, ()))
 
     def release(self, key: str, *, workspace: str = "default") -> bool:
         """Give back what was reserved under a key; returns False when there was nothing (any more)."""
         with self.kernel.store.begin(durable=True) as tx:
-            return self._stock.give_back(tx, workspace, key) > 0
+            count, returned = self._stock.give_back(tx, workspace, key)
+            self._announce_stock(tx, workspace, StockChanged((), tuple(self._stock.ids(tx, workspace, returned))))
+            return count > 0
+
+    def _announce_stock(self, tx: Connection, workspace: str, change: StockChanged) -> None:
+        if change.used_up or change.returned:
+            self.kernel.events.announce(tx, workspace, change, key=f"{workspace}:{self.kernel.store.new_id()}")
+
+    def _with_stock(self, products: dict[str, Product], workspace: str) -> dict[str, Product]:
+        """Return products with those out of stock whose counted stock is used up."""
+        counted = [product.id for product in products.values() if product.quantity is not None]
+        if not counted:
+            return products
+        left = self._stock.left(workspace, counted, self.generation(workspace=workspace))
+        gone = {product_id for product_id, remaining in left.items() if remaining <= 0}
+        return {
+            key: replace(product, availability=Availability.OUT_OF_STOCK) if key in gone else product
+            for key, product in products.items()
+        }
 
     def json_ld(self, product: Product, *, url: str = "") -> dict[str, Any]:
         """Return a product as schema.org Product with its Offer at today's price."""
