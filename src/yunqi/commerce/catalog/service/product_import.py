@@ -20,7 +20,15 @@ from yunqi.commerce.catalog.model import (
     Product,
     RowError,
 )
-from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, open_file, refuse_rejected
+from yunqi.commerce.catalog.service.imports import (
+    Imports,
+    Progress,
+    Run,
+    digest_of,
+    open_file,
+    refuse_rejected,
+    refused,
+)
 from yunqi.commerce.catalog.store import Known, ProductStore, StagingStore, Version, encode
 from yunqi.kernel import Kernel
 from yunqi.kernel.clock import to_micros
@@ -80,8 +88,7 @@ class ProductImport:
                 self._stage_and_publish(run, source, path, live, progress)
             except FeedRefused as refusal:
                 self._refuse(run, refusal)
-                refusal.import_id = run.id
-                raise
+                raise refused(run, refusal.message) from refusal
             finally:
                 self._imports.let_go(run)
         return self._imports.report(run.id, workspace=workspace)
