@@ -53,3 +53,79 @@ def feed(write: Callable[..., Path]) -> Callable[..., Path]:
         return write("\n".join(["id,title,price,product_type", *rows, ""]), name)
 
     return feed
+
+
+class Shop:
+    """A small shop with everything that ranks: 6 types of 20 products, and shoppers with habits."""
+
+    TYPES = ("Milk", "Bread", "Cheese", "Coffee", "Soap", "Batteries")
+
+    def __init__(self, folder: Path, write: Callable[..., Path], clock: Callable[[], datetime]) -> None:
+        from yunqi.commerce import experiments, ranking, recommend, search
+
+        self.kernel = Kernel.open(KernelConfig(data_dir=folder), clock=clock)
+        doors = (catalog_door, activity_door, experiments, search)
+        self.kernel.migrate([step for door in doors for step in door.MIGRATIONS])
+        self.write = write
+        self.catalog = Catalog(self.kernel, CatalogConfig())
+        self.activity = Activity(self.kernel, ActivityConfig(), catalog=self.catalog)
+        self.experiments = experiments.Experiments(self.kernel, experiments.ExperimentsConfig(flush_ms=5))
+        self.config = ranking.RankingConfig(training_questions=200, trees=10, training_windows=2)
+        self.ranking = ranking.Ranking(self.kernel, self.config, catalog=self.catalog, experiments=self.experiments)
+        self.search = search.Search(self.kernel, search.SearchConfig(), ranking=self.ranking)
+        self.recommend = recommend.Recommend(
+            self.kernel, recommend.RecommendConfig(shelf_seconds=1e9), ranking=self.ranking
+        )
+        self.events = 0
+
+    def feed(self, changes: dict[str, dict[str, str]] | None = None) -> None:
+        """Import the catalog, with some fields changed by product id."""
+        rows = ["id,title,price,brand,product_type,availability"]
+        for kind, name in enumerate(self.TYPES):
+            for number in range(20):
+                key = f"p{kind * 20 + number}"
+                row = {
+                    "title": f"{name} number {number}",
+                    "price": f"{1 + kind + number / 10:.2f} USD",
+                    "stock": "in_stock",
+                }
+                row |= (changes or {}).get(key, {})
+                brand, path = f"Brand{number % 3}", f"Food > {name}s > {name} plain"
+                rows.append(f"{key},{row['title']},{row['price']},{brand},{path},{row['stock']}")
+        self.catalog.import_products(self.write("\n".join([*rows, ""]), "feed.csv"))
+
+    def happen(self, name: str, who: str, products: list[str], at: datetime, **properties: object) -> None:
+        """Record one event."""
+        from yunqi.commerce.activity import Item, Properties, SegmentEvent
+
+        self.events += 1
+        items = tuple(Item(item_id=product, price=1.5, quantity=1) for product in products)
+        event = SegmentEvent(
+            event=name,
+            messageId=f"m{self.events}",
+            userId=who,
+            timestamp=at.isoformat().replace("+00:00", "Z"),
+            properties=Properties(items=items, **properties),  # type: ignore[arg-type]
+        )
+        self.activity.record([event])
+
+    def live(self) -> None:
+        """Start what serves."""
+        self.experiments.start()
+        self.ranking.start()
+        self.recommend.start()
+        self.search.start()
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.search.close()
+        self.ranking.close()
+        self.experiments.close()
+        self.kernel.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, write: Callable[..., Path]) -> Iterator[Shop]:
+    made = Shop(tmp_path / "shop", write, lambda: NOW)
+    yield made
+    made.close()

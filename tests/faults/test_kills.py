@@ -151,7 +151,11 @@ def test_chats_are_metered_once_whatever_is_killed(tmp_path: Path, small_model: 
         timer = threading.Timer(rng.uniform(1.0, 4.0), server.kill)
         timer.start()
         for turn in range(1000):
-            body = {"model": "default", "messages": [{"role": "user", "content": f"Count to {turn}."}], "max_tokens": 12}
+            body = {
+                "model": "default",
+                "messages": [{"role": "user", "content": f"Count to {turn}."}],
+                "max_tokens": 12,
+            }
             try:
                 status, found, _ = server.request("POST", "/v1/chat/completions", body, headers=headers)
             except (OSError, http.client.HTTPException, ValueError):

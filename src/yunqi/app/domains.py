@@ -84,10 +84,17 @@ class Domains:
         model = self.studio.health().state.value
         return {
             "catalog": ("ok" if products else "degraded", f"{products} products"),
-            "search": ("ok", "ready") if self.search.is_ready() else ("down", "not built; run `yunqi rebuild`"),
+            "search": self._search_state(products),
             "recommend": ("ok", "ready") if self.recommend.is_ready() else ("degraded", "no neighbours counted yet"),
             "language model": ("ok" if model in _SERVING else "degraded", model),
         }
+
+    def _search_state(self, products: int) -> tuple[str, str]:
+        if self.search.is_ready():
+            return "ok", "ready"
+        if not products:
+            return "degraded", "the catalog is empty; run `yunqi import catalog FILE`"
+        return "down", "no index; run `yunqi rebuild`"
 
     def assistant_ready(self) -> bool:
         """Whether questions about products can be answered."""

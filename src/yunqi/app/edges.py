@@ -1,30 +1,24 @@
-"""The domains' edges, put together: routes, commands and jobs."""
+"""The domains' edges, put together: commands and jobs (the routes are in `http.domains`, which loads the web framework)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import typer
-from fastapi import FastAPI
 
 from yunqi.app.application import App, OpenApp, open_shop
 from yunqi.cloud.hub import cli as hub_cli
 from yunqi.cloud.hub import jobs as hub_jobs
 from yunqi.cloud.studio import cli as studio_cli
-from yunqi.cloud.studio import routes as studio_routes
 from yunqi.commerce.activity import cli as activity_cli
 from yunqi.commerce.activity import jobs as activity_jobs
-from yunqi.commerce.activity import routes as activity_routes
 from yunqi.commerce.catalog import cli as catalog_cli
 from yunqi.commerce.catalog import jobs as catalog_jobs
-from yunqi.commerce.catalog import routes as catalog_routes
-
-
-def add_routes(web: FastAPI, app: App, principals: Any) -> None:
-    """Add every domain's routes."""
-    web.include_router(catalog_routes.router(app.catalog, principals.require))
-    web.include_router(activity_routes.router(app.activity, principals.require))
-    web.router.routes.extend(studio_routes.routes(app.studio, principals.of))
+from yunqi.commerce.ranking import cli as ranking_cli
+from yunqi.commerce.ranking import jobs as ranking_jobs
+from yunqi.commerce.recommend import cli as recommend_cli
+from yunqi.commerce.recommend import jobs as recommend_jobs
+from yunqi.commerce.search import cli as search_cli
+from yunqi.commerce.search import jobs as search_jobs
 
 
 def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
@@ -35,6 +29,9 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(imports, name="import")
     root.add_typer(catalog_cli.commands(open_app), name="catalog")
     root.add_typer(activity_cli.commands(open_app), name="events")
+    root.add_typer(search_cli.commands(open_app), name="search")
+    root.add_typer(recommend_cli.commands(open_app), name="recommend")
+    root.add_typer(ranking_cli.commands(open_app), name="ranking")
     root.add_typer(hub_cli.commands(open_app), name="hub")
     root.add_typer(studio_cli.commands(open_app), name="models")
 
@@ -43,6 +40,9 @@ def register_jobs(app: App) -> None:
     """Teach this process every kind of job."""
     catalog_jobs.register(app.kernel.jobs, app.catalog)
     activity_jobs.register(app.kernel.jobs, app.activity)
+    search_jobs.register(app.kernel.jobs, app.search)
+    recommend_jobs.register(app.kernel.jobs, app.recommend)
+    ranking_jobs.register(app.kernel.jobs, app.ranking)
     hub_jobs.register(app.kernel.jobs, app.hub)
 
 

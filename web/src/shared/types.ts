@@ -61,7 +61,7 @@ export interface Order {
 export type AnswerEvent =
   | { type: 'citation'; product_id: string; title: string; facts: string[] }
   | { type: 'text'; delta: string }
-  | { type: 'done'; model: string; usage: { prompt_tokens: number; completion_tokens: number } }
+  | { type: 'done'; model: string; usage: { prompt_tokens: number; completion_tokens: number }; grounding?: string }
   | { type: 'error'; message: string }
 
 export interface Session { workspace: string; name: string; scopes: string[] }

@@ -1,27 +1,35 @@
 """The list of benches."""
 
+import importlib
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yunqi.app.bench import serving
 from yunqi.app.bench.model import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A bench: what it measures, beside whom, and how to run it so many times."""
+    """A bench: what it measures, and beside whom. Its module is loaded when it is run."""
 
+    module: str
     what: str
     peer: str
-    run: Callable[[int], list[Row]]
+
+    def run(self, runs: int) -> list[Row]:
+        """Run it, each side so many times."""
+        rows: list[Row] = importlib.import_module(f"yunqi.app.bench.{self.module}").run(runs)
+        return rows
 
 
 BENCHES: dict[str, Bench] = {
-    "serve": Bench("the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5", serving.run),
+    "import": Bench("importing", "100,000 products and 60,000 events into an empty shop", "sqlite-utils"),
+    "search-latency": Bench("search_latency", "ranked search in the process, 92,331 products", "SQLite FTS5"),
+    "recommend-latency": Bench("recommend_latency", "recommendations in the process, 92,331 products", "item kNN"),
+    "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
+    "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 
 

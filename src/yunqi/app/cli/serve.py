@@ -10,7 +10,6 @@ import typer
 from yunqi.app import logs
 from yunqi.app.application import App
 from yunqi.app.edges import open_app
-from yunqi.app.server import listen, serve
 from yunqi.kernel import Kernel, Unavailable
 
 
@@ -20,6 +19,8 @@ def add(root: typer.Typer) -> None:
     @root.command()
     def up() -> None:
         """Load the demo shop into an empty data folder, build what is missing, then serve. What `make up` runs."""
+        from yunqi.app.server import listen  # the web framework is loaded by those who serve alone
+
         with open_app() as opened:
             logs.configure(opened.settings.kernel.log_level)
             listen(opened.settings.kernel.host, opened.settings.kernel.port).close()
@@ -34,6 +35,8 @@ def add(root: typer.Typer) -> None:
 
 
 def _serve() -> None:
+    from yunqi.app.server import serve
+
     with open_app() as opened:
         logs.configure(opened.settings.kernel.log_level)
         opened.start()
@@ -82,7 +85,7 @@ def _announce(opened: App) -> None:
         "Yunqi is up.",
         f"  Shop       {origin}/store",
         f"  Console    {origin}/console",
-        f"  API        {origin}/docs      OpenAI base URL {origin}/v1",
+        f"  API        {origin}/openapi.json   (OpenAI clients: {origin}/v1)",
         f"  First key  {first_key(opened.kernel)}",
         "  Stop with Ctrl-C. `yunqi keys create` makes more keys.",
         "",

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from yunqi.app.application import App
-from yunqi.app.edges import add_routes
 from yunqi.app.http import errors
+from yunqi.app.http.domains import add_routes
 from yunqi.app.http.health import health_router
 from yunqi.app.http.operator import jobs_router, keys_router, session_router, settings_router
 from yunqi.app.http.overview import overview_router

@@ -25,6 +25,7 @@ class Intent(Enum):
     BRAND = "brand"
     CATEGORY = "category"
     PROMOTION = "promotion"
+    COMPARE = "compare"
     ABOUT = "about"
     UNKNOWN = "unknown"
 
@@ -66,11 +67,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The end of what a model said: its name and the tokens it took."""
+    """The end of what a model said: its name and the tokens it took; ``whole`` is false when it was cut short."""
 
     model: str
     prompt_tokens: int
     completion_tokens: int
+    whole: bool = True
 
 
 Complete = Callable[[Sequence[Turn], int], Iterator[str | Spoken]]

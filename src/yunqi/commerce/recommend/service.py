@@ -128,10 +128,6 @@ class Recommend:
         """Whether neighbours have been counted; without them strips fall back to habit and best sellers."""
         return len(self._together) > 0
 
-    def is_built(self) -> bool:
-        """Whether counted neighbours are on disk."""
-        return self._files.read() is not None
-
     def shelves(self) -> Shelves:
         """Return the best-seller lists; old ones are renewed beside the request, not in it."""
         held = self._shelves

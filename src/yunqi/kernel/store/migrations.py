@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 
 from yunqi.kernel.errors import Conflict
 from yunqi.kernel.store.schema import ID, NAME, TIME, counters, metadata
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 applied = sa.Table(
     "kernel_migrations",
@@ -28,22 +29,22 @@ class Migration:
     domain: str
     number: int
     name: str
-    apply: Callable[[Operations], None]
+    apply: Callable[["Operations"], None]
 
 
-def create(*tables: sa.Table) -> Callable[[Operations], None]:
+def create(*tables: sa.Table) -> Callable[["Operations"], None]:
     """Return a step that creates the tables that are not there yet."""
 
-    def apply(operations: Operations) -> None:
+    def apply(operations: "Operations") -> None:
         metadata.create_all(operations.get_bind(), tables=list(tables), checkfirst=True)
 
     return apply
 
 
-def add_column(table: str, column: sa.Column[Any]) -> Callable[[Operations], None]:
+def add_column(table: str, column: sa.Column[Any]) -> Callable[["Operations"], None]:
     """Return a step that adds a column unless the table has it."""
 
-    def apply(operations: Operations) -> None:
+    def apply(operations: "Operations") -> None:
         names = {found["name"] for found in sa.inspect(operations.get_bind()).get_columns(table)}
         if column.name not in names:
             operations.add_column(table, column.copy() if hasattr(column, "copy") else column)
@@ -68,13 +69,18 @@ def migrate(connection: sa.Connection, migrations: Iterable[Migration], *, now: 
         raise Conflict(
             f"This data folder was written by a newer release ({newer[0][0]} step {newer[0][1]}). Update Yunqi."
         )
+    fresh = [step for step in wanted if (step.domain, step.number) not in done]
+    if fresh:
+        _apply(connection, fresh, now)
+    return fresh
+
+
+def _apply(connection: sa.Connection, fresh: list[Migration], now: int) -> None:
+    from alembic.migration import MigrationContext  # slow to import, and needed only when there is something to do
+    from alembic.operations import Operations
+
     operations = Operations(MigrationContext.configure(connection))
-    fresh = []
-    for step in wanted:
-        if (step.domain, step.number) in done:
-            continue
+    for step in fresh:
         step.apply(operations)
         row = {"domain": step.domain, "number": step.number, "name": step.name, "applied_at": now}
         connection.execute(applied.insert(), row)
-        fresh.append(step)
-    return fresh

@@ -14,6 +14,7 @@ UNAVAILABLE = {
     "en": "The language model is not available just now; these are the catalog's facts.",
     "zh": "语言模型暂时不可用，以下是商品目录中的事实。",
 }
+_BY_FACTS = {"en": "By the catalog's facts:", "zh": "根据商品目录："}
 _STOP = {"en": ".", "zh": "。"}
 
 
@@ -31,6 +32,14 @@ def summary(sheets: Sequence[FactSheet], language: str) -> str:
         details.append(_STOCK[language][facts.in_stock])
         rows.append(f"{facts.title}: {', '.join(detail for detail in details if detail)}{_STOP[language]}")
     return "\n".join(rows)
+
+
+def described(facts: FactSheet, language: str) -> str:
+    """Return all facts of a product as sentences."""
+    intents = [Intent.PRICE, Intent.SIZE, Intent.BRAND, Intent.CATEGORY, Intent.STOCK]
+    intents += [Intent.PROMOTION] if facts.promotions else []
+    known = {Intent.SIZE: facts.size, Intent.BRAND: facts.brand, Intent.CATEGORY: facts.category}
+    return answer([intent for intent in intents if known.get(intent, True)], [facts], language)
 
 
 def comparisons(sheets: Sequence[FactSheet], language: str) -> tuple[str, ...]:
@@ -157,6 +166,10 @@ def _unit_prices(sheets: Sequence[FactSheet], language: str) -> str:
     return _join(rows, language)
 
 
+def _compared(sheets: Sequence[FactSheet], language: str) -> str:
+    return "\n".join([_BY_FACTS[language], summary(sheets, language), *comparisons(sheets, language)])
+
+
 _WRITERS: dict[Intent, Callable[[Sequence[FactSheet], str], str]] = {
     Intent.PRICE: _prices,
     Intent.CHEAPEST: _cheapest,
@@ -166,4 +179,5 @@ _WRITERS: dict[Intent, Callable[[Sequence[FactSheet], str], str]] = {
     Intent.BRAND: _each("brand"),
     Intent.CATEGORY: _each("category"),
     Intent.PROMOTION: _promotions,
+    Intent.COMPARE: _compared,
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -50,6 +51,16 @@ def clean(text: str, longest: int) -> str:
 def gives_orders(text: str) -> bool:
     """Whether a text of the feed speaks to a model instead of describing a product."""
     return _ORDERS.search(text) is not None
+
+
+def harmless(facts: FactSheet) -> FactSheet:
+    """Return the facts without texts that speak to a model: neither its prompt nor its check may hold them."""
+    title = facts.title
+    if gives_orders(title):
+        title = " ".join(facts.category[-1:]) or facts.product_id
+    offers = tuple(offer for offer in facts.promotions if not gives_orders(offer))
+    said = "" if gives_orders(facts.description) else facts.description
+    return replace(facts, title=title, promotions=offers, description=said)
 
 
 def money(amount: Money) -> str:

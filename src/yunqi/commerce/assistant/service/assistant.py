@@ -9,7 +9,7 @@ from typing import cast
 
 from yunqi.commerce.assistant.config import AssistantConfig
 from yunqi.commerce.assistant.engine.answers import REPLACED, SILENT, UNAVAILABLE, answer, summary
-from yunqi.commerce.assistant.engine.facts import lines, sheet
+from yunqi.commerce.assistant.engine.facts import harmless, lines, sheet
 from yunqi.commerce.assistant.engine.grounding import Grounding, sentences
 from yunqi.commerce.assistant.engine.prompt import prompt
 from yunqi.commerce.assistant.engine.question import intents
@@ -99,7 +99,7 @@ class Assistant:
         began = time.perf_counter()
         yield from (Citation(facts.product_id, facts.title, lines(facts)) for facts in sheets)
         said = " ".join(" ".join((facts.title, *lines(facts))) for facts in sheets)
-        wanted = intents(question, said)
+        wanted = intents(question, said, products=len(sheets))
         if wanted == (Intent.ABOUT,) and self.config.use_model:
             done = yield from self._worded(question, sheets, language)
         elif wanted == (Intent.ABOUT,):
@@ -116,28 +116,25 @@ class Assistant:
 
     def _worded(self, question: str, sheets: list[FactSheet], language: str) -> Generator[AnswerEvent, None, Done]:
         """Let the model speak, passing on each sentence only when it holds; at the first that does not, the facts."""
-        grounding = Grounding(sheets, language)
-        rest, passed = "", 0
-        spoken = Spoken(_BY_CODE, 0, 0)
-        speech = self._complete(prompt(question, sheets, language), self.config.max_tokens)
+        told = [harmless(facts) for facts in sheets]
+        checked = _Checked(Grounding(told, language))
+        speech = self._complete(prompt(question, told, language), self.config.max_tokens)
         with contextlib.closing(cast(Generator[str | Spoken], speech)):
             try:
                 for piece in speech:
-                    if isinstance(piece, Spoken):
-                        spoken, piece = piece, "\n"
-                    finished, rest = sentences(rest + piece)
-                    for sentence in finished:
-                        if objection := grounding.objection(sentence):
-                            log.info("a sentence was refused: %s", objection)
-                            yield Text(_bridge(passed, REPLACED[language]) + summary(sheets, language))
-                            return Done(spoken.model, _tokens(spoken), "replaced")
-                        passed += 1
-                        yield Text(sentence)
+                    yield from map(Text, checked.take(piece))
+                    if checked.objection:
+                        break
             except Error as error:
                 log.warning("the model could not be asked: %s", error.message)
-                yield Text(_bridge(passed, UNAVAILABLE[language]) + summary(sheets, language))
+                yield Text(checked.bridge(UNAVAILABLE[language]) + summary(sheets, language))
                 return Done(_BY_CODE, Tokens(), "unavailable")
-        return Done(spoken.model, _tokens(spoken), "worded")
+        tokens = Tokens(checked.spoken.prompt_tokens, checked.spoken.completion_tokens)
+        if checked.objection or not checked.passed:
+            log.info("the model's words were refused: %s", checked.objection or "no whole sentence")
+            yield Text(checked.bridge(REPLACED[language]) + summary(sheets, language))
+            return Done(checked.spoken.model, tokens, "replaced")
+        return Done(checked.spoken.model, tokens, "worded")
 
     def _announce(
         self,
@@ -162,9 +159,31 @@ class Assistant:
             self._kernel.events.announce(tx, workspace, answered, key=uuid.uuid4().hex)
 
 
-def _bridge(passed: int, text: str) -> str:
-    return f"{chr(10) * 2 if passed else ''}{text}\n"
+class _Checked:
+    """Holds back what a model says until a sentence is whole and stands against the facts."""
 
+    def __init__(self, grounding: Grounding) -> None:
+        self._grounding = grounding
+        self._rest = ""
+        self.passed = 0
+        self.objection: str | None = None
+        self.spoken = Spoken(_BY_CODE, 0, 0)
 
-def _tokens(spoken: Spoken) -> Tokens:
-    return Tokens(spoken.prompt_tokens, spoken.completion_tokens)
+    def take(self, piece: str | Spoken) -> Iterator[str]:
+        """Take a piece; yields the sentences that stand, up to the first that does not."""
+        if isinstance(piece, Spoken):
+            self.spoken = piece
+            # What was cut short is left out: "$1.39" may have become "$1.".
+            finished = [self._rest] if piece.whole and self._rest.strip() else []
+        else:
+            finished, self._rest = sentences(self._rest + piece)
+        for sentence in finished:
+            self.objection = self._grounding.objection(sentence)
+            if self.objection:
+                return
+            self.passed += 1
+            yield sentence
+
+    def bridge(self, text: str) -> str:
+        """Return ``text`` as a line of its own after what has been said."""
+        return f"\n\n{text}\n" if self.passed else f"{text}\n"

@@ -18,7 +18,8 @@ def voice(studio: Studio, *, model: str = "default", principal: Principal = _SHO
         request = ChatRequest(messages, max_tokens=max_tokens, temperature=0.0, seed=1)
         for piece in studio.complete(principal, request, model=model):
             if isinstance(piece, Completion):
-                yield Spoken(studio.resolve(model).id, piece.usage.input_tokens, piece.usage.output_tokens)
+                usage, whole = piece.usage, piece.finish_reason != "length"
+                yield Spoken(studio.resolve(model).id, usage.input_tokens, usage.output_tokens, whole)
             else:
                 yield piece.text
 

@@ -131,7 +131,7 @@ def _normalised(left: Any, right: Any, counts: Any, keep: int, shrink: float) ->
         part = (left[start : start + block] @ right).tocsr()
         for row in range(part.shape[0]):
             low, high = part.indptr[row], part.indptr[row + 1]
-            if high - low > 1:
+            if high > low:
                 _keep_best(products, scores, start + row, part.indices[low:high], part.data[low:high], counts, shrink)
     return Neighbours(products, scores)
 

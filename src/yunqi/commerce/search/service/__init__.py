@@ -172,14 +172,6 @@ class Search:
         """Make the index again from the catalog; serving processes take it over when it is done."""
         return self.indexing.build(progress)
 
-    def is_ready(self) -> bool:
-        """Whether this process has an index open."""
-        return self._vocabulary is not None
-
-    def is_built(self) -> bool:
-        """Whether an index is on disk."""
-        return self.indexing.is_built()
-
     def renew(self) -> None:
         """Renew spelling and completions from the catalog, sales and queries as they are now."""
         with self._renewing:

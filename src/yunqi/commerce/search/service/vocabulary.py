@@ -67,4 +67,4 @@ def _category_entries(cards: Cards, bought: npt.NDArray[np.float64], level: int)
         path = cards.categories[number]
         if len(path) == level + 1:
             suggestion = Suggestion(path[-1], SuggestionKind.CATEGORY, JOIN.join(path))
-            yield Entry(suggestion, 5.0 + 3.0 * float(np.log1p(sums[number])))
+            yield Entry(suggestion, 6.0 - level + 3.0 * float(np.log1p(sums[number])))
