@@ -156,6 +156,7 @@ class ProductImport:
             _count(run, hashed, known)
             return
         with self._kernel.store.begin() as tx:
+            self._imports.renew(tx, run)
             known = self._products.known(tx, run.workspace, ids, live)
             _count(run, hashed, known)
             numbers = self._staging.number(tx, run.workspace, [key for key in ids if key not in known])
