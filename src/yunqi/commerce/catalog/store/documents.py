@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from yunqi.commerce.catalog.model import Availability, Money, Product
+from yunqi.commerce.catalog.model import Availability, CardFacts, Money, Product
 
 
 class _Document(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -72,6 +72,13 @@ def encode(product: Product) -> bytes:
             td=product.title_derived,
         )
     )
+
+
+def decode_facts(number: int, document: str) -> CardFacts:
+    """Return what lists show of a document's product; a fraction of the work of `decode`."""
+    d = _decoder.decode(document)
+    offered = d.p is not None and d.a is not Availability.OUT_OF_STOCK
+    return CardFacts(number, d.t, d.b, d.s, d.i, d.c, d.td, offered, d.p, d.sp, d.ss, d.se)
 
 
 def decode(document: str | bytes, *, product_id: str, generation: int, updated_at: datetime | None) -> Product:
