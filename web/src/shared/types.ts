@@ -105,6 +105,7 @@ export interface Policy {
   created_at: string
   metrics: Record<string, number>
   features: string[]
+  note?: string | null
   training: { from: string | null; until: string | null; rows: number | null; seed: number | null } | null
 }
 

@@ -53,7 +53,7 @@ function Items({ items }: { items: DecisionItem[] }) {
   const [open, setOpen] = useState<readonly number[]>([items[0]?.position ?? 0])
   const toggle = (position: number) => setOpen(open.includes(position) ? open.filter((other) => other !== position) : [...open, position])
   const columns: TableColumnsType<DecisionItem> = [
-    { title: t('colPosition'), dataIndex: 'position', align: 'end', className: 'number', render: (position: number) => position + 1 },
+    { title: t('colPosition'), dataIndex: 'position', align: 'end', className: 'number', },
     { title: t('colProduct'), dataIndex: 'title', render: (title: string, row) => <><a href={`/store/p/${encodeURIComponent(row.product_id)}`}>{title}</a>{!row.shown && <> <Tag>{t('notShown')}</Tag></>}</> },
     { title: t('colScore'), dataIndex: 'score', align: 'end', className: 'number', render: (value: number | null) => number(value, 3) },
     { title: t('colSlot'), dataIndex: 'slot', render: (slot: string) => <State state={slot} text={SLOTS[slot] ? t(SLOTS[slot] as Key) : slot} /> },
@@ -61,7 +61,7 @@ function Items({ items }: { items: DecisionItem[] }) {
     { title: t('sources'), dataIndex: 'sources', render: (sources: DecisionItem['sources']) => Object.keys(sources).map((name) => <Tag key={name} variant="outlined">{name}</Tag>) },
     {
       title: '', key: 'explain', align: 'end',
-      render: (_, row) => <Button size="small" aria-expanded={open.includes(row.position)} aria-label={t('explainOf', { position: row.position + 1, title: row.title })} onClick={() => toggle(row.position)}>{t('explain')}</Button>,
+      render: (_, row) => <Button size="small" aria-expanded={open.includes(row.position)} aria-label={t('explainOf', { position: row.position, title: row.title })} onClick={() => toggle(row.position)}>{t('explain')}</Button>,
     },
   ]
   return (
