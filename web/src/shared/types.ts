@@ -138,6 +138,7 @@ export interface StudioModel {
   context: number | null
   licence: string
   state: 'ready' | 'loading' | 'missing' | 'failed'
+  detail?: string | null
   memory_bytes: number | null
   sha256: string | null
   source: string | null

@@ -80,9 +80,9 @@ function Explanation({ item }: { item: DecisionItem }) {
     <div className="grid">
       <section><h3>{t('contributions')}</h3><p className="quiet">{t('contributionsHelp')}</p><Bars values={item.contributions} split label={t('contributions')} /></section>
       <section><h3>{t('sources')}</h3><Bars values={item.sources} label={t('sources')} /></section>
-      <section>
+      <section className="whole">
         <h3>{t('features')}</h3>
-        <dl className="drawer-facts">{Object.entries(item.features).map(([name, value]) => [<dt key={`${name} name`}>{name}</dt>, <dd key={name} className="number">{number(value, 4)}</dd>])}</dl>
+        <dl className="features">{Object.entries(item.features).map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="number">{number(value, 4)}</dd></div>)}</dl>
       </section>
     </div>
   )

@@ -23,7 +23,7 @@ export default function PoliciesPage() {
     void message.success(t('promoted', { id: policy.id }))
   }, ['/v1/policies'])
   const columns: TableColumnsType<Policy> = [
-    { title: t('colPolicy'), dataIndex: 'id', render: (id: string, row) => <><strong className="mono">{id}</strong><br /><span className="quiet">{row.kind}{row.note && `: ${row.note}`}</span></> },
+    { title: t('colPolicy'), dataIndex: 'id', render: (id: string, row) => <><strong className="mono">{id}</strong><br /><span className="quiet">{row.kind}</span></> },
     { title: t('colSurface'), dataIndex: 'surface' },
     { title: t('colStage'), dataIndex: 'stage', render: (stage: Policy['stage']) => <State state={stage} text={t(STAGES[stage])} /> },
     { title: t('colMetrics'), dataIndex: 'metrics', render: (metrics: Policy['metrics']) => <>{Object.entries(metrics).map(([name, value]) => <Tag key={name} variant="outlined">{name} {number(value, 4)}</Tag>)}</> },
@@ -67,6 +67,7 @@ function Details({ policy }: { policy: Policy }) {
   const { training } = policy
   return (
     <dl className="drawer-facts">
+      {policy.note && <><dt>{t('colNote')}</dt><dd>{policy.note}</dd></>}
       <dt>{t('colFeatures')}</dt><dd>{policy.features.map((name) => <Tag key={name} variant="outlined">{name}</Tag>)}{!policy.features.length && t('none')}</dd>
       <dt>{t('colTraining')}</dt><dd>{training?.rows ? t('trainingRows', { rows: number(training.rows), from: date(training.from), until: date(training.until), seed: training.seed ?? '–' }) : t('none')}</dd>
     </dl>
