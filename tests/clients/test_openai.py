@@ -6,14 +6,20 @@ import signal
 import socket
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 from tests.clients.conftest import Served
+from tests.cloud.conftest import installed
+from tests.cloud.models.upstream import Script
+from tests.cloud.studio.gateway import gateway
 
-from yunqi.cloud.models import ChatRequest, Completion, EngineLost, Message
-from yunqi.kernel import Principal
+from yunqi.cloud.hub import Hub, HubConfig
+from yunqi.cloud.models import ChatRequest, Completion, EngineLost, Message, Models, ModelsConfig
+from yunqi.cloud.studio import ModelCalled, Studio, StudioConfig
+from yunqi.kernel import Kernel, Principal
 
 HELLO: Any = [{"role": "user", "content": "Say hello to the tests."}]
 ANSWER = "It is a scripted answer."
@@ -230,8 +236,6 @@ def test_a_client_that_leaves_a_plain_request_stops_the_work_too(served: Served)
 
 
 def test_metering_the_same_call_again_changes_nothing(served: Served) -> None:
-    from yunqi.cloud.studio import ModelCalled, Studio
-
     with client(served) as openai_client:
         openai_client.chat.completions.create(model="default", messages=HELLO)
     [call] = calls(served)
@@ -304,3 +308,30 @@ def test_kill_9_of_the_child_in_the_middle_of_a_stream(small: Served) -> None:
     assert outcomes[0] == ("failed", True)
     assert outcomes[1][0] in ("length", "stop")
     assert calls(small)[0]["output_tokens"] >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_real_qwen_speaks_chinese_and_follows_a_schema(kernel: Kernel, script: Script) -> None:
+    """Opt-in by the marker `slow`: it installs half a gigabyte."""
+    hub = Hub(kernel, HubConfig())
+    hub.add(Path(installed("qwen2.5-coder-0.5b-instruct").path), name="qwen2.5-coder-0.5b-instruct")
+    models = Models(kernel, ModelsConfig(), hub=hub)
+    studio = Studio(kernel, StudioConfig(), models=models)
+    _, key = kernel.auth.create_key("default", "tests", frozenset({"models"}))
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    with gateway(kernel, studio) as url, openai.OpenAI(base_url=url + "/v1", api_key=key) as openai_client:
+        chinese: Any = [{"role": "user", "content": "中国的首都是哪里？只回答城市名。"}]
+        done = openai_client.chat.completions.create(model="default", messages=chinese, temperature=0, max_tokens=20)
+        assert "北京" in (done.choices[0].message.content or "")
+        question: Any = [{"role": "user", "content": "What is the capital of France? Answer as JSON."}]
+        shaped: Any = {"type": "json_schema", "json_schema": {"name": "city", "schema": schema}}
+        answer = openai_client.chat.completions.create(
+            model="default", messages=question, temperature=0, max_tokens=40, response_format=shaped
+        )
+        assert json.loads(answer.choices[0].message.content or "")["city"] == "Paris"
+        tool: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+        openai_client.chat.completions.create(model="default", messages=question, tools=[tool], max_tokens=8)
+    memory = models.health()["qwen2.5-coder-0.5b-instruct"].memory_bytes
+    models.close()
+    assert 400e6 < memory < 1.1e9
