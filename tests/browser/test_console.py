@@ -88,6 +88,7 @@ def test_imports_show_reports_and_a_dry_run(visit, shoot: Shoot):
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text(re.compile("Job .* has started"))).to_be_visible()
     expect(page.locator(".panel .mood", has_text=re.compile("^(done|running|queued)$")).first).to_be_visible()
+    page.locator("tbody tr.ant-table-row, .ant-empty").first.wait_for()
     if rows(page).count():
         shoot(page, "console-imports")
         rows(page).first.locator("button.opener").click()
@@ -182,6 +183,7 @@ def test_usage_is_grouped(visit, shoot: Shoot):
 def test_jobs_show_progress(visit, shoot: Shoot):
     page = visit.sign_in()
     open_page(page, "Jobs")
+    page.locator("tbody tr.ant-table-row, .ant-empty").first.wait_for()
     if visit.site.real and not rows(page).count():
         expect(page.get_by_text("No job has run yet")).to_be_visible()
         return
