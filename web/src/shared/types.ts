@@ -105,6 +105,7 @@ export interface Policy {
   created_at: string
   metrics: Record<string, number>
   features: string[]
+  note?: string | null
   training: { from: string | null; until: string | null; rows: number | null; seed: number | null } | null
 }
 
@@ -137,6 +138,7 @@ export interface StudioModel {
   context: number | null
   licence: string
   state: 'ready' | 'loading' | 'missing' | 'failed'
+  detail?: string | null
   memory_bytes: number | null
   sha256: string | null
   source: string | null
