@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,46 @@ def test_replayed_features_equal_the_logged_ones_bit_by_bit(shop: Any) -> None:
     assert len({decision.seq for decision in decisions}) == 8
     found = shop.ranking.verify(decisions)
     assert (found.checked, found.different) == (len(decisions), ())
+
+
+def test_features_replay_after_a_visitor_signs_in_and_prices_change(shop: Any) -> None:
+    from yunqi.commerce.activity import Item, Properties, SegmentEvent
+
+    shop.feed()
+    habits(shop, 30, people=5)
+    shop.live()
+    stamp = NOW.isoformat().replace("+00:00", "Z")
+    bought = Properties(items=(Item(item_id="p50", price=2.0),))
+    common: dict[str, Any] = {"anonymousId": "visitor-1", "timestamp": stamp}
+    shop.activity.record([SegmentEvent(event="purchase", messageId="a", properties=bought, **common)])
+    assert [card.id for card in shop.recommend.strip("again", "visitor-1").items] == ["p50"]
+    shop.activity.record([SegmentEvent(type="identify", messageId="b", userId="u3", **common)])
+    assert "p50" in [card.id for card in shop.recommend.strip("again", "u3", size=50).items]
+    shop.feed({f"p{number}": {"price": "9.99 USD"} for number in range(60)})
+    answer = shop.recommend.strip("for_you", "u3")
+    assert "PriceChanged" in {event.name for event in shop.kernel.events.replay()}
+    price = shop.ranking.explain(answer.decision_id).items[0]
+    decisions = [shop.experiments.decision(found.id) for found in shop.experiments.decisions(limit=500)]
+    assert len(decisions) == 3
+    assert shop.ranking.verify(decisions).different == ()
+    assert price.features["price"] > 0
+
+
+def test_features_replay_when_answers_and_events_race(shop: Any) -> None:
+    shop.feed()
+    habits(shop, 30, people=8)
+    shop.live()
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(shop.recommend.home, f"u{number % 8}") for number in range(40)]
+        for number in range(60):
+            shop.happen("purchase", f"u{number % 8}", [f"p{number}", "p1"], NOW - timedelta(minutes=100 - number))
+            answers.append(pool.submit(shop.search.find, "milk", subject=f"u{number % 8}"))
+        for answer in answers:
+            answer.result()
+    decisions = [shop.experiments.decision(found.id) for found in shop.experiments.decisions(limit=500)]
+    assert len({decision.seq for decision in decisions}) > 5
+    assert len(decisions) > 100
+    assert shop.ranking.verify(decisions).different == ()
 
 
 def test_verification_notices_a_log_that_was_tampered_with(shop: Any) -> None:
