@@ -140,7 +140,7 @@ class Shop:
         return f"d{next(self.decisions):08d}"
 
     def shown(self, products: list[dict[str, Any]]) -> dict[str, Any]:
-        items = [{**p, "position": n, "slot": "exploration" if n == 4 else "ranked"} for n, p in enumerate(products)]
+        items = [{**p, "position": n, "slot": "exploration" if n == 4 else "ranked"} for n, p in enumerate(products, start=1)]
         return {"decision_id": self.decision(), "items": items}
 
     def basket_view(self) -> dict[str, Any]:
@@ -374,7 +374,7 @@ def decision_detail(shop: Shop, decision_id: str) -> dict[str, Any]:
         "in_promotion",
     ]
     items = []
-    for position, product in enumerate(dice.sample(shop.products, 12)):
+    for position, product in enumerate(dice.sample(shop.products, 12), start=1):
         gains = {name: round(dice.uniform(-0.6, 1.4) / (1 + position / 4), 3) for name in names}
         items.append({
             "position": position, "product_id": product["id"], "title": product["title"], "score": round(sum(gains.values()), 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -88,6 +89,7 @@ def test_imports_show_reports_and_a_dry_run(visit, shoot: Shoot):
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text(re.compile("Job .* has started"))).to_be_visible()
     expect(page.locator(".panel .mood", has_text=re.compile("^(done|running|queued)$")).first).to_be_visible()
+    page.locator("tbody tr.ant-table-row, .ant-empty").first.wait_for()
     if rows(page).count():
         shoot(page, "console-imports")
         rows(page).first.locator("button.opener").click()
@@ -101,10 +103,11 @@ def test_events_arrive_while_one_watches(visit, shoot: Shoot):
     shoot(page, "console-events")
     before = int(rows(page).first.locator("td").nth(1).inner_text().replace(",", ""))
     other = page.context.new_page()
-    other.goto(visit.site.url + "/store/search?q=live-tail")
+    word = f"tail{uuid.uuid4().hex[:8]}"
+    other.goto(f"{visit.site.url}/store/search?q={word}")
     other.wait_for_timeout(1500)
     other.close()
-    expect(page.locator("tbody")).to_contain_text("live-tail")
+    expect(page.locator("tbody")).to_contain_text(word)
     assert int(rows(page).first.locator("td").nth(1).inner_text().replace(",", "")) > before
     rows(page).first.locator(".ant-table-row-expand-icon").click()
     expect(page.locator("pre.json").first).to_be_visible()
@@ -182,6 +185,7 @@ def test_usage_is_grouped(visit, shoot: Shoot):
 def test_jobs_show_progress(visit, shoot: Shoot):
     page = visit.sign_in()
     open_page(page, "Jobs")
+    page.locator("tbody tr.ant-table-row, .ant-empty").first.wait_for()
     if visit.site.real and not rows(page).count():
         expect(page.get_by_text("No job has run yet")).to_be_visible()
         return

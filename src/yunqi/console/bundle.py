@@ -52,7 +52,8 @@ def pack(body: bytes, media_type: str) -> bytes | None:
 class Bundle:
     """The files of the built pages.
 
-    Only names that were there when it was opened are ever looked up, so no request can name another file.
+    All are read when it is opened: no request can name another file, and an upgrade of the package below a running
+    server takes nothing from under it.
     """
 
     def __init__(self) -> None:
@@ -61,8 +62,8 @@ class Bundle:
             raise FileNotFoundError(
                 "The built pages are missing from the package: run `npm ci && npm run build` in web/."
             )
-        self._files = {f"assets/{entry.name}": entry for entry in (root / "assets").iterdir() if entry.is_file()}
-        self._files |= {name: root / name for name in ("boot.js", "favicon.svg", "licences.txt")}
+        self._files = {f"assets/{entry.name}": entry.read_bytes() for entry in (root / "assets").iterdir()}
+        self._files |= {name: (root / name).read_bytes() for name in ("boot.js", "favicon.svg", "licences.txt")}
         self._pages = {name: (root / name).read_text(encoding="utf-8") for name in ("index.html", "console.html")}
         self._read = lru_cache(maxsize=None)(self._load)
 
@@ -79,7 +80,7 @@ class Bundle:
         return self._read(name) if name in self._files else None
 
     def _load(self, name: str) -> Asset:
-        body = self._files[name].read_bytes()
+        body = self._files[name]
         suffix = name[name.rfind(".") :]
         media_type = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         if media_type.startswith("text/"):

@@ -36,6 +36,14 @@ def parquet() -> bytes:
     return buffer.getvalue()
 
 
+def parquet_bomb(rows: int, text: str, codec: str = "zstd", *, repeated: bool = True) -> bytes:
+    buffer = io.BytesIO()
+    titles = pa.array([text] * rows)
+    table = pa.table({"id": ["1"] * rows, "title": titles})
+    pq.write_table(table, buffer, compression=codec, use_dictionary=repeated)
+    return buffer.getvalue()
+
+
 WHOLE = (HEAD + GOOD).encode()
 FILES = {
     "empty": (b"", "is empty"),
@@ -57,6 +65,9 @@ FILES = {
     "zip bomb": (zipped(("a.csv", HEAD.encode() + (b"x" * 999_999 + b"\n") * 300)), "zip bomb"),
     "only blank lines": (HEAD.encode() + b"\n" * 1_000_000, "are blank"),
     "cut Parquet": (parquet()[:-10], "Parquet file is cut off or damaged"),
+    "Parquet bomb": (parquet_bomb(60, "x" * 1_000_000, repeated=False), "as a bomb does"),
+    "Parquet of rows": (parquet_bomb(3_000_000, "x"), "more rows than it has bytes"),
+    "Parquet of a repeated text": (parquet_bomb(10, "x" * 11_000_000), "10 of 10 rows were rejected"),
     "Parquet in gzip": (gzip.compress(parquet()), "compresses itself"),
     "a wrong suffix": (b"id,title\n1,Milk\n", "called .jsonl"),
     "a line of 50 MB": (b"id,title\n1," + b"x" * 50_000_000, "Line 2 is longer than"),

@@ -61,7 +61,7 @@ export interface Order {
 export type AnswerEvent =
   | { type: 'citation'; product_id: string; title: string; facts: string[] }
   | { type: 'text'; delta: string }
-  | { type: 'done'; model: string; usage: { prompt_tokens: number; completion_tokens: number } }
+  | { type: 'done'; model: string; usage: { prompt_tokens: number; completion_tokens: number }; grounding?: string }
   | { type: 'error'; message: string }
 
 export interface Session { workspace: string; name: string; scopes: string[] }
@@ -105,6 +105,7 @@ export interface Policy {
   created_at: string
   metrics: Record<string, number>
   features: string[]
+  note?: string | null
   training: { from: string | null; until: string | null; rows: number | null; seed: number | null } | null
 }
 
@@ -137,6 +138,7 @@ export interface StudioModel {
   context: number | null
   licence: string
   state: 'ready' | 'loading' | 'missing' | 'failed'
+  detail?: string | null
   memory_bytes: number | null
   sha256: string | null
   source: string | null

@@ -83,7 +83,11 @@ function AnswerView({ answer }: { answer: Answer }) {
   const { t, number } = useText()
   const { phase, text, citations, done } = answer
   if (phase === 'idle') return null
-  const usage = done?.usage
+  const origin = ({ model, usage, grounding }: Done) => {
+    if (grounding === 'replaced') return t('askReplaced')
+    if (usage.completion_tokens === 0) return t('askLooked')
+    return t('askDone', { model, prompt: number(usage.prompt_tokens), completion: number(usage.completion_tokens) })
+  }
   return (
     <div className="answer">
       {phase === 'waiting' && <p className="quiet pulse" role="status">{t('askThinking')}</p>}
@@ -102,9 +106,7 @@ function AnswerView({ answer }: { answer: Answer }) {
           ))}
         </details>
       )}
-      {phase === 'done' && done && usage && (
-        <p className="quiet small">{t('askDone', { model: done.model, prompt: number(usage.prompt_tokens), completion: number(usage.completion_tokens) })}</p>
-      )}
+      {phase === 'done' && done && <p className="quiet small">{origin(done)}</p>}
     </div>
   )
 }

@@ -5,7 +5,7 @@ import { api, query } from '../shared/api'
 import type { Suggestion } from '../shared/types'
 import { CloseIcon, SearchIcon } from './icons'
 import { useText } from './context'
-import { categoryPath } from './paths'
+import { categoryPath, names } from './paths'
 
 const PAUSE = 120
 
@@ -35,6 +35,11 @@ function target(suggestion: Suggestion): string {
 function wrap(index: number, count: number): number {
   if (index >= count) return -1
   return index < -1 ? count - 1 : index
+}
+
+/** The categories above a suggested category: two of the same name can be told apart. */
+function where(suggestion: Suggestion): string {
+  return suggestion.kind === 'category' ? names(suggestion.id ?? '').slice(0, -1).join(' › ') : ''
 }
 
 const KINDS = { query: 'kindQuery', category: 'kindCategory', product: 'kindProduct' } as const
@@ -124,7 +129,7 @@ export function SearchBox() {
             onClick={() => go(target(suggestion))}
           >
             <span className="suggestion-text">{suggestion.text}</span>
-            <span className="quiet">{t(KINDS[suggestion.kind])}</span>
+            <span className="quiet">{where(suggestion) || t(KINDS[suggestion.kind])}</span>
           </li>
         ))}
       </ul>

@@ -85,7 +85,7 @@ def _announce(opened: App) -> None:
         "Yunqi is up.",
         f"  Shop       {origin}/store",
         f"  Console    {origin}/console",
-        f"  API        {origin}/docs      OpenAI base URL {origin}/v1",
+        f"  API        {origin}/openapi.json   (OpenAI clients: {origin}/v1)",
         f"  First key  {first_key(opened.kernel)}",
         "  Stop with Ctrl-C. `yunqi keys create` makes more keys.",
         "",

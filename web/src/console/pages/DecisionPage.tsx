@@ -53,7 +53,7 @@ function Items({ items }: { items: DecisionItem[] }) {
   const [open, setOpen] = useState<readonly number[]>([items[0]?.position ?? 0])
   const toggle = (position: number) => setOpen(open.includes(position) ? open.filter((other) => other !== position) : [...open, position])
   const columns: TableColumnsType<DecisionItem> = [
-    { title: t('colPosition'), dataIndex: 'position', align: 'end', className: 'number', render: (position: number) => position + 1 },
+    { title: t('colPosition'), dataIndex: 'position', align: 'end', className: 'number', },
     { title: t('colProduct'), dataIndex: 'title', render: (title: string, row) => <><a href={`/store/p/${encodeURIComponent(row.product_id)}`}>{title}</a>{!row.shown && <> <Tag>{t('notShown')}</Tag></>}</> },
     { title: t('colScore'), dataIndex: 'score', align: 'end', className: 'number', render: (value: number | null) => number(value, 3) },
     { title: t('colSlot'), dataIndex: 'slot', render: (slot: string) => <State state={slot} text={SLOTS[slot] ? t(SLOTS[slot] as Key) : slot} /> },
@@ -61,7 +61,7 @@ function Items({ items }: { items: DecisionItem[] }) {
     { title: t('sources'), dataIndex: 'sources', render: (sources: DecisionItem['sources']) => Object.keys(sources).map((name) => <Tag key={name} variant="outlined">{name}</Tag>) },
     {
       title: '', key: 'explain', align: 'end',
-      render: (_, row) => <Button size="small" aria-expanded={open.includes(row.position)} aria-label={t('explainOf', { position: row.position + 1, title: row.title })} onClick={() => toggle(row.position)}>{t('explain')}</Button>,
+      render: (_, row) => <Button size="small" aria-expanded={open.includes(row.position)} aria-label={t('explainOf', { position: row.position, title: row.title })} onClick={() => toggle(row.position)}>{t('explain')}</Button>,
     },
   ]
   return (
@@ -80,9 +80,9 @@ function Explanation({ item }: { item: DecisionItem }) {
     <div className="grid">
       <section><h3>{t('contributions')}</h3><p className="quiet">{t('contributionsHelp')}</p><Bars values={item.contributions} split label={t('contributions')} /></section>
       <section><h3>{t('sources')}</h3><Bars values={item.sources} label={t('sources')} /></section>
-      <section>
+      <section className="whole">
         <h3>{t('features')}</h3>
-        <dl className="drawer-facts">{Object.entries(item.features).map(([name, value]) => [<dt key={`${name} name`}>{name}</dt>, <dd key={name} className="number">{number(value, 4)}</dd>])}</dl>
+        <dl className="features">{Object.entries(item.features).map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="number">{number(value, 4)}</dd></div>)}</dl>
       </section>
     </div>
   )

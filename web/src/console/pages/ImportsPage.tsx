@@ -67,9 +67,15 @@ function Upload() {
         <Button type="primary" disabled={!file} loading={start.isPending} onClick={() => file && start.mutate(file)}>{t(dry ? 'importCheck' : 'importGo')}</Button>
       </div>
       {start.error && <Alert type="error" role="alert" showIcon title={problem(start.error)} />}
-      {job && <div aria-live="polite"><JobState job={job} /><JobProgress job={job} />{job.error && <Alert type="error" role="alert" title={job.error} />}{job.state === 'done' && <Json value={job.result} />}</div>}
+      {job && <div aria-live="polite"><JobState job={job} /><JobProgress job={job} />{job.error && <Alert type="error" role="alert" title={job.error} />}{job.state === 'done' && <Outcome result={job.result} />}</div>}
     </Panel>
   )
+}
+
+/** What a finished import says of itself, or all it returned where it says nothing. */
+function Outcome({ result }: { result: unknown }) {
+  const message = typeof result === 'object' && result !== null && 'message' in result ? String(result.message) : ''
+  return message ? <Alert type="success" showIcon title={message} style={{ marginBlockStart: 8 }} /> : <Json value={result} />
 }
 
 function Report({ id }: { id: string }) {

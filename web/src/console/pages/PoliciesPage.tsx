@@ -67,8 +67,9 @@ function Details({ policy }: { policy: Policy }) {
   const { training } = policy
   return (
     <dl className="drawer-facts">
+      {policy.note && <><dt>{t('colNote')}</dt><dd>{policy.note}</dd></>}
       <dt>{t('colFeatures')}</dt><dd>{policy.features.map((name) => <Tag key={name} variant="outlined">{name}</Tag>)}{!policy.features.length && t('none')}</dd>
-      <dt>{t('colTraining')}</dt><dd>{training ? t('trainingRows', { rows: number(training.rows), from: date(training.from), until: date(training.until), seed: training.seed ?? '–' }) : t('none')}</dd>
+      <dt>{t('colTraining')}</dt><dd>{training?.rows ? t('trainingRows', { rows: number(training.rows), from: date(training.from), until: date(training.until), seed: training.seed ?? '–' }) : t('none')}</dd>
     </dl>
   )
 }

@@ -16,7 +16,7 @@ export default function SettingsPage() {
   const sections = [...new Set(settings.data?.settings.map((setting) => setting.section))]
   const fits = (setting: Setting) => (!section || setting.section === section) && `${setting.section}.${setting.name} ${setting.doc}`.toLowerCase().includes(words.trim().toLowerCase())
   const columns: TableColumnsType<Setting> = [
-    { title: t('colSetting'), key: 'name', render: (_, row) => <span className="mono"><span className="quiet">{row.section}.</span><strong>{row.name}</strong></span> },
+    { title: t('colSetting'), key: 'name', width: 260, render: (_, row) => <span className="mono"><span className="quiet">{row.section}.</span><strong>{row.name}</strong></span> },
     { title: t('colValue'), dataIndex: 'value', render: (value: unknown, row) => (row.secret ? <span className="quiet">{t('hidden')}</span> : <span className="mono">{shown(value)}</span>) },
     { title: t('colOrigin'), dataIndex: 'source', render: (source: Setting['source']) => <State state={source === 'default' ? 'default' : 'candidate'} text={ORIGINS[source] ? t(ORIGINS[source]) : source} /> },
     { title: t('colDefault'), dataIndex: 'default', render: (value: unknown, row) => <span className="mono quiet">{row.secret ? '–' : shown(value)}</span> },
@@ -30,7 +30,7 @@ export default function SettingsPage() {
         <Select aria-label={t('colSetting')} value={section} onChange={setSection} style={{ minInlineSize: 160 }} options={[{ value: '', label: t('all') }, ...sections.map((value) => ({ value, label: value }))]} />
       </div>
       <Loaded query={settings}>
-        {(data) => <Table size="small" rowKey={(row) => `${row.section}.${row.name}`} columns={columns} dataSource={data.settings.filter(fits)} pagination={false} scroll={{ x: 720 }} locale={{ emptyText: <Nothing text={t('settingsEmpty')} /> }} />}
+        {(data) => <Table size="small" rowKey={(row) => `${row.section}.${row.name}`} columns={columns} dataSource={data.settings.filter(fits)} pagination={false} scroll={{ x: 860 }} locale={{ emptyText: <Nothing text={t('settingsEmpty')} /> }} />}
       </Loaded>
     </>
   )

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Link } from 'react-router'
 import { artUrl, iconUrl, tint } from '../../art/art'
 import { api } from '../../shared/api'
@@ -10,6 +11,7 @@ import { categoryPath, names } from '../paths'
 import { Problem, Waiting, useTitle } from '../states'
 
 const TITLES: Record<string, Key> = { for_you: 'sectionForYou', again: 'sectionAgain', trending: 'sectionTrending', new: 'sectionNew' }
+const FEW = 10
 const HERO = ['bread', 'strawberry', 'glass-of-milk', 'bouquet', 'cheese-wedge', 'avocado', 'teapot', 'carrot', 'cookie']
 
 export function HomePage() {
@@ -46,13 +48,16 @@ function Hero({ count }: { count: number }) {
 }
 
 export function Departments({ categories }: { categories: Category[] }) {
-  const { t, n } = useText()
+  const { t, n, number } = useText()
+  const [all, setAll] = useState(false)
   if (!categories.length) return null
+  const largest = [...categories].sort((a, b) => b.count - a.count)
+  const shown = all ? largest : largest.slice(0, FEW)
   return (
     <section className="section" aria-labelledby="departments">
       <h2 id="departments">{t('departments')}</h2>
       <ul className="departments">
-        {categories.map((category) => (
+        {shown.map((category) => (
           <li key={category.id}>
             <Link to={categoryPath(category.id)} className={`tint-${tint(names(category.id))}`}>
               <img src={artUrl(names(category.id))} alt="" width="44" height="44" loading="lazy" />
@@ -61,6 +66,9 @@ export function Departments({ categories }: { categories: Category[] }) {
           </li>
         ))}
       </ul>
+      {categories.length > FEW && (
+        <button type="button" className="link" aria-expanded={all} onClick={() => setAll(!all)}>{all ? t('fewerDepartments') : t('allDepartments', { count: number(categories.length) })}</button>
+      )}
     </section>
   )
 }

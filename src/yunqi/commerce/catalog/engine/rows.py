@@ -14,6 +14,7 @@ from yunqi.commerce.catalog.model import FeedRefused, RowError
 
 PARQUET_ROWS = 2048
 MOST_BLANK_LINES = 10_000
+FEW_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def read_rows(opened: Opened, bounds: Bounds) -> Iterator[Row | RowError]:
     """
     kind = format_of(opened)
     if kind == "parquet":
-        return _parquet(opened)
+        return _parquet(opened, bounds)
     lines = Lines(opened.stream, bounds)
     if kind == "jsonl":
         return _jsonl(lines)
@@ -166,7 +167,7 @@ def _jsonl(lines: Lines) -> Iterator[Row | RowError]:
             yield RowError(lines.number, "", "The line is nested too deeply.", text[:200])
 
 
-def _parquet(opened: Opened) -> Iterator[Row | RowError]:
+def _parquet(opened: Opened, bounds: Bounds) -> Iterator[Row | RowError]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -174,16 +175,42 @@ def _parquet(opened: Opened) -> Iterator[Row | RowError]:
         raise FeedRefused("A Parquet file compresses itself. Send it without gzip or zip.")
     opened.seekable.seek(0)
     try:
-        file = pq.ParquetFile(opened.seekable)
+        meta = pq.read_metadata(opened.seekable)
+        _refuse_large(meta, opened.seekable.seek(0, 2), bounds)
+        texts = [field.name for field in meta.schema.to_arrow_schema() if pa.types.is_string(field.type)]
+        file = pq.ParquetFile(opened.seekable, read_dictionary=texts)
         names = normalised(file.schema_arrow.names)
         line = 0
         for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-            columns = [column.to_pylist() for column in batch.columns]
+            columns = [_values(column) for column in batch.columns]
             for values in zip(*columns, strict=True):
                 line += 1
                 yield Row(line, dict(zip(names, values, strict=True)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FeedRefused(f"The Parquet file is cut off or damaged ({error}).") from error
+
+
+def _refuse_large(meta: Any, size: int, bounds: Bounds) -> None:
+    unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+    if unpacked > bounds.file_bytes:
+        raise FeedRefused(
+            f"The file holds more than {bounds.file_bytes:,} bytes. Split it, or raise catalog.file_bytes."
+        )
+    if unpacked > bounds.most_bytes(size) or meta.num_rows > max(FEW_ROWS, size):
+        raise FeedRefused(
+            f"The file unpacks to more than {bounds.ratio} times its size, or to more rows than it has bytes, as a bomb "
+            "does. Send it less compressed, or raise catalog.compression_ratio."
+        )
+
+
+def _values(column: Any) -> list[Any]:
+    """Return a column's values; a text that repeats is one object, so that it cannot fill the memory."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return list(column.to_pylist())
+    texts = [*column.dictionary.to_pylist(), None]
+    return [texts[-1 if index is None else index] for index in column.indices.to_pylist()]
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

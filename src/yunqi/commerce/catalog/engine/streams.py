@@ -24,6 +24,10 @@ class Bounds:
     ratio: int
     field_bytes: int
 
+    def most_bytes(self, packed_bytes: int) -> int:
+        """Return how much a file of a size may unpack to before it is taken for a bomb."""
+        return max(_FREE, packed_bytes * self.ratio)
+
 
 class Bounded(io.RawIOBase):
     """A stream that refuses to unpack more than it may, and says it clearly when its archive is broken."""
@@ -32,7 +36,7 @@ class Bounded(io.RawIOBase):
         super().__init__()
         self._source = source
         self._bounds = bounds
-        self._ratio_bytes = max(_FREE, packed_bytes * bounds.ratio)
+        self._ratio_bytes = bounds.most_bytes(packed_bytes)
         self._taken = 0
 
     def readable(self) -> bool:
