@@ -70,7 +70,7 @@ class Shop:
         self.catalog = Catalog(self.kernel, CatalogConfig())
         self.activity = Activity(self.kernel, ActivityConfig(), catalog=self.catalog)
         self.experiments = experiments.Experiments(self.kernel, experiments.ExperimentsConfig(flush_ms=5))
-        self.config = ranking.RankingConfig(training_questions=200, trees=10, training_windows=2)
+        self.config = ranking.RankingConfig(training_questions=200, trees=40, training_windows=2)
         self.ranking = ranking.Ranking(self.kernel, self.config, catalog=self.catalog, experiments=self.experiments)
         self.search = search.Search(self.kernel, search.SearchConfig(), ranking=self.ranking)
         self.recommend = recommend.Recommend(

@@ -36,7 +36,7 @@ def _rebuild(opened: App, *, everything: bool) -> dict[str, Any]:
             counted = opened.recommend.rebuild(progress=report)
         done["recommend"] = f"{counted.products} products have neighbours"
     for surface in opened.ranking.trainable():
-        if everything or not opened.experiments.policies(surface=surface):
+        if everything or not opened.ranking.is_trained(surface):
             with progress_bar(f"Training the ranker of {surface}") as report:
                 done[f"policy {surface}"] = _train(opened, surface, report)
     return done

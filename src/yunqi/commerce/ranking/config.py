@@ -23,8 +23,8 @@ class RankingConfig:
         28, "Length of a training window: what shoppers did in it answers the questions before."
     )
     training_windows: int = setting(4, "Windows to learn from; two more, newer ones are for validation and test.")
-    training_questions: int = setting(1500, "Questions drawn from each window.")
-    trees: int = setting(120, "Trees of a trained ranker.")
+    training_questions: int = setting(1000, "Questions drawn from each window.")
+    trees: int = setting(100, "Trees of a trained ranker.")
     leaves: int = setting(31, "Leaves of a tree.")
     learning_rate: float = setting(0.08, "Weight of each new tree.")
     seed: int = setting(7, "Makes training repeatable.")

@@ -147,7 +147,13 @@ class Ranking:
         if teacher is None:
             known = ", ".join(sorted(self._teachers)) or "none"
             raise UnknownSurface(f"Surface {surface!r} cannot be trained; these can: {known}.", "surface")
+        self.policies.serving(self._surface(surface))  # the hand-set weights come first: what is trained has to win
         return self.learning.train(teacher(), progress)
+
+    def is_trained(self, surface: str) -> bool:
+        """Whether a policy was ever trained for a surface."""
+        found = self.experiments.policies(surface=surface, workspace=self.workspace)
+        return any(policy.training.rows for policy in found)
 
     def trainable(self) -> list[str]:
         """Return the surfaces that can be trained."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yunqi.commerce.ranking import DAY, Kind, Moment, Question, Request, Rules, Source
-from yunqi.commerce.recommend.engine.neighbours import Neighbours, Scores, Visits, following, together
+from yunqi.commerce.recommend.engine.neighbours import Neighbours, Scores, Visits, empty, following, together
 from yunqi.commerce.recommend.engine.shelves import Shelves
 from yunqi.commerce.recommend.engine.sources import Affinity, Again, Listed, Near
 
@@ -55,7 +55,7 @@ class HomeLesson:
 
     def prepare(self, moment: Moment) -> tuple[Sequence[Source], list[Question]]:
         """Ask once for each shopper who came back; all that they then bought is right."""
-        context = context_of(moment, self.history_days, self.neighbours)
+        context = context_of(moment, self.history_days, self.neighbours, baskets=False)
         bought = moment.future.take(moment.future.kind == Kind.PURCHASE)
         keys = np.unique(bought.user.astype(np.int64) << 32 | bought.product)
         users, products = (keys >> 32).astype(np.int64), (keys & 0xFFFFFFFF).astype(np.int32)
@@ -110,12 +110,12 @@ class BasketLesson:
         return np.asarray(np.nan_to_num(near) * 1000.0 + sales, np.float32)
 
 
-def context_of(moment: Moment, history_days: int, keep: int) -> Context:
-    """Count neighbours and best sellers as they were known at a moment of the past."""
+def context_of(moment: Moment, history_days: int, keep: int, *, baskets: bool = True) -> Context:
+    """Count neighbours (of ``baskets`` too, where they are asked for) and best sellers as of a moment of the past."""
     recent = moment.past.take(moment.past.at > moment.now - history_days * DAY)
     visits, size = Visits.of(recent), len(moment.available)
     return Context(
         following(visits, size, keep=keep),
-        together(visits, size, keep=keep),
+        together(visits, size, keep=keep) if baskets else empty(size, keep),
         Shelves(moment.state, moment.available, moment.now),
     )
