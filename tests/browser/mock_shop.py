@@ -140,7 +140,9 @@ class Shop:
         return f"d{next(self.decisions):08d}"
 
     def shown(self, products: list[dict[str, Any]]) -> dict[str, Any]:
-        items = [{**p, "position": n, "slot": "exploration" if n == 4 else "ranked"} for n, p in enumerate(products, start=1)]
+        items = [
+            {**p, "position": n, "slot": "exploration" if n == 4 else "ranked"} for n, p in enumerate(products, start=1)
+        ]
         return {"decision_id": self.decision(), "items": items}
 
     def basket_view(self) -> dict[str, Any]:

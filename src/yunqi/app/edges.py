@@ -13,6 +13,8 @@ from yunqi.commerce.activity import cli as activity_cli
 from yunqi.commerce.activity import jobs as activity_jobs
 from yunqi.commerce.catalog import cli as catalog_cli
 from yunqi.commerce.catalog import jobs as catalog_jobs
+from yunqi.commerce.experiments import cli as experiments_cli
+from yunqi.commerce.payments import cli as payments_cli
 from yunqi.commerce.ranking import cli as ranking_cli
 from yunqi.commerce.ranking import jobs as ranking_jobs
 from yunqi.commerce.recommend import cli as recommend_cli
@@ -32,6 +34,9 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(search_cli.commands(open_app), name="search")
     root.add_typer(recommend_cli.commands(open_app), name="recommend")
     root.add_typer(ranking_cli.commands(open_app), name="ranking")
+    root.add_typer(experiments_cli.policies(open_app), name="policies")
+    root.add_typer(experiments_cli.decisions(open_app), name="decisions")
+    root.add_typer(payments_cli.commands(open_app), name="orders")
     root.add_typer(hub_cli.commands(open_app), name="hub")
     root.add_typer(studio_cli.commands(open_app), name="models")
 

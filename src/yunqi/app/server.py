@@ -23,6 +23,7 @@ log = logging.getLogger("yunqi.server")
 
 _PUMP_SECONDS = 0.2
 _CHORE_SECONDS = 10.0
+_PRUNE_SECONDS = 3600.0
 
 
 class Follower:
@@ -44,12 +45,16 @@ class Follower:
 
     def _follow(self) -> None:
         chores_at = 0.0
+        prune_at = time.monotonic() + _PRUNE_SECONDS
         while not self._stop.wait(_PUMP_SECONDS):
             try:
                 self._app.kernel.events.pump()
                 if time.monotonic() >= chores_at:
                     chores_at = time.monotonic() + _CHORE_SECONDS
                     self._app.payments.settle_pending()
+                if time.monotonic() >= prune_at:
+                    prune_at = time.monotonic() + _PRUNE_SECONDS
+                    self._app.experiments.prune()
             except Error as error:
                 log.warning("the follower will try again: %s", error.message)
 

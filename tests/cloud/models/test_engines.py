@@ -29,6 +29,7 @@ def serving(request: pytest.FixtureRequest, kernel: Kernel) -> Iterator[Serving]
         models.close()
         return
     with scripted_server() as script:
+        script.words, script.pause = ("word ",) * 200, 0.02
         config = ModelsConfig(upstreams=(f"big={script.url}#tests/scripted",))
         models = Models(kernel, config, hub=Hub(kernel, HubConfig()))
         yield models, "big"

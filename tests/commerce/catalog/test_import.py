@@ -1,13 +1,13 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from yunqi.commerce.catalog import Catalog, CatalogConfig, FeedRefused, ImportState, Money, ProductNotFound
+from yunqi.commerce.catalog import MIGRATIONS, Catalog, CatalogConfig, FeedRefused, ImportState, Money, ProductNotFound
 from yunqi.commerce.catalog.store import tables
-from yunqi.kernel import Conflict, Kernel
+from yunqi.kernel import Conflict, Kernel, KernelConfig
 
 Feed = Callable[..., Path]
 
@@ -233,3 +233,22 @@ def test_promotions_are_replaced_as_a_whole(catalog: Catalog, write: Feed) -> No
     with pytest.raises(FeedRefused):
         catalog.import_promotions(write(f"{head}c,Odd,p1,tomorrow,\n"))
     assert [p.id for p in catalog.promotions()] == ["a"]
+
+
+def test_an_import_that_was_not_heard_of_is_taken_over_and_stops_when_it_wakes(tmp_path: Path, feed: Feed) -> None:
+    now = [datetime(2026, 11, 23, tzinfo=UTC)]
+    with Kernel.open(KernelConfig(data_dir=tmp_path / "slow"), clock=lambda: now[0]) as kernel:
+        kernel.migrate(MIGRATIONS)
+        catalog = Catalog(kernel, CatalogConfig(chunk_rows=3))
+        path = feed(many(10))
+        reports = []
+
+        def sleep(done: int, total: int, message: str) -> None:
+            now[0] += timedelta(minutes=1)
+            reports.append(catalog.import_products(path))
+
+        with pytest.raises(Conflict, match="was taken over by another process"):
+            catalog.import_products(path, progress=sleep)
+        assert (reports[0].rows, reports[0].added, reports[0].generation) == (10, 10, 1)
+        assert (catalog.page("").total, count(kernel, tables.products)) == (10, 10)
+        assert kernel.events.count(name="CatalogPublished") == 1

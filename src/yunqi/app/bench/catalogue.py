@@ -28,6 +28,9 @@ BENCHES: dict[str, Bench] = {
     "import": Bench("importing", "100,000 products and 60,000 events into an empty shop", "sqlite-utils"),
     "search-latency": Bench("search_latency", "ranked search in the process, 92,331 products", "SQLite FTS5"),
     "recommend-latency": Bench("recommend_latency", "recommendations in the process, 92,331 products", "item kNN"),
+    "recommend-quality": Bench(
+        "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
+    ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }

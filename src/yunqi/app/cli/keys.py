@@ -49,6 +49,18 @@ def commands(open_app: OpenApp) -> typer.Typer:
             opened.kernel.auth.revoke(workspace, key_id)
         print_json({"revoked": key_id}) if as_json else print(f"Key {key_id} is revoked.")
 
+    @app.command()
+    def usage(
+        by: Annotated[str, typer.Option(help="day, model or key.")] = "day",
+        workspace: Annotated[str, typer.Option(help="The tenant.")] = "default",
+        as_json: AsJson = False,
+    ) -> None:
+        """Show what keys used. Example: yunqi keys usage --by model"""
+        with open_app() as opened:
+            found = opened.kernel.usage.report(workspace, by=by)
+        rows = [{by: row.key, "meter": row.meter, "quantity": row.quantity} for row in found]
+        print_json({"rows": rows}) if as_json else print_table(rows, empty="Nothing was used yet.")
+
     return app
 
 

@@ -1,4 +1,4 @@
-"""``yunqi studio``: models and one chat from the command line."""
+"""``yunqi models``: the models and one chat from the command line."""
 
 import sys
 from collections.abc import Callable
@@ -27,10 +27,10 @@ class HasStudio(Protocol):
 
 def commands(open_app: Callable[[], AbstractContextManager[HasStudio]]) -> typer.Typer:
     """Return the commands; ``open_app`` opens the application for the length of one command."""
-    app = typer.Typer(name="studio", help="Models that answer: list, chat.", no_args_is_help=True)
+    app = typer.Typer(name="models", help="Models that answer: list, chat.", no_args_is_help=True)
 
-    @app.command(help="List the models, their state and names.")
-    def models(as_json: AsJson = False) -> None:
+    @app.command("list", help="List the models, their state and names.")
+    def list_(as_json: AsJson = False) -> None:
         with open_app() as opened:
             rows = _rows(opened.studio)
         if as_json:

@@ -28,7 +28,7 @@ from yunqi.commerce.catalog.model import (
     StockChanged,
 )
 from yunqi.commerce.catalog.service import Catalog
-from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, no_progress, open_file
+from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, no_progress, open_file, refused
 from yunqi.commerce.catalog.store import MIGRATIONS
 
 __all__ = [
@@ -65,5 +65,6 @@ __all__ = [
     "no_progress",
     "open_file",
     "read_rows",
+    "refused",
     "unpack",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import NamedTuple
 
 from yunqi.kernel.errors import Conflict, Invalid, NotFound
 
@@ -169,6 +170,23 @@ class Product:
     def can_be_bought(self) -> bool:
         """Whether it has a price and is not out of stock."""
         return self.price is not None and self.availability is not Availability.OUT_OF_STOCK
+
+
+class CardFacts(NamedTuple):
+    """What a list of products shows of one: money in minor units, the sale's bounds as they are in the feed."""
+
+    number: int
+    title: str
+    brand: str
+    size: str
+    image: str
+    category: tuple[str, ...]
+    derived: bool
+    offered: bool
+    price_minor: int | None
+    sale_minor: int | None
+    sale_starts: datetime | None
+    sale_ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

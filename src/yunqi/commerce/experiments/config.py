@@ -11,4 +11,4 @@ class ExperimentsConfig:
 
     flush_ms: int = setting(25, "Decisions are written together after at most this many milliseconds.")
     pending_limit: int = setting(20_000, "Decisions held while the database cannot be written; the oldest go first.")
-    keep_days: int = setting(180, "Decisions older than this are removed by `yunqi decisions prune`.")
+    keep_days: int = setting(180, "Decisions older than this are removed; the server looks once an hour.")

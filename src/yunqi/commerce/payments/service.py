@@ -191,9 +191,13 @@ class Payments:
             self._settle(order, token)
         return len(waiting)
 
-    def balances(self) -> list[Balance]:
+    def newest(self, *, limit: int = 50, workspace: str = "default") -> list[Order]:
+        """Return the newest orders of all buyers."""
+        return self._store.newest(workspace, limit)
+
+    def balances(self, *, workspace: str = "default") -> list[Balance]:
         """Return the ledger's accounts; they sum to zero in each currency."""
-        return self._store.balances()
+        return self._store.balances(workspace)
 
     def _place(self, buyer: str, customer: Customer, *, token: str, key: str, request: str, workspace: str) -> Order:
         with self.kernel.store.begin(durable=True) as tx:
@@ -248,7 +252,7 @@ class Payments:
     def _book(self, tx: Any, order: Order, charge: Charge) -> None:
         entries = sale(charge.provider, order.total_minor, order.currency)
         check_zero(entries)
-        self._store.post(tx, f"order:{order.id}", entries, order.placed_at)
+        self._store.post(tx, order.workspace, f"order:{order.id}", entries, order.placed_at)
         self._store.take_from_basket(tx, order)
         self._activity.record([_purchase(order)], workspace=order.workspace)
         paid = OrderPaid(order.id, order.total_minor, order.currency)

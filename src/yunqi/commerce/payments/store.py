@@ -54,6 +54,7 @@ postings = sa.Table(
     metadata,
     sa.Column("transaction_id", NAME, primary_key=True),
     sa.Column("account", NAME, primary_key=True),
+    sa.Column("workspace", NAME, nullable=False),
     sa.Column("amount_minor", ID, nullable=False),
     sa.Column("currency", NAME, nullable=False),
     sa.Column("at", TIME, nullable=False),
@@ -167,12 +168,15 @@ class PaymentsStore:
             count, total = tx.execute(query).one()
         return int(count), int(total)
 
-    def post(self, tx: Connection, transaction_id: str, entries: Sequence[Posting], at: datetime) -> None:
+    def post(
+        self, tx: Connection, workspace: str, transaction_id: str, entries: Sequence[Posting], at: datetime
+    ) -> None:
         """Write a ledger transaction; the same transaction again changes nothing."""
         rows = [
             {
                 "transaction_id": transaction_id,
                 "account": entry.account,
+                "workspace": workspace,
                 "amount_minor": entry.amount_minor,
                 "currency": entry.currency,
                 "at": to_micros(at),
@@ -181,11 +185,20 @@ class PaymentsStore:
         ]
         self._store.upsert(tx, postings, rows, key=["transaction_id", "account"])
 
-    def balances(self) -> list[Balance]:
+    def newest(self, workspace: str, limit: int) -> list[Order]:
+        """Return the newest orders."""
+        query = sa.select(orders).where(orders.c.workspace == workspace).order_by(orders.c.id.desc()).limit(limit)
+        with self._store.read() as tx:
+            return [_order(row) for row in tx.execute(query)]
+
+    def balances(self, workspace: str) -> list[Balance]:
         """Return what each account holds."""
         total = sa.func.sum(postings.c.amount_minor).label("total")
-        query = sa.select(postings.c.account, postings.c.currency, total).group_by(
-            postings.c.account, postings.c.currency
+        query = (
+            sa.select(postings.c.account, postings.c.currency, total)
+            .where(postings.c.workspace == workspace)
+            .group_by(postings.c.account, postings.c.currency)
+            .order_by(postings.c.account)
         )
         with self._store.read() as tx:
             return [Balance(row.account, int(row.total), row.currency) for row in tx.execute(query)]

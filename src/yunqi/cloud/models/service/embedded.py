@@ -3,11 +3,13 @@
 import asyncio
 
 from yunqi.cloud.models.config import ModelsConfig
-from yunqi.cloud.models.model import ChatRequest, Completion, EngineHealth, EngineLost, OnDelta
+from yunqi.cloud.models.model import ChatRequest, Completion, Delta, EngineHealth, EngineLost, OnDelta
 from yunqi.cloud.models.service.client import ChatClient
 from yunqi.cloud.models.service.gate import Gate
 from yunqi.cloud.models.service.process import Child
 from yunqi.cloud.models.service.supervisor import Supervisor
+
+_NOTICE_SECONDS = 2.0
 
 
 class EmbeddedEngine:
@@ -32,13 +34,31 @@ class EmbeddedEngine:
         wanted = request.max_tokens or self._config.max_tokens
         try:
             async with asyncio.timeout(self._config.request_timeout), self._gate.place():
-                client = self._client_of(await self._supervisor.ready())
-                return await client.chat(request, on_delta, max_tokens=min(wanted, self._config.context))
+                return await self._answer(request, on_delta, max_tokens=min(wanted, self._config.context))
         except TimeoutError:
             raise EngineLost(
                 f"Model {self._name} took longer than {self._config.request_timeout:.0f} s. Ask for a shorter answer "
                 "or raise YUNQI_MODELS_REQUEST_TIMEOUT."
             ) from None
+
+    async def _answer(self, request: ChatRequest, on_delta: OnDelta, *, max_tokens: int) -> Completion:
+        heard = False
+
+        def hear(delta: Delta) -> None:
+            nonlocal heard
+            heard = True
+            on_delta(delta)
+
+        child = await self._supervisor.ready()
+        try:
+            return await self._client_of(child).chat(request, hear, max_tokens=max_tokens)
+        except EngineLost:
+            # The child may have been dead when the request came, its death not noticed yet: then ask its successor.
+            if heard or not await child.ended_within(_NOTICE_SECONDS):
+                raise
+        return await self._client_of(await self._supervisor.successor(child)).chat(
+            request, on_delta, max_tokens=max_tokens
+        )
 
     async def load(self) -> None:
         """Load the model now, so that the first request need not wait."""

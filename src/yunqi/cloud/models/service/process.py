@@ -117,6 +117,12 @@ class Child:
         """Wait for the child's end and return its exit code."""
         return await self._process.wait()
 
+    async def ended_within(self, seconds: float) -> bool:
+        """Whether the child ends within so many seconds, or has ended."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), seconds)
+        return not self.alive()
+
     async def stop(self) -> None:
         """End the child: ask first, kill after a few seconds; then remove the socket's folder."""
         if self._process.stdin is not None:

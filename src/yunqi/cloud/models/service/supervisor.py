@@ -69,6 +69,12 @@ class Supervisor:
             self._loading.add_done_callback(self._loaded)
         return await asyncio.shield(self._loading)  # who asked first may leave; the others still wait
 
+    async def successor(self, dead: Child) -> Child:
+        """Return a running child after one that has ended; see `ready`."""
+        while self.child is dead:
+            await asyncio.sleep(0.01)  # until its end is noticed and counted
+        return await self.ready()
+
     async def stop(self) -> None:
         """Stop the child; the next `ready` starts a new one."""
         if self._loading is not None:

@@ -25,6 +25,7 @@ from yunqi.commerce.catalog import (
     format_of,
     open_file,
     read_rows,
+    refused,
     unpack,
 )
 from yunqi.kernel import Kernel
@@ -59,7 +60,7 @@ class EventImport:
             except FeedRefused as refusal:
                 kept = f" {run.counts['added']:,} events before that were kept." if run.counts["added"] else ""
                 self._finish(run, ImportState.FAILED, refusal.message + kept)
-                raise FeedRefused(refusal.message + kept, run.id) from refusal
+                raise refused(run, refusal.message + kept) from refusal
             finally:
                 self._imports.let_go(run)
         return self._imports.report(run.id, workspace=workspace)
@@ -147,7 +148,7 @@ class EventImport:
             )
 
     def _finish(self, run: Run, state: ImportState, message: str) -> None:
-        with self._kernel.store.begin() as tx:
+        with self._kernel.store.begin(durable=True) as tx:
             self._imports.finish(tx, run, state, message)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from yunqi.commerce.catalog.model import Money, Product
+from yunqi.commerce.catalog.model import CardFacts, Money
 
 NO_PRICE = -1
 """Stands for "no price" (and "no sale price") in the price columns."""
@@ -132,7 +132,7 @@ def updated(
     cards: Cards,
     generation: int,
     fresh: list[tuple[int, str]],
-    changes: Iterable[tuple[int, Product]],
+    changes: Iterable[CardFacts],
     retired: list[int],
 ) -> Cards:
     """Return new columns with some products set or retired; `with_stock` has to follow.
@@ -142,7 +142,7 @@ def updated(
     fresh
         Number and id of every product number that the old columns do not have, in order.
     changes
-        Number and product of what was set.
+        What was set.
     retired
         Numbers of products that left the catalog.
     """
@@ -201,30 +201,28 @@ def _grown(cards: Cards, generation: int, size: int) -> Cards:
     )
 
 
-def _set_texts(cards: Cards, changes: list[tuple[int, Product]]) -> None:
+def _set_texts(cards: Cards, changes: list[CardFacts]) -> None:
     titles, brands, sizes, images = cards.titles, cards.brands, cards.sizes, cards.images
-    for number, product in changes:
-        titles[number] = product.title
-        brands[number] = product.brand
-        sizes[number] = product.size
-        images[number] = product.image_link
+    for facts in changes:
+        number = facts.number
+        titles[number] = facts.title
+        brands[number] = facts.brand
+        sizes[number] = facts.size
+        images[number] = facts.image
 
 
-def _set_figures(cards: Cards, changes: list[tuple[int, Product]]) -> None:
+def _set_figures(cards: Cards, changes: list[CardFacts]) -> None:
     """Set the arrays, each in one go: a write to one element of an array is slow."""
-    numbers = np.fromiter((number for number, _ in changes), np.int64, len(changes))
-    products = [product for _, product in changes]
-    cards.price_minor[numbers] = [NO_PRICE if p.price is None else p.price.amount_minor for p in products]
-    cards.sale_price_minor[numbers] = [
-        NO_PRICE if p.sale_price is None else p.sale_price.amount_minor for p in products
-    ]
-    cards.sale_from[numbers] = [_ALWAYS[0] if p.sale_starts is None else micros(p.sale_starts) for p in products]
-    cards.sale_until[numbers] = [_ALWAYS[1] if p.sale_ends is None else micros(p.sale_ends) for p in products]
-    cards.derived[numbers] = [p.title_derived for p in products]
+    numbers = np.fromiter((facts.number for facts in changes), np.int64, len(changes))
+    cards.price_minor[numbers] = [NO_PRICE if f.price_minor is None else f.price_minor for f in changes]
+    cards.sale_price_minor[numbers] = [NO_PRICE if f.sale_minor is None else f.sale_minor for f in changes]
+    cards.sale_from[numbers] = [_ALWAYS[0] if f.sale_starts is None else micros(f.sale_starts) for f in changes]
+    cards.sale_until[numbers] = [_ALWAYS[1] if f.sale_ends is None else micros(f.sale_ends) for f in changes]
+    cards.derived[numbers] = [f.derived for f in changes]
     cards.live[numbers] = True
-    cards.offered[numbers] = [p.can_be_bought() for p in products]
-    cards.category[numbers] = [_levels(cards, p.category) for p in products]
-    cards.brand[numbers] = [_brand(cards, p.brand) for p in products]
+    cards.offered[numbers] = [f.offered for f in changes]
+    cards.category[numbers] = [_levels(cards, f.category) for f in changes]
+    cards.brand[numbers] = [_brand(cards, f.brand) for f in changes]
 
 
 def _levels(cards: Cards, path: tuple[str, ...]) -> tuple[int, int, int]:

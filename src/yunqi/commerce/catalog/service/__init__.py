@@ -82,7 +82,7 @@ class Catalog:
     def changes(self, since: int, *, workspace: str = "default") -> tuple[list[str], list[str]]:
         """Return the ids set and those retired after a generation: what an index has to redo."""
         live = self._products.live_generation(workspace)
-        changed = [product.id for _, product in self._products.changed(workspace, since, live)]
+        changed = self._products.changed_ids(workspace, since, live)
         return changed, [product_id for _, product_id in self._products.retired(workspace, since, live)]
 
     def generation(self, *, workspace: str = "default") -> int:

@@ -205,6 +205,12 @@ def digest_of(source: IO[bytes], *options: object) -> str:
     return found.hexdigest()
 
 
+def refused(run: Run, message: str) -> FeedRefused:
+    """Return the refusal to raise: it says where the rejected rows are listed."""
+    where = f" `yunqi catalog imports {run.id}` lists them." if run.counts["rejected"] else ""
+    return FeedRefused(message + where, run.id)
+
+
 def refuse_rejected(run: Run, share: float) -> None:
     """Raise `FeedRefused` when too many rows were rejected."""
     if run.rejected_share() > share:

@@ -20,7 +20,15 @@ from yunqi.commerce.catalog.model import (
     Product,
     RowError,
 )
-from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, open_file, refuse_rejected
+from yunqi.commerce.catalog.service.imports import (
+    Imports,
+    Progress,
+    Run,
+    digest_of,
+    open_file,
+    refuse_rejected,
+    refused,
+)
 from yunqi.commerce.catalog.store import Known, ProductStore, StagingStore, Version, encode
 from yunqi.kernel import Kernel
 from yunqi.kernel.clock import to_micros
@@ -80,8 +88,7 @@ class ProductImport:
                 self._stage_and_publish(run, source, path, live, progress)
             except FeedRefused as refusal:
                 self._refuse(run, refusal)
-                refusal.import_id = run.id
-                raise
+                raise refused(run, refusal.message) from refusal
             finally:
                 self._imports.let_go(run)
         return self._imports.report(run.id, workspace=workspace)
@@ -149,6 +156,7 @@ class ProductImport:
             _count(run, hashed, known)
             return
         with self._kernel.store.begin() as tx:
+            self._imports.renew(tx, run)
             known = self._products.known(tx, run.workspace, ids, live)
             _count(run, hashed, known)
             numbers = self._staging.number(tx, run.workspace, [key for key in ids if key not in known])

@@ -11,7 +11,15 @@ from yunqi.commerce.catalog.engine.promotions import check_columns, read_promoti
 from yunqi.commerce.catalog.engine.rows import read_rows
 from yunqi.commerce.catalog.engine.streams import Bounds, unpack
 from yunqi.commerce.catalog.model import FeedRefused, ImportReport, ImportState, Promotion, RowError
-from yunqi.commerce.catalog.service.imports import Imports, Progress, Run, digest_of, open_file, refuse_rejected
+from yunqi.commerce.catalog.service.imports import (
+    Imports,
+    Progress,
+    Run,
+    digest_of,
+    open_file,
+    refuse_rejected,
+    refused,
+)
 from yunqi.commerce.catalog.store import PromotionStore
 from yunqi.kernel import Kernel
 
@@ -47,8 +55,7 @@ class PromotionImport:
             except FeedRefused as refusal:
                 with self._kernel.store.begin() as tx:
                     self._imports.finish(tx, run, ImportState.FAILED, refusal.message)
-                refusal.import_id = run.id
-                raise
+                raise refused(run, refusal.message) from refusal
             finally:
                 self._imports.let_go(run)
         return self._imports.report(run.id, workspace=workspace)
@@ -87,7 +94,7 @@ class PromotionImport:
 
     def _replace(self, run: Run, promotions: dict[str, Promotion]) -> None:
         counts = run.counts
-        with self._kernel.store.begin() as tx:
+        with self._kernel.store.begin(durable=True) as tx:
             before = self._store.digests(tx, run.workspace)
             for promotion in promotions.values():
                 digest = hashlib.blake2b(msgspec.json.encode(promotion), digest_size=16).hexdigest()

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from yunqi.commerce.catalog.model import Availability, Money, Product
+from yunqi.commerce.catalog.model import Availability, CardFacts, Money, Product
 
 
 class _Document(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -31,11 +31,12 @@ class _Document(msgspec.Struct, omit_defaults=True, kw_only=True):
     co: str = ""
     u: str = ""
     cg: int | None = None
-    x: tuple[str, str, str, str, str] = ("", "", "", "", "")
+    x: tuple[str, str, str, str, str] | None = None
     q: int | None = None
     td: bool = False
 
 
+_NO_LABELS = ("", "", "", "", "")
 _decoder = msgspec.json.Decoder(_Document)
 _money = lru_cache(65536)(Money)
 _encoder = msgspec.json.Encoder()
@@ -67,11 +68,18 @@ def encode(product: Product) -> bytes:
             co=product.color,
             u=product.unit_pricing_measure,
             cg=None if cost is None else cost.amount_minor,
-            x=product.labels,
+            x=product.labels if any(product.labels) else None,
             q=product.quantity,
             td=product.title_derived,
         )
     )
+
+
+def decode_facts(number: int, document: str) -> CardFacts:
+    """Return what lists show of a document's product; a fraction of the work of `decode`."""
+    d = _decoder.decode(document)
+    offered = d.p is not None and d.a is not Availability.OUT_OF_STOCK
+    return CardFacts(number, d.t, d.b, d.s, d.i, d.c, d.td, offered, d.p, d.sp, d.ss, d.se)
 
 
 def decode(document: str | bytes, *, product_id: str, generation: int, updated_at: datetime | None) -> Product:
@@ -100,7 +108,7 @@ def decode(document: str | bytes, *, product_id: str, generation: int, updated_a
         color=d.co,
         unit_pricing_measure=d.u,
         cost_of_goods_sold=None if d.cg is None else _money(d.cg, currency),
-        labels=d.x,
+        labels=d.x or _NO_LABELS,
         quantity=d.q,
         title_derived=d.td,
         generation=generation,

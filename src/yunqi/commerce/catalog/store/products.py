@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from yunqi.commerce.catalog.model import Money, PriceChange, PricePoint, Product
-from yunqi.commerce.catalog.store.documents import decode
+from yunqi.commerce.catalog.model import CardFacts, Money, PriceChange, PricePoint, Product
+from yunqi.commerce.catalog.store.documents import decode, decode_facts
 from yunqi.commerce.catalog.store.tables import generations, numbers, prices, products
 from yunqi.kernel.clock import from_micros
 from yunqi.kernel.store import Store
@@ -70,18 +70,27 @@ class ProductStore:
             query = sa.select(*_PRODUCT).where(*where).order_by(products.c.number).offset(offset).limit(limit)
             return int(total), [_product(row) for row in tx.execute(query)]
 
-    def changed(self, workspace: str, after: int, live: int) -> Iterator[tuple[int, Product]]:
-        """Yield number and product of what was set in generations after ``after`` up to ``live`` and is in force."""
+    def changed(self, workspace: str, after: int, live: int) -> Iterator[CardFacts]:
+        """Yield what was set in generations after ``after`` up to ``live`` and is in force, by number."""
         where = (products.c.workspace == workspace, products.c.since > after, *_live(live))
         last = -1
         while True:
-            query = sa.select(products.c.number, *_PRODUCT).where(*where, products.c.number > last)
+            query = sa.select(products.c.number, products.c.document).where(*where, products.c.number > last)
             with self._store.read() as tx:
                 rows = tx.execute(query.order_by(products.c.number).limit(_READ)).all()
-            yield from ((row.number, _product(row)) for row in rows)
+            for number, document in rows:
+                yield decode_facts(number, document)
             if len(rows) < _READ:
                 return
             last = rows[-1].number
+
+    def changed_ids(self, workspace: str, after: int, live: int) -> list[str]:
+        """Return the ids of what was set in generations after ``after`` up to ``live`` and is in force."""
+        where = (products.c.workspace == workspace, products.c.since > after, *_live(live))
+        with self._store.read() as tx:
+            return list(
+                tx.execute(sa.select(products.c.product_id).where(*where).order_by(products.c.number)).scalars()
+            )
 
     def retired(self, workspace: str, after: int, live: int) -> list[tuple[int, str]]:
         """Return number and id of what was in force at ``after`` and is not at ``live``."""
