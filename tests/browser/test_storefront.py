@@ -17,8 +17,9 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1, "i
 
 
 def first_product(page: Page) -> str:
-    """The path of a product that can be bought."""
-    card = page.locator(".card").filter(has=page.locator(".button.add")).first
+    """The path of a product that can be bought and of which the catalog knows the size."""
+    sized = page.locator(".card").filter(has_text=re.compile(r"\d oz", re.IGNORECASE))
+    card = sized.filter(has=page.locator(".button.add")).first
     card.wait_for()
     path = card.locator("h3 a").get_attribute("href")
     assert path is not None

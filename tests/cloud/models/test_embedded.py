@@ -133,9 +133,11 @@ def test_the_parent_killed_takes_the_child_with_it(serve: Callable[..., Models],
         os.write(writing, str(pid_of(models)).encode())
         time.sleep(600)
     child = int(os.read(reading, 20))
+    folder = Path(sockets_of(child)[0]).parent
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
     wait_for(lambda: not Path(f"/proc/{child}").exists())
+    assert not folder.exists()
     os.close(reading)
     os.close(writing)
 

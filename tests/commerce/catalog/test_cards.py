@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yunqi.commerce.catalog import NO_PRICE, Catalog, CatalogConfig, Money, OutOfStock, ProductNotFound
+from yunqi.commerce.catalog import NO_PRICE, Cards, Catalog, CatalogConfig, Money, OutOfStock, ProductNotFound
 from yunqi.kernel import Invalid, Kernel
 
 Write = Callable[..., Path]
@@ -162,3 +163,34 @@ def test_what_is_used_up_is_out_of_stock_until_it_returns(kernel: Kernel, shop: 
     shop.reserve("order-2", {"a": 5})
     shop.import_products(write(HEAD + "a,Milk,2.00 USD,,,,,,8\n"), partial=True)
     assert shop.cards().available[0]
+
+
+def test_who_imports_reads_what_was_imported_while_another_thread_refreshes(shop: Catalog, write: Write) -> None:
+    cache = shop._cards
+    shop.cards()
+    refresh = cache._refresh
+    entered, results = threading.Event(), []
+
+    def slowly(workspace: str) -> Cards:
+        entered.set()
+        time.sleep(0.3)
+        return refresh(workspace)
+
+    cache._refresh = slowly  # type: ignore[method-assign]
+
+    def reader() -> None:
+        while not done.wait(0.001):
+            shop.cards()
+
+    done = threading.Event()
+    thread = threading.Thread(target=reader)
+    thread.start()
+    try:
+        for price in range(1, 4):
+            shop.import_products(write(HEAD + f"a,Milk,{price}.00 USD,,,,,,\n"), partial=True)
+            results.append(int(shop.cards().price_minor[0]))
+    finally:
+        done.set()
+        thread.join()
+    assert entered.is_set()
+    assert results == [100 * price for price in range(1, 4)]

@@ -8,10 +8,11 @@ import { useChange, useGet, useProblem, useText } from '../context'
 import type { Key } from '../messages'
 import { Loaded, Nothing, Panel, State, Title } from '../states'
 
+const FEW = 2
 const STAGES: Record<Policy['stage'], Key> = { candidate: 'stageCandidate', production: 'stageProduction', retired: 'stageRetired' }
 
 export default function PoliciesPage() {
-  const { t, number, time } = useText()
+  const { t, time } = useText()
   const { message } = App.useApp()
   const problem = useProblem()
   const policies = useGet<{ policies: Policy[] }>('/v1/policies', 15_000)
@@ -26,7 +27,7 @@ export default function PoliciesPage() {
     { title: t('colPolicy'), dataIndex: 'id', render: (id: string, row) => <><strong className="mono">{id}</strong><br /><span className="quiet">{row.kind}</span></> },
     { title: t('colSurface'), dataIndex: 'surface' },
     { title: t('colStage'), dataIndex: 'stage', render: (stage: Policy['stage']) => <State state={stage} text={t(STAGES[stage])} /> },
-    { title: t('colMetrics'), dataIndex: 'metrics', render: (metrics: Policy['metrics']) => <>{Object.entries(metrics).map(([name, value]) => <Tag key={name} variant="outlined">{name} {number(value, 4)}</Tag>)}</> },
+    { title: t('colMetrics'), dataIndex: 'metrics', render: (metrics: Policy['metrics']) => <Metrics metrics={metrics} most={FEW} /> },
     { title: t('colTrained'), dataIndex: 'created_at', render: time },
     { title: '', key: 'promote', align: 'end', render: (_, row) => row.stage !== 'production' && <Promote policy={row} promote={() => promote.mutateAsync(row)} /> },
   ]
@@ -43,6 +44,17 @@ export default function PoliciesPage() {
           />
         )}
       </Loaded>
+    </>
+  )
+}
+
+function Metrics({ metrics, most = Infinity }: { metrics: Policy['metrics']; most?: number }) {
+  const { number } = useText()
+  const all = Object.entries(metrics)
+  return (
+    <>
+      {all.slice(0, most).map(([name, value]) => <Tag key={name} variant="outlined">{name} {number(value, 4)}</Tag>)}
+      {all.length > most && <span className="quiet">+{all.length - most}</span>}
     </>
   )
 }
@@ -68,6 +80,7 @@ function Details({ policy }: { policy: Policy }) {
   return (
     <dl className="drawer-facts">
       {policy.note && <><dt>{t('colNote')}</dt><dd>{policy.note}</dd></>}
+      <dt>{t('colMetrics')}</dt><dd>{Object.keys(policy.metrics).length ? <Metrics metrics={policy.metrics} /> : t('none')}</dd>
       <dt>{t('colFeatures')}</dt><dd>{policy.features.map((name) => <Tag key={name} variant="outlined">{name}</Tag>)}{!policy.features.length && t('none')}</dd>
       <dt>{t('colTraining')}</dt><dd>{training?.rows ? t('trainingRows', { rows: number(training.rows), from: date(training.from), until: date(training.until), seed: training.seed ?? '–' }) : t('none')}</dd>
     </dl>

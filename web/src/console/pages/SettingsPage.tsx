@@ -17,7 +17,7 @@ export default function SettingsPage() {
   const fits = (setting: Setting) => (!section || setting.section === section) && `${setting.section}.${setting.name} ${setting.doc}`.toLowerCase().includes(words.trim().toLowerCase())
   const columns: TableColumnsType<Setting> = [
     { title: t('colSetting'), key: 'name', width: 260, render: (_, row) => <span className="mono"><span className="quiet">{row.section}.</span><strong>{row.name}</strong></span> },
-    { title: t('colValue'), dataIndex: 'value', render: (value: unknown, row) => (row.secret ? <span className="quiet">{t('hidden')}</span> : <span className="mono">{shown(value)}</span>) },
+    { title: t('colValue'), dataIndex: 'value', width: 170, render: (value: unknown, row) => (row.secret ? <span className="quiet">{t('hidden')}</span> : <span className="mono">{shown(value)}</span>) },
     { title: t('colOrigin'), dataIndex: 'source', render: (source: Setting['source']) => <State state={source === 'default' ? 'default' : 'candidate'} text={ORIGINS[source] ? t(ORIGINS[source]) : source} /> },
     { title: t('colDefault'), dataIndex: 'default', render: (value: unknown, row) => <span className="mono quiet">{row.secret ? '–' : shown(value)}</span> },
     { title: t('colDoc'), dataIndex: 'doc' },

@@ -19,7 +19,7 @@ export default function UsagePage() {
       <Loaded query={usage}>
         {({ rows }) => (
           <>
-            {rows.length > 0 && <Panel title={t('range30')}><Quantities rows={rows} /></Panel>}
+            {tokens(rows).length > 0 && <Panel title={`${t('usageTokens')}, ${t('range30')}`}><Quantities rows={tokens(rows)} /></Panel>}
             <Panel>
               <Table
                 size="small" rowKey={(row) => `${row.key} ${row.meter}`} dataSource={rows} scroll={{ x: 'max-content' }} pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }} locale={{ emptyText: <Nothing text={t('usageEmpty')} /> }}
@@ -36,6 +36,9 @@ export default function UsagePage() {
     </>
   )
 }
+
+/** Only what is counted in tokens shares one axis of the chart; the table has everything. */
+const tokens = (rows: UsageRow[]) => rows.filter((row) => row.meter.endsWith('_tokens'))
 
 function Quantities({ rows }: { rows: UsageRow[] }) {
   const { t, compact } = useText()

@@ -5,6 +5,7 @@ is the specification as JSON; standard output answers with one line when the mod
 input is the order to stop, which also comes when the parent is killed.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -24,6 +25,10 @@ def main() -> None:
     answer.write(json.dumps({"address": server.listening_address}) + "\n")
     answer.flush()
     sys.stdin.read()
+    folder = os.path.dirname(spec["socket"])
+    with contextlib.suppress(OSError):  # a killed parent can no longer do it
+        os.unlink(spec["socket"])
+        os.rmdir(folder)
     os._exit(0)
 
 

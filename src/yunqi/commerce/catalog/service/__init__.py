@@ -208,7 +208,9 @@ class Catalog:
             When another catalog import is running.
         """
         importer = ProductImport(self.kernel, self.config, partial=partial, strict=strict)
-        return importer.run(path, workspace=workspace, dry_run=dry_run, progress=progress)
+        report = importer.run(path, workspace=workspace, dry_run=dry_run, progress=progress)
+        self._cards.settle(workspace)  # who imports reads what was imported, even while another thread refreshes
+        return report
 
     def import_promotions(
         self,

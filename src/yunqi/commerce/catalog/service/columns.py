@@ -33,6 +33,12 @@ class CardCache:
         finally:
             self._lock.release()
 
+    def settle(self, workspace: str) -> None:
+        """Wait until a snapshot that is in use shows everything that was published before this call."""
+        if workspace in self._cards:
+            with self._lock:
+                self._refresh(workspace)
+
     def _refresh(self, workspace: str) -> Cards:
         held = self._cards.get(workspace)
         if held is not None and workspace not in self._stale:
