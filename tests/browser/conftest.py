@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 CHROMIUM = os.environ.get("YUNQI_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -27,6 +27,8 @@ FLAGS = [
 ]
 PATIENCE = float(os.environ.get("YUNQI_TEST_PATIENCE_MS", "20000"))
 LARGEST = 220_000
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
