@@ -55,7 +55,7 @@ class App(Domains):
 
     def is_empty(self) -> bool:
         """Whether the catalog has no product yet."""
-        return self.catalog.page("", size=1).total == 0
+        return self.catalog.generation() == 0
 
     def health(self, *, worker_alive: bool) -> list[Check]:
         """Return the state of each part."""

@@ -30,6 +30,7 @@ ANNOUNCED: tuple[type, ...] = (
     assistant.Answered,
     catalog.CatalogPublished,
     catalog.PriceChanged,
+    catalog.StockChanged,
     experiments.PolicyPromoted,
     hub.AssetInstalled,
     payments.OrderPaid,

@@ -48,6 +48,7 @@ cursors = sa.Table(
 MIGRATIONS = (Migration("kernel", 1, "event log", create(table, cursors)),)
 
 _CHUNK = 500
+_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +265,9 @@ class EventLog:
         delivered = 0
         head = self.head()
         while consumer.seq < head:
-            batch = self.read(consumer.seq, 1000)
-            wanted = [event for event in batch if consumer.names is None or event.name in consumer.names]
-            last = batch[-1].seq if batch else head
+            wanted = self.read(consumer.seq, _BATCH, names=consumer.names)
+            last = wanted[-1].seq if len(wanted) == _BATCH else head
+            wanted = [event for event in wanted if event.seq <= last]
             try:
                 self._hand_over(consumer, wanted, last)
             except Exception as error:  # the dispatch edge: one consumer's failure must not stop the others
