@@ -32,6 +32,7 @@ ANNOUNCED: tuple[type, ...] = (
     catalog.PriceChanged,
     catalog.StockChanged,
     experiments.PolicyPromoted,
+    experiments.PolicyRegistered,
     hub.AssetInstalled,
     payments.OrderPaid,
     recommend.NeighboursRebuilt,
@@ -58,8 +59,10 @@ class Domains:
         self.models = models.Models(kernel, sections["models"], hub=self.hub)
         self.studio = studio.Studio(kernel, sections["studio"], models=self.models)
         self.catalog = catalog.Catalog(kernel, sections["catalog"])
-        self.activity = activity.Activity(kernel, sections["activity"], catalog=self.catalog)
         self.experiments = experiments.Experiments(kernel, sections["experiments"])
+        self.activity = activity.Activity(
+            kernel, sections["activity"], catalog=self.catalog, before=self.experiments.flush
+        )
         self.ranking = ranking.Ranking(kernel, sections["ranking"], catalog=self.catalog, experiments=self.experiments)
         self.search = search.Search(kernel, sections["search"], ranking=self.ranking)
         self.recommend = recommend.Recommend(kernel, sections["recommend"], ranking=self.ranking)

@@ -153,7 +153,6 @@ class Storefront:
         claimed = {event.event for event in events} & _SALES
         if claimed:
             raise Denied(f"A page cannot report {sorted(claimed)}: sales are written by checkout.", "event")
-        self._recommend.ranking.experiments.flush()  # a decision is on disk before an event that cites it
         own = [msgspec.structs.replace(event, anonymousId=visitor, userId=None) for event in events]
         return self._activity.record(own)
 

@@ -239,18 +239,16 @@ class EventLog:
 
     def pump(self) -> int:
         """Deliver everything committed so far to this process's consumers; returns how many events were handed over."""
-        delivered = 0
         with self._pumping:
+            delivered = self._deliver([consumer for consumer in self._consumers if not consumer.durable])
             for consumer in self._consumers:
-                delivered += self._deliver(consumer)
+                delivered += self._deliver([consumer]) if consumer.durable else 0
         return delivered
 
     def _pump_memory(self) -> None:
         """Bring the in-memory consumers up to date, so that a caller reads its own writes."""
         with self._pumping:
-            for consumer in self._consumers:
-                if not consumer.durable:
-                    self._deliver(consumer)
+            self._deliver([consumer for consumer in self._consumers if not consumer.durable])
 
     def lag(self) -> dict[str, int]:
         """Return how many events each consumer has not seen yet."""
@@ -261,23 +259,32 @@ class EventLog:
         """Return the last failure of each consumer that is stuck."""
         return {consumer.name: consumer.failed for consumer in self._consumers if consumer.failed}
 
-    def _deliver(self, consumer: _Consumer) -> int:
-        delivered = 0
-        head = self.head()
-        while consumer.seq < head:
-            wanted = self.read(consumer.seq, _BATCH, names=consumer.names)
-            last = wanted[-1].seq if len(wanted) == _BATCH else head
-            wanted = [event for event in wanted if event.seq <= last]
-            try:
-                self._hand_over(consumer, wanted, last)
-            except Exception as error:  # the dispatch edge: one consumer's failure must not stop the others
-                consumer.failed = f"{type(error).__name__}: {error}"
-                log.exception("consumer %s failed at event %d; it will be tried again", consumer.name, consumer.seq)
-                break
-            consumer.failed = None
-            consumer.seq = last
-            delivered += len(wanted)
+    def _deliver(self, consumers: list[_Consumer]) -> int:
+        """Bring consumers up to the head; those at the same place share one reading of the log."""
+        delivered, head = 0, self.head() if consumers else 0
+        waiting = [consumer for consumer in consumers if consumer.seq < head]
+        while waiting:
+            place = min(consumer.seq for consumer in waiting)
+            group = [consumer for consumer in waiting if consumer.seq == place]
+            every = any(consumer.names is None for consumer in group)
+            names = None if every else frozenset[str]().union(*(consumer.names or () for consumer in group))
+            batch = [event for event in self.read(place, _BATCH, names=names) if event.seq <= head]
+            last = batch[-1].seq if len(batch) == _BATCH else head
+            delivered += sum(self._give(consumer, batch, last) for consumer in group)
+            waiting = [consumer for consumer in waiting if consumer.seq < head and not consumer.failed]
         return delivered
+
+    def _give(self, consumer: _Consumer, batch: list[Event], last: int) -> int:
+        wanted = [event for event in batch if consumer.names is None or event.name in consumer.names]
+        try:
+            self._hand_over(consumer, wanted, last)
+        except Exception as error:  # the dispatch edge: one consumer's failure must not stop the others
+            consumer.failed = f"{type(error).__name__}: {error}"
+            log.exception("consumer %s failed at event %d; it will be tried again", consumer.name, consumer.seq)
+            return 0
+        consumer.failed = None
+        consumer.seq = max(consumer.seq, last)
+        return len(wanted)
 
     def _hand_over(self, consumer: _Consumer, wanted: list[Event], last: int) -> None:
         if not consumer.durable:

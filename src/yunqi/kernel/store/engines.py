@@ -115,7 +115,7 @@ def _start_embedded(folder: Path) -> tuple[str, Callable[[], None]]:
         raise Unavailable("The one-machine OceanBase needs `make setup STORE=oceanbase`.") from error
     folder.mkdir(parents=True, exist_ok=True)
     instance = pylibseekdb.open(str(folder))
-    return str(instance.connection_options()["unix_socket"]), lambda: None
+    return str(instance.connection_options()["unix_socket"]), instance.close
 
 
 def _create_database(arguments: dict[str, Any], *, patience: float = 120.0) -> None:

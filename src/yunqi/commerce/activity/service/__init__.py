@@ -1,6 +1,6 @@
 """The verbs of activity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,12 +27,17 @@ class Activity:
         Settings.
     catalog
         Its import ledger also keeps the reports of event files, by its bounds on files.
+    before
+        Called before events are appended: writes what they may cite (decisions that still wait in memory).
     """
 
-    def __init__(self, kernel: Kernel, config: ActivityConfig, *, catalog: Catalog) -> None:
+    def __init__(
+        self, kernel: Kernel, config: ActivityConfig, *, catalog: Catalog, before: Callable[[], object] = lambda: None
+    ) -> None:
         self.kernel = kernel
         self.config = config
         self.catalog = catalog
+        self._before = before
         self._recorder = Recorder(kernel, config)
         self._identities = IdentityStore(kernel.store)
 
@@ -51,6 +56,7 @@ class Activity:
                 checked.append(checker.check(event))
             except EventRefused as refused:
                 raise EventRefused(f"events[{index}]: {refused.message}", refused.param) from None
+        self._before()
         return self._recorder.record(checked, workspace=workspace)
 
     def record_json(self, text: bytes, *, workspace: str = "default") -> Recorded:
@@ -65,6 +71,7 @@ class Activity:
                 checked.append(checker.decode(part))
             except EventRefused as refused:
                 raise EventRefused(f"events[{index}]: {refused.message}", refused.param) from None
+        self._before()
         return self._recorder.record(checked, workspace=workspace)
 
     def visitors(self, user: str, *, workspace: str = "default") -> list[str]:

@@ -30,6 +30,7 @@ class Indexing:
         root = kernel.config.data_dir / "search" / workspace
         self.index = TextIndex(root, boosts, writer_mb=config.writer_mb)
         self.changed: Callable[[], None] = lambda: None
+        self._is_renewed = False
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -103,7 +104,8 @@ class Indexing:
         folders = [event.data()["folder"] for event in events if event.workspace == self.workspace]
         if folders and folders[-1] != self.index.folder:
             self.index.open()
-        self.changed()
+        self._is_renewed = True
+        self._wake.set()  # the words of a large catalog take a second: not here, where all events wait
 
     def _work(self) -> None:
         while True:
@@ -114,6 +116,9 @@ class Indexing:
             started = time.perf_counter()
             try:
                 done = self.refresh()
+                if self._is_renewed:
+                    self._is_renewed = False
+                    self.changed()
             except Error as error:
                 log.error("the search index waits: %s", error.message)
                 if not self._stop.wait(5.0):
