@@ -70,7 +70,8 @@ class Load:
         self.latencies[kind].append((time.perf_counter() - due) * 1000)
         if kind in ("search", "category") and reply.status == 200:
             found = json.loads(data)
-            shopper.seen = [item["id"] for item in found["items"]] or shopper.seen
+            sold = [item["id"] for item in found["items"] if item.get("availability") != "out_of_stock"]
+            shopper.seen = sold or shopper.seen
             shopper.decision = found.get("decision_id") or ""
 
     def _request(self, shopper: Shopper, kind: str) -> tuple[str, str, Any]:

@@ -64,6 +64,8 @@ def _measure(port: int, pid: int, *, seed: int) -> dict[str, float]:
     _load(url, WARM_UP, seed + 1000)
     started = time.perf_counter()
     found = _load(url, SECONDS, seed)
+    if found["failures"]:
+        print(f"failed requests: {found['failures']}", file=sys.stderr)
     every = sorted(ms for latencies in found["latencies"].values() for ms in latencies)
     result = {
         "p50_ms": _quantile(every, 0.50),

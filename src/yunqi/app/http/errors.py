@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from yunqi.kernel import Conflict, Denied, Error, Exhausted, Invalid, NotFound, Unavailable
 
@@ -53,6 +54,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Error, _known)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unknown)
 
 
@@ -81,6 +83,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     kind = "not_found_error" if error.status_code == 404 else "invalid_request_error"
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     return error_response(request, error.status_code, message, kind=kind, code=code)
+
+
+async def _gone(request: Request, error: Exception) -> JSONResponse:
+    """Answer nobody: the client left before its request was read whole."""
+    return error_response(request, 499, "The client left.", kind="client_error", code="client_left")
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
