@@ -50,17 +50,23 @@ def child(folder: Path, kind: str, path: Path) -> None:
 
 def run(folder: Path, kind: str, path: Path, *, kill_after: float | None) -> bool:
     """Run an import in a process of its own; returns whether it was acknowledged before it was killed."""
+    return timed(folder, kind, path, kill_after=kill_after)[0]
+
+
+def timed(folder: Path, kind: str, path: Path, *, kill_after: float | None) -> tuple[bool, float]:
+    """Do as `run`, and also say how many seconds it worked, so that kills can fall inside of that."""
     arguments = [sys.executable, __file__, str(folder), kind, str(path)]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
+    started = time.monotonic()
     if kill_after is not None:
         time.sleep(kill_after)
         process.send_signal(signal.SIGKILL)
     out = process.stdout.read()
     process.wait()
     process.stdout.close()
-    return "acknowledged" in out
+    return "acknowledged" in out, time.monotonic() - started
 
 
 def write_feed(path: Path, version: int) -> dict[str, Money]:
@@ -99,13 +105,14 @@ def test_a_killed_catalog_import_leaves_the_old_or_the_new_catalog_and_is_taken_
     chance = random.Random(20261123)
     folder, path = tmp_path / "data", tmp_path / "feed.csv"
     before: dict[str, Money] = write_feed(path, 0)
-    assert run(folder, "catalog", path, kill_after=None)
+    acknowledged, whole = timed(folder, "catalog", path, kill_after=None)
+    assert acknowledged
     generation, killed = 1, 0
     for version in range(1, KILLS // 2 + 1):
         path = tmp_path / f"feed-{version}.csv"
         after = write_feed(path, version)
         started = time.monotonic()
-        acknowledged = run(folder, "catalog", path, kill_after=chance.uniform(0, 0.9))
+        acknowledged = run(folder, "catalog", path, kill_after=chance.uniform(0, 0.7 * whole))
         killed += not acknowledged
         with shop(folder) as (catalog, _):
             found = live(catalog)
@@ -135,9 +142,10 @@ def test_a_killed_event_import_loses_and_doubles_nothing(tmp_path: Path) -> None
         for i in range(EVENTS)
     )
     path.write_text("\n".join(lines) + "\n")
+    _, whole = timed(tmp_path / "measured", "events", path, kill_after=None)
     seen, killed = 0, 0
     for _ in range(KILLS // 2):
-        acknowledged = run(folder, "events", path, kill_after=chance.uniform(0, 0.25))
+        acknowledged = run(folder, "events", path, kill_after=chance.uniform(0, 0.4 * whole))
         killed += not acknowledged
         with shop(folder) as (_, activity):
             head = activity.kernel.events.head()
