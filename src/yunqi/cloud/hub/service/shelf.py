@@ -8,6 +8,7 @@
     models/<id>/lock              held by the one installer
 """
 
+import dataclasses
 import errno
 import fcntl
 import hashlib
@@ -57,7 +58,10 @@ class Shelf:
             found = msgspec.json.decode(self._manifest.read_bytes(), type=Installed)
         except FileNotFoundError:
             return None
-        return found if Path(found.path).exists() else None
+        if Path(found.path).exists():
+            return found
+        moved = self.folder / Path(found.path).name  # the data folder was moved or copied with its models
+        return dataclasses.replace(found, path=str(moved)) if moved.exists() else None
 
     def certain(self) -> Certain:
         """Return how far an earlier install got; anything beyond it is thrown away."""
