@@ -42,7 +42,10 @@ def test_home_shows_departments_and_recommendations(visit, shoot: Shoot):
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".departments a").first).to_be_visible()
     expect(page.locator(".shelf .card").first).to_be_visible()
-    assert page.locator(".shelf .card img").first.evaluate("image => image.complete && image.naturalWidth > 0")
+    page.locator(
+        ".shelf .card img"
+    ).first.scroll_into_view_if_needed()  # pictures below the fold load when they come near
+    page.wait_for_function("document.querySelector('.shelf .card img').naturalWidth > 0")
     expect(page.get_by_role("banner").locator(".demo")).to_contain_text("Demo")
     shoot(page, "store-home")
 
