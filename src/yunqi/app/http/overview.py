@@ -1,6 +1,7 @@
 """The console's first page: what happens in the shop now, in live figures."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from yunqi.commerce.catalog import Money
 from yunqi.kernel import Principal
 
 
-def overview_router(app: App, principals: Principals) -> APIRouter:
+def overview_router(app: App, principals: Principals, *, worker_alive: Callable[[], bool]) -> APIRouter:
     """Return the overview's route."""
     router = APIRouter(prefix="/v1/overview", tags=["overview"])
 
@@ -29,7 +30,7 @@ def overview_router(app: App, principals: Principals) -> APIRouter:
             "today": _today(app, day),
             "series": _series(app, now, days=30 if range == "30d" else 1),
             "top_queries": [{"query": query, "count": count} for query, count in app.search.top_queries()],
-            "health": [{**check._asdict()} for check in app.health(worker_alive=True)],
+            "health": [check._asdict() for check in app.health(worker_alive=worker_alive())],
             "demo_note": app.storefront.demo_note(),
         }
 

@@ -39,7 +39,7 @@ def create(app: App, *, worker_alive: Callable[[], bool] = lambda: True) -> Fast
     web.include_router(keys_router(app, principals))
     web.include_router(jobs_router(app, principals))
     web.include_router(settings_router(app, principals))
-    web.include_router(overview_router(app, principals))
+    web.include_router(overview_router(app, principals, worker_alive=worker_alive))
     web.include_router(storefront_router(app, principals))
     add_routes(web, app, principals)
     add_pages(web, app)
