@@ -19,3 +19,8 @@ def to_micros(at: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Turn UTC microseconds into an aware datetime."""
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def iso(at: datetime) -> str:
+    """Return an aware time as the house writes it in JSON: ISO 8601 in UTC, ending in Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

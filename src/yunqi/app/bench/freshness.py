@@ -22,6 +22,7 @@ from yunqi.app.bench.shop import copy_of_shop
 from yunqi.app.bench.timing import percentile_rows
 from yunqi.commerce.activity import Item, Properties, SegmentEvent
 from yunqi.kernel import Conflict
+from yunqi.kernel.clock import iso
 
 EVENTS = 100
 
@@ -71,6 +72,6 @@ def _purchase(shop: App, who: str, product: str, number: int) -> SegmentEvent:
         event="purchase",
         messageId=f"freshness-{shop.kernel.store.new_id()}-{number}",
         userId=who,
-        timestamp=at.isoformat().replace("+00:00", "Z"),
+        timestamp=iso(at),
         properties=Properties(items=(Item(item_id=product, quantity=1, price=1.0),), transaction_id=str(number)),
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from yunqi.app.application import App
 from yunqi.app.http.principals import SESSION, Principals
-from yunqi.kernel import Invalid, Job, Key, Principal
+from yunqi.kernel import Invalid, Job, Key, Principal, clock
 
 
 class SessionRequest(BaseModel):
@@ -187,8 +187,8 @@ def key_json(key: Key) -> dict[str, Any]:
 
 
 def iso(at: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC with Z."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Return a time that may be unknown as the API shows it."""
+    return None if at is None else clock.iso(at)
 
 
 def _who(principal: Principal) -> dict[str, Any]:

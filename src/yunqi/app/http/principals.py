@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import Depends, Request, Response
@@ -100,6 +99,3 @@ class Principals:
         if request.method not in ("GET", "HEAD") and request.headers.get("x-yunqi") != "1":
             raise Denied("A change from a console session needs the header `X-Yunqi: 1`.", code="csrf")
         return self.kernel.auth.principal_of(int(key_id))
-
-
-Require = Callable[[str], Any]

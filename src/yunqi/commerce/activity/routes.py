@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from yunqi.commerce.activity.service import Activity
 from yunqi.kernel import Event, Principal
+from yunqi.kernel.clock import iso
 
 
 def router(activity: Activity, require: Callable[[str], Any]) -> APIRouter:
@@ -49,7 +50,7 @@ def event_json(event: Event) -> dict[str, Any]:
     return {
         "seq": event.seq,
         "name": event.name,
-        "at": event.at.isoformat().replace("+00:00", "Z"),
+        "at": iso(event.at),
         "subject": event.subject,
         "message_id": event.message_id,
         "payload": msgspec.json.decode(event.payload),

@@ -11,6 +11,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 from yunqi.commerce.catalog.model import ImportReport, Money, Product
 from yunqi.commerce.catalog.service import Catalog
 from yunqi.kernel import Exhausted, Invalid, Principal
+from yunqi.kernel.clock import iso
 
 JOBS = {"catalog": "catalog.import", "promotions": "catalog.import", "events": "activity.import"}
 
@@ -148,4 +149,4 @@ def money_json(money: Money | None) -> dict[str, Any] | None:
 
 def time_json(at: datetime | None) -> str | None:
     """Return a time as the API shows it."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+    return None if at is None else iso(at)

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from yunqi.commerce.experiments.model import DecisionSummary, Policy
 from yunqi.commerce.experiments.service import Experiments
 from yunqi.kernel import Principal
+from yunqi.kernel.clock import iso
 
 
 def router(experiments: Experiments, require: Callable[[str], Any]) -> APIRouter:
@@ -78,4 +79,4 @@ def summary_json(summary: DecisionSummary) -> dict[str, Any]:
 
 
 def _time(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+    return None if at is None else iso(at)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from yunqi.commerce.payments.model import Order
 from yunqi.commerce.payments.service import Payments
 from yunqi.kernel import Principal
+from yunqi.kernel.clock import iso
 
 
 def router(payments: Payments, require: Callable[[str], Any]) -> APIRouter:
@@ -40,7 +41,7 @@ def _json(order: Order) -> dict[str, Any]:
         "id": str(order.id),
         "number": order.number,
         "status": order.status.value,
-        "placed_at": order.placed_at.isoformat().replace("+00:00", "Z"),
+        "placed_at": iso(order.placed_at),
         "total": {"amount_minor": order.total_minor, "currency": order.currency},
         "email": order.customer.email,
         "lines": [

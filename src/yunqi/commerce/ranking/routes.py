@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body
 from yunqi.commerce.ranking.model import TRAIN, Reason
 from yunqi.commerce.ranking.service import Ranking
 from yunqi.kernel import Principal
+from yunqi.kernel.clock import iso
 
 
 def router(ranking: Ranking, require: Callable[[str], Any]) -> APIRouter:
@@ -37,7 +38,7 @@ def reason_json(reason: Reason) -> dict[str, Any]:
         "id": decision.id,
         "surface": decision.surface,
         "policy_id": decision.policy_id,
-        "at": decision.at.isoformat().replace("+00:00", "Z"),
+        "at": iso(decision.at),
         "subject": decision.subject,
         "query": decision.query,
         "context": decision.context | {"seq": decision.seq},
@@ -59,7 +60,7 @@ def reason_json(reason: Reason) -> dict[str, Any]:
         ],
         "outcomes": [
             {
-                "at": outcome.at.isoformat().replace("+00:00", "Z"),
+                "at": iso(outcome.at),
                 "event": outcome.event,
                 "product_id": outcome.product_id,
             }
