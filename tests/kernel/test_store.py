@@ -1,5 +1,6 @@
 """Transactions, upserts, ids, and the move between databases."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_migrations_run_once_and_a_newer_database_is_refused(kernel: Kernel) -> 
     assert ran == ["x", "y"]
     with kernel.store.begin() as tx, pytest.raises(Conflict, match="newer release"):
         migrate(tx, [step], now=0)
+
+
+def test_a_current_schema_is_seen_while_somebody_else_writes(kernel: Kernel) -> None:
+    config = dataclasses.replace(kernel.config, busy_timeout=0.1)
+    with kernel.store.begin() as tx:
+        kernel.store.advance(tx, "n")
+        with Kernel.open(config) as other:
+            assert other.migrate() == []
 
 
 def test_a_move_copies_and_compares_every_row(kernel: Kernel, tmp_path: Path) -> None:

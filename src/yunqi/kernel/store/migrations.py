@@ -52,6 +52,14 @@ def add_column(table: str, column: sa.Column[Any]) -> Callable[["Operations"], N
     return apply
 
 
+def is_current(connection: sa.Connection, migrations: Iterable[Migration]) -> bool:
+    """Whether exactly these steps have been applied; a look that takes no write lock."""
+    if not sa.inspect(connection).has_table(applied.name):
+        return False
+    done = {(row.domain, row.number) for row in connection.execute(sa.select(applied))}
+    return done == {(step.domain, step.number) for step in migrations}
+
+
 def migrate(connection: sa.Connection, migrations: Iterable[Migration], *, now: int) -> list[Migration]:
     """Apply what is missing, in order, and return it.
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import mysql, sqlite
 
 from yunqi.kernel.errors import Error, Exhausted, Unavailable
 from yunqi.kernel.store.engines import WRITE_OPTION
-from yunqi.kernel.store.migrations import Migration, migrate
+from yunqi.kernel.store.migrations import Migration, is_current, migrate
 from yunqi.kernel.store.schema import counters
 
 T = TypeVar("T")
@@ -145,9 +145,16 @@ class Store:
         return self._ids.next()
 
     def migrate(self, migrations: Iterable[Migration], *, now: int) -> list[Migration]:
-        """Bring the schema up to date; returns the steps that were applied."""
+        """Bring the schema up to date; returns the steps that were applied.
+
+        Every command opens the store by this verb, so a schema that is current costs a look and waits for no writer.
+        """
+        wanted = list(migrations)
+        with self.read() as tx:
+            if is_current(tx, wanted):
+                return []
         with self.begin(durable=True) as tx:
-            return migrate(tx, migrations, now=now)
+            return migrate(tx, wanted, now=now)
 
     def close(self) -> None:
         """Release every connection."""
