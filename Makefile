@@ -3,10 +3,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STORE ?= sqlite
 BIN := .venv/bin
+LAB := models train logistics labs cluster
+EXTRAS := logistics labs models?
 export PYTHONWARNINGS ?=
 
 ifeq ($(STORE),oceanbase)
-EXTRAS := oceanbase
+EXTRAS += oceanbase
 export YUNQI_DATABASE_URL ?= oceanbase://$(abspath $(or $(YUNQI_DATA_DIR),var))/oceanbase
 endif
 
@@ -15,7 +17,7 @@ endif
 help: ## Show the words
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: ## Make .venv from the lock files (STORE=oceanbase adds the OceanBase engine)
+setup: ## Make .venv from the lock files (STORE=oceanbase adds the OceanBase engine; EXTRAS= leaves out logistics, labs and models)
 	@scripts/setup $(EXTRAS)
 
 up: setup ## Load the demo shop if the data folder is empty, build what must be built, serve, print addresses and a first key
@@ -25,19 +27,19 @@ test: ## Set up and run every test
 	@scripts/test
 
 check: ## The fast lane: format, lint, types, contracts, fast tests
-	@scripts/setup dev
+	@scripts/setup dev $(LAB)
 	@scripts/check
 
 lint: ## Format and fix what can be fixed
-	@scripts/setup dev
+	@scripts/setup dev $(LAB)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 bench: ## Measure Yunqi beside its peers
-	@scripts/setup dev
+	@scripts/setup dev $(LAB)
 	@for name in $$($(BIN)/yunqi bench --list --json | $(BIN)/python -c 'import json,sys; print(*[b["name"] for b in json.load(sys.stdin)["benches"]])'); do $(BIN)/yunqi bench $$name; done
 
 docs: ## Check that the docs name every command, route, setting and event, and run their examples
-	@scripts/setup dev
+	@scripts/setup dev $(LAB)
 	@$(BIN)/python -m pytest tests/docs
 
 web: ## Rebuild the pages' bundle (needs Node 20 or newer)
