@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from yunqi.cloud import hub, models, studio
-from yunqi.commerce import activity, assistant, catalog, experiments, payments, ranking, recommend, search
+from yunqi.commerce import activity, assistant, catalog, experiments, logistics, payments, ranking, recommend, search
 from yunqi.flows.storefront import StorefrontConfig
 from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
@@ -20,6 +20,7 @@ SECTIONS: dict[str, type] = {
     "recommend": recommend.RecommendConfig,
     "payments": payments.PaymentsConfig,
     "assistant": assistant.AssistantConfig,
+    "logistics": logistics.LogisticsConfig,
     "hub": hub.HubConfig,
     "models": models.ModelsConfig,
     "studio": studio.StudioConfig,
@@ -45,7 +46,7 @@ ANNOUNCED: tuple[type, ...] = (
 def migrations() -> list[Migration]:
     """Return every domain's migrations."""
     found: list[Migration] = []
-    for domain in (activity, catalog, experiments, payments, search):
+    for domain in (activity, catalog, experiments, logistics, payments, search):
         found += domain.MIGRATIONS
     return found
 
@@ -70,6 +71,7 @@ class Domains:
         self.assistant = assistant.Assistant(
             kernel, sections["assistant"], catalog=self.catalog, complete=assistant.voice(self.studio)
         )
+        self.logistics = logistics.Logistics(kernel, sections["logistics"])
         self._started = False
 
     def start(self) -> None:

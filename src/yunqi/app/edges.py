@@ -15,6 +15,8 @@ from yunqi.commerce.assistant import cli as assistant_cli
 from yunqi.commerce.catalog import cli as catalog_cli
 from yunqi.commerce.catalog import jobs as catalog_jobs
 from yunqi.commerce.experiments import cli as experiments_cli
+from yunqi.commerce.logistics import cli as logistics_cli
+from yunqi.commerce.logistics import jobs as logistics_jobs
 from yunqi.commerce.payments import cli as payments_cli
 from yunqi.commerce.ranking import cli as ranking_cli
 from yunqi.commerce.ranking import jobs as ranking_jobs
@@ -38,6 +40,7 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(experiments_cli.policies(open_app), name="policies")
     root.add_typer(experiments_cli.decisions(open_app), name="decisions")
     root.add_typer(payments_cli.commands(open_app), name="orders")
+    root.add_typer(logistics_cli.commands(open_app), name="logistics")
     root.add_typer(assistant_cli.commands(open_app), name="assistant")
     root.add_typer(hub_cli.commands(open_app), name="hub")
     root.add_typer(studio_cli.commands(open_app), name="models")
@@ -51,6 +54,7 @@ def register_jobs(app: App) -> None:
     recommend_jobs.register(app.kernel.jobs, app.recommend)
     ranking_jobs.register(app.kernel.jobs, app.ranking)
     hub_jobs.register(app.kernel.jobs, app.hub)
+    logistics_jobs.register(app.kernel.jobs, app.logistics)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from yunqi.cloud.studio import routes as studio_routes
 from yunqi.commerce.activity import routes as activity_routes
 from yunqi.commerce.catalog import routes as catalog_routes
 from yunqi.commerce.experiments import routes as experiments_routes
+from yunqi.commerce.logistics import routes as logistics_routes
 from yunqi.commerce.payments import routes as payments_routes
 from yunqi.commerce.ranking import routes as ranking_routes
 
@@ -18,5 +19,6 @@ def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
     web.include_router(activity_routes.router(app.activity, principals.require))
     web.include_router(ranking_routes.router(app.ranking, principals.require))
     web.include_router(experiments_routes.router(app.experiments, principals.require))
+    web.include_router(logistics_routes.router(app.logistics, principals.require))
     web.include_router(payments_routes.router(app.payments, principals.require))
     web.router.routes.extend(studio_routes.routes(app.studio, principals.of))

@@ -1,0 +1,13 @@
+"""``yunqi logistics``: each family of commands is a module of its own beside this one."""
+
+import typer
+
+from yunqi.commerce.logistics.cli import routing
+from yunqi.commerce.logistics.cli.opened import OpenApp
+
+
+def commands(open_app: OpenApp) -> typer.Typer:
+    """Return the commands of ``yunqi logistics``; ``open_app`` opens the application for one command."""
+    app = typer.Typer(name="logistics", help="Routes, packing, berths, warehouses, forecasts.", no_args_is_help=True)
+    routing.add(app, open_app)
+    return app

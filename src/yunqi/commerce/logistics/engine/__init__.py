@@ -1,0 +1,1 @@
+"""The algorithms of logistics: pure, seeded, without clock or files."""

@@ -1,0 +1,1 @@
+"""Routing: read problems, solve them, check and explain plans."""

@@ -1,0 +1,13 @@
+"""The HTTP edge of logistics; each family of routes is a module of its own beside this one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+
+from yunqi.commerce.logistics.service import Logistics
+
+
+def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
+    """Return the routes; ``require(scope)`` makes the dependency that yields who asks."""
+    return APIRouter(prefix="/v1", tags=["logistics"])

@@ -1,0 +1,20 @@
+"""The verbs of logistics; each family of verbs is a module of its own beside this one."""
+
+from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.kernel import Kernel
+
+
+class Logistics:
+    """Routes, packings, berths, stocks and forecasts.
+
+    Parameters
+    ----------
+    kernel
+        The ground floor.
+    config
+        The settings of the domain.
+    """
+
+    def __init__(self, kernel: Kernel, config: LogisticsConfig) -> None:
+        self.kernel = kernel
+        self.config = config

@@ -1,0 +1,5 @@
+"""The tables of logistics."""
+
+from yunqi.kernel.store import Migration
+
+MIGRATIONS: tuple[Migration, ...] = ()
