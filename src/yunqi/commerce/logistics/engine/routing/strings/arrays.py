@@ -1,0 +1,44 @@
+"""Fill the arrays of a problem and make an empty state."""
+
+import numpy as np
+import numpy.typing as npt
+
+from yunqi.commerce.logistics.engine.routing.strings import layout as at
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.int32]
+
+
+def pack(numbers: dict[int, int], vectors: dict[int, npt.NDArray[np.generic]], header: int) -> Ints:
+    """Lay numbers and vectors into one array behind a header."""
+    total = header + sum(vector.size for vector in vectors.values())
+    packed = np.zeros(total, np.int64)
+    place = header
+    for name, vector in vectors.items():
+        packed[name] = place
+        packed[place : place + vector.size] = vector.reshape(-1)
+        place += vector.size
+    for name, number in numbers.items():
+        packed[name] = number
+    return packed
+
+
+def new_state(p: Ints, seed: int) -> Ints:
+    """Return an empty state: no task is in it yet."""
+    n, m, dimensions = int(p[at.N]), int(p[at.VEHICLES]), int(p[at.DIMENSIONS])
+    nodes = n + 2 * m
+    sizes = {at.CARRIED: nodes * dimensions if p[at.PAIRED] else 0, at.LOAD: m * dimensions}
+    sizes |= dict.fromkeys(
+        (at.FOLLOWING, at.PREVIOUS, at.HOP, at.ROUTE, at.EARLIEST, at.LATEST, at.BEST_FOLLOWING), nodes
+    )
+    by_route = (at.SIZE, at.TOUCHED_AT, at.IS_DIRTY, at.EMPTY, at.IS_ALLOWED, at.TOUCHED_ROUTES, at.DIRTY_ROUTES)
+    sizes |= dict.fromkeys((*by_route, at.SAVED_FROM, at.SAVED_START), m + 1)
+    by_task = (at.COUNTERS, at.TASKS, at.ABSENT_TASKS, at.REMOVED_TASKS, at.KEYS, at.SAVED_TASKS, at.SAVED_HOP)
+    sizes |= dict.fromkeys((*by_task, at.SAVED_ABSENT, at.BEST_ABSENT), n + 1)
+    vectors: dict[int, npt.NDArray[np.generic]] = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
+    vectors[at.TOUCHED_AT] = np.full(m + 1, -1, np.int64)
+    vectors[at.IS_ALLOWED] = np.ones(m + 1, np.int64)
+    numbers = {at.MEAN_REMOVED: 10, at.LONGEST: 10, at.SPLIT: 1 << 31, at.DEEPER: int(2**32 * 0.01)}
+    numbers |= {at.BLINK: int(2**32 * 0.01), at.RANDOM: (seed * 0x1E3779B97F4A7C15 + 0x51B54A32D192ED03) % 2**62 + 1}
+    return pack(numbers, vectors, at.STATE_HEADER)

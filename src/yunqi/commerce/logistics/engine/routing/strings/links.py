@@ -1,0 +1,291 @@
+"""Linked routes: link, unlink, schedule, save and put back. Every function is compiled."""
+
+import numpy as np
+from numba import njit
+
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
+from yunqi.commerce.logistics.engine.routing.strings.layout import (
+    ABSENT,
+    ABSENT_TASKS,
+    CARRIED,
+    CHANGE,
+    COST,
+    DEMAND,
+    DIMENSIONS,
+    DUE,
+    EARLIEST,
+    FIXED,
+    FOLLOWING,
+    HOP,
+    ITERATION,
+    LATEST,
+    LOAD,
+    MODE,
+    PAIRED,
+    PREVIOUS,
+    RANDOM,
+    READY,
+    ROUTE,
+    SAVED,
+    SAVED_ABSENT,
+    SAVED_FROM,
+    SAVED_HOP,
+    SAVED_START,
+    SAVED_TASKS,
+    SERVICE,
+    SITE,
+    SIZE,
+    TIMED,
+    TOUCHED,
+    TOUCHED_AT,
+    TOUCHED_ROUTES,
+    USED,
+    N,
+)
+
+_A, _B, _C, _HALF = np.uint64(12), np.uint64(25), np.uint64(27), np.uint64(32)
+_MULTIPLIER = np.uint64(2685821657736338717)
+
+
+@njit(cache=True, nogil=True)
+def draw(s: Ints) -> int:
+    """Return 32 random bits (xorshift64*)."""
+    x = np.uint64(s[RANDOM])
+    x ^= x >> _A
+    x ^= x << _B
+    x ^= x >> _C
+    s[RANDOM] = np.int64(x)
+    return np.int64((x * _MULTIPLIER) >> _HALF)
+
+
+@njit(cache=True, nogil=True)
+def uniform(s: Ints) -> float:
+    """Return a random number in [0, 1)."""
+    return draw(s) / 4294967296.0
+
+
+@njit(cache=True, nogil=True)
+def below(s: Ints, limit: int) -> int:
+    """Return a random integer in [0, limit)."""
+    return int(uniform(s) * limit)
+
+
+@njit(cache=True, nogil=True)
+def distance(p: Ints, table: Matrix, xy: Floats, i: int, j: int) -> int:
+    """Return the distance from one node to another."""
+    if p[MODE] == 0:
+        return int(table[0, p[p[SITE] + i], p[p[SITE] + j]])
+    dx = xy[2 * i + 2] - xy[2 * j + 2]
+    dy = xy[2 * i + 3] - xy[2 * j + 3]
+    return int((dx * dx + dy * dy) ** 0.5 * xy[0] + xy[1])
+
+
+@njit(cache=True, nogil=True)
+def travel(p: Ints, table: Matrix, xy: Floats, i: int, j: int) -> int:
+    """Return the time from one node to another."""
+    if p[MODE] == 0:
+        return int(table[1, p[p[SITE] + i], p[p[SITE] + j]])
+    dx = xy[2 * i + 2] - xy[2 * j + 2]
+    dy = xy[2 * i + 3] - xy[2 * j + 3]
+    return int((dx * dx + dy * dy) ** 0.5 * xy[0] + xy[1])
+
+
+@njit(cache=True, nogil=True)
+def leg(p: Ints, table: Matrix, xy: Floats, s: Ints, i: int, j: int) -> int:
+    """Return the time from a node to the one that follows it."""
+    return int(s[s[HOP] + i]) if p[MODE] != 0 else travel(p, table, xy, i, j)
+
+
+@njit(cache=True, nogil=True)
+def schedule(p: Ints, table: Matrix, xy: Floats, s: Ints, r: int) -> None:
+    """Compute again when each node of a route can be served, and what is on board."""
+    start = p[N] + 2 * r
+    end = start + 1
+    if p[TIMED]:
+        s[s[EARLIEST] + start] = p[p[READY] + start]
+        i = start
+        while i != end:
+            j = s[s[FOLLOWING] + i]
+            t = s[s[EARLIEST] + i] + p[p[SERVICE] + i] + leg(p, table, xy, s, i, j)
+            s[s[EARLIEST] + j] = max(t, p[p[READY] + j])
+            i = j
+        s[s[LATEST] + end] = p[p[DUE] + end]
+        j = end
+        while j != start:
+            i = s[s[PREVIOUS] + j]
+            t = s[s[LATEST] + j] - p[p[SERVICE] + i] - leg(p, table, xy, s, i, j)
+            s[s[LATEST] + i] = min(t, p[p[DUE] + i])
+            j = i
+    if p[PAIRED]:
+        carry(p, table, xy, s, start, end)
+
+
+@njit(cache=True, nogil=True)
+def reschedule(p: Ints, table: Matrix, xy: Floats, s: Ints, i: int) -> None:
+    """Compute the schedule of a route again around a task that was just put in, as far as it changed."""
+    r = s[s[ROUTE] + i]
+    start = p[N] + 2 * r
+    end = start + 1
+    if p[TIMED]:
+        before = s[s[PREVIOUS] + i]
+        arrival = s[s[EARLIEST] + before] + p[p[SERVICE] + before] + leg(p, table, xy, s, before, i)
+        s[s[EARLIEST] + i] = max(arrival, p[p[READY] + i])
+        at = i
+        while at != end:
+            j = s[s[FOLLOWING] + at]
+            t = max(s[s[EARLIEST] + at] + p[p[SERVICE] + at] + leg(p, table, xy, s, at, j), p[p[READY] + j])
+            if t == s[s[EARLIEST] + j]:
+                break
+            s[s[EARLIEST] + j] = t
+            at = j
+        after = s[s[FOLLOWING] + i]
+        s[s[LATEST] + i] = min(s[s[LATEST] + after] - p[p[SERVICE] + i] - leg(p, table, xy, s, i, after), p[p[DUE] + i])
+        at = i
+        while at != start:
+            j = s[s[PREVIOUS] + at]
+            t = min(s[s[LATEST] + at] - p[p[SERVICE] + j] - leg(p, table, xy, s, j, at), p[p[DUE] + j])
+            if t == s[s[LATEST] + j]:
+                break
+            s[s[LATEST] + j] = t
+            at = j
+    if p[PAIRED]:
+        carry(p, table, xy, s, start, end)
+
+
+@njit(cache=True, nogil=True)
+def carry(p: Ints, table: Matrix, xy: Floats, s: Ints, start: int, end: int) -> None:
+    """Compute again what is on board behind each node."""
+    for k in range(p[DIMENSIONS]):
+        on_board = 0
+        i = start
+        s[s[CARRIED] + i * p[DIMENSIONS] + k] = 0
+        while True:
+            i = s[s[FOLLOWING] + i]
+            if i == end:
+                break
+            on_board += p[p[DEMAND] + i * p[DIMENSIONS] + k]
+            s[s[CARRIED] + i * p[DIMENSIONS] + k] = on_board
+        s[s[CARRIED] + end * p[DIMENSIONS] + k] = on_board
+
+
+@njit(cache=True, nogil=True)
+def touch(p: Ints, table: Matrix, xy: Floats, s: Ints, r: int) -> None:
+    """Save a route before its first change in this iteration."""
+    if s[s[TOUCHED_AT] + r] == s[ITERATION]:
+        return
+    s[s[TOUCHED_AT] + r] = s[ITERATION]
+    count = s[TOUCHED]
+    length = s[SAVED]
+    s[s[TOUCHED_ROUTES] + count] = r
+    s[s[SAVED_FROM] + count] = length
+    s[s[SAVED_START] + count] = s[s[HOP] + p[N] + 2 * r]
+    i = s[s[FOLLOWING] + p[N] + 2 * r]
+    end = p[N] + 2 * r + 1
+    while i != end:
+        s[s[SAVED_TASKS] + length] = i
+        s[s[SAVED_HOP] + length] = s[s[HOP] + i]
+        length += 1
+        i = s[s[FOLLOWING] + i]
+    s[s[SAVED_FROM] + count + 1] = length
+    s[TOUCHED] = count + 1
+    s[SAVED] = length
+
+
+@njit(cache=True, nogil=True)
+def unlink(p: Ints, table: Matrix, xy: Floats, s: Ints, i: int) -> None:
+    """Take a task out of its route; the schedule is left for `schedule`."""
+    r = s[s[ROUTE] + i]
+    before, after = s[s[PREVIOUS] + i], s[s[FOLLOWING] + i]
+    gained = distance(p, table, xy, before, after)
+    s[CHANGE] += gained - s[s[HOP] + before] - s[s[HOP] + i]
+    s[s[HOP] + before] = gained
+    s[s[FOLLOWING] + before] = after
+    s[s[PREVIOUS] + after] = before
+    s[s[ROUTE] + i] = -1
+    s[s[SIZE] + r] -= 1
+    if s[s[SIZE] + r] == 0:
+        s[CHANGE] -= p[p[FIXED] + r] + s[s[HOP] + before]
+        s[s[HOP] + before] = 0
+        s[USED] -= 1
+    for k in range(p[DIMENSIONS]):
+        s[s[LOAD] + r * p[DIMENSIONS] + k] -= p[p[DEMAND] + i * p[DIMENSIONS] + k]
+
+
+@njit(cache=True, nogil=True)
+def link(p: Ints, table: Matrix, xy: Floats, s: Ints, i: int, before: int, r: int) -> None:
+    """Put a task into a route behind a node; the schedule is left for `schedule`."""
+    after = s[s[FOLLOWING] + before]
+    if s[s[SIZE] + r] == 0:
+        s[CHANGE] += p[p[FIXED] + r]
+        s[USED] += 1
+    to, on = distance(p, table, xy, before, i), distance(p, table, xy, i, after)
+    s[CHANGE] += to + on - s[s[HOP] + before]
+    s[s[HOP] + before] = to
+    s[s[HOP] + i] = on
+    s[s[FOLLOWING] + before] = i
+    s[s[PREVIOUS] + i] = before
+    s[s[FOLLOWING] + i] = after
+    s[s[PREVIOUS] + after] = i
+    s[s[ROUTE] + i] = r
+    s[s[SIZE] + r] += 1
+    for k in range(p[DIMENSIONS]):
+        s[s[LOAD] + r * p[DIMENSIONS] + k] += p[p[DEMAND] + i * p[DIMENSIONS] + k]
+
+
+@njit(cache=True, nogil=True)
+def clear(p: Ints, table: Matrix, xy: Floats, s: Ints, r: int) -> None:
+    """Empty a route slot."""
+    start = p[N] + 2 * r
+    s[s[FOLLOWING] + start] = start + 1
+    s[s[PREVIOUS] + start + 1] = start
+    s[s[HOP] + start] = 0
+    s[s[SIZE] + r] = 0
+    for k in range(p[DIMENSIONS]):
+        s[s[LOAD] + r * p[DIMENSIONS] + k] = 0
+    schedule(p, table, xy, s, r)
+
+
+@njit(cache=True, nogil=True)
+def put_back(p: Ints, table: Matrix, xy: Floats, s: Ints, cost: int, used: int) -> None:
+    """Undo this iteration."""
+    for t in range(s[TOUCHED]):
+        r = s[s[TOUCHED_ROUTES] + t]
+        end = p[N] + 2 * r + 1
+        i = s[s[FOLLOWING] + end - 1]
+        while i != end:
+            s[s[ROUTE] + i] = -1
+            i = s[s[FOLLOWING] + i]
+    for t in range(s[TOUCHED]):
+        relink(p, table, xy, s, t)
+    s[COST] = cost
+    s[USED] = used
+    s[ABSENT] = s[s[SAVED_ABSENT] + 0]
+    for a in range(s[ABSENT]):
+        s[s[ABSENT_TASKS] + a] = s[s[SAVED_ABSENT] + a + 1]
+
+
+@njit(cache=True, nogil=True)
+def relink(p: Ints, table: Matrix, xy: Floats, s: Ints, t: int) -> None:
+    """Put one touched route back as it was saved."""
+    r = s[s[TOUCHED_ROUTES] + t]
+    before = p[N] + 2 * r
+    s[s[HOP] + before] = s[s[SAVED_START] + t]
+    load = s[LOAD] + r * p[DIMENSIONS]
+    for k in range(p[DIMENSIONS]):
+        s[load + k] = 0
+    first, last = s[s[SAVED_FROM] + t], s[s[SAVED_FROM] + t + 1]
+    for at in range(first, last):
+        i = s[s[SAVED_TASKS] + at]
+        s[s[FOLLOWING] + before] = i
+        s[s[PREVIOUS] + i] = before
+        s[s[HOP] + i] = s[s[SAVED_HOP] + at]
+        s[s[ROUTE] + i] = r
+        for k in range(p[DIMENSIONS]):
+            s[load + k] += p[p[DEMAND] + i * p[DIMENSIONS] + k]
+        before = i
+    end = p[N] + 2 * r + 1
+    s[s[FOLLOWING] + before] = end
+    s[s[PREVIOUS] + end] = before
+    s[s[SIZE] + r] = last - first
+    if p[TIMED] or p[PAIRED]:
+        schedule(p, table, xy, s, r)

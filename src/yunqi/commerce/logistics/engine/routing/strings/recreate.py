@@ -1,0 +1,214 @@
+"""The recreation: greedy insertion that sometimes looks away (blinks). Every function is compiled."""
+
+import numpy as np
+from numba import njit
+
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
+from yunqi.commerce.logistics.engine.routing.strings.layout import (
+    ABSENT,
+    ABSENT_TASKS,
+    ALLOWED,
+    BLINK,
+    CAPACITY,
+    CHANGE,
+    DEMAND,
+    DIMENSIONS,
+    DUE,
+    EARLIEST,
+    EMPTY,
+    FIXED,
+    FOLLOWING,
+    HAS,
+    HOP,
+    IS_ALLOWED,
+    KEYS,
+    KIND,
+    LAST_OF,
+    LATEST,
+    LOAD,
+    MATE,
+    NEAR,
+    NEAR_DISTANCE,
+    NEED,
+    NEIGHBOURS,
+    PAIRED,
+    PENALTY,
+    PREVIOUS,
+    READY,
+    REMOVED,
+    REMOVED_TASKS,
+    ROUTE,
+    SERVICE,
+    SIZE,
+    SYMMETRIC,
+    TIMED,
+    USED,
+    VEHICLES,
+    N,
+)
+from yunqi.commerce.logistics.engine.routing.strings.links import below, distance, draw, link, reschedule, touch, travel
+from yunqi.commerce.logistics.engine.routing.strings.pairs import insert_pair
+
+NOTHING = np.int64(1) << 60
+
+
+@njit(cache=True, nogil=True)
+def order(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
+    """Sort the removed tasks: at random, by demand, far first, near first, or by their windows."""
+    count = s[REMOVED]
+    rule = below(s, 17 if p[TIMED] else 11)
+    depot = p[N]
+    for a in range(count):
+        c = s[s[REMOVED_TASKS] + a]
+        if rule < 4:
+            s[s[KEYS] + a] = draw(s)
+        elif rule < 8:
+            s[s[KEYS] + a] = -(p[p[DEMAND] + c * p[DIMENSIONS] + 0])
+        elif rule < 10:
+            s[s[KEYS] + a] = -(distance(p, table, xy, depot, c))
+        elif rule < 11:
+            s[s[KEYS] + a] = distance(p, table, xy, depot, c)
+        elif rule < 13:
+            s[s[KEYS] + a] = p[p[DUE] + c] - p[p[READY] + c]
+        elif rule < 15:
+            s[s[KEYS] + a] = p[p[READY] + c]
+        else:
+            s[s[KEYS] + a] = -(p[p[DUE] + c])
+    keys, tasks = s[KEYS], s[REMOVED_TASKS]
+    if count > 64:
+        by_key = np.argsort(s[keys : keys + count])
+        s[tasks : tasks + count] = s[tasks : tasks + count][by_key]
+        return
+    for a in range(1, count):
+        key, c = s[s[KEYS] + a], s[s[REMOVED_TASKS] + a]
+        b = a - 1
+        while b >= 0 and s[s[KEYS] + b] > key:
+            s[s[KEYS] + b + 1] = s[s[KEYS] + b]
+            s[s[REMOVED_TASKS] + b + 1] = s[s[REMOVED_TASKS] + b]
+            b -= 1
+        s[s[KEYS] + b + 1] = key
+        s[s[REMOVED_TASKS] + b + 1] = c
+
+
+@njit(cache=True, nogil=True)
+def recreate(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
+    """Insert the removed tasks one after another; what fits nowhere becomes absent."""
+    order(p, table, xy, s)
+    s[ABSENT] = 0
+    for a in range(s[REMOVED]):
+        c = s[s[REMOVED_TASKS] + a]
+        placed = insert_pair(p, table, xy, s, c) if p[PAIRED] and p[p[MATE] + c] >= 0 else insert(p, table, xy, s, c)
+        if not placed:
+            s[s[ABSENT_TASKS] + s[ABSENT]] = c
+            s[ABSENT] += 1
+            s[CHANGE] += p[p[PENALTY] + c]
+
+
+@njit(cache=True, nogil=True)
+def fits(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, r: int) -> bool:
+    """Whether a vehicle has the room and the skills for a task."""
+    if p[p[NEED] + c] & ~p[p[HAS] + r]:
+        return False
+    for k in range(p[DIMENSIONS]):
+        if (
+            s[s[LOAD] + r * p[DIMENSIONS] + k] + p[p[DEMAND] + c * p[DIMENSIONS] + k]
+            > p[p[CAPACITY] + r * p[DIMENSIONS] + k]
+        ):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def in_time(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, i: int, j: int) -> bool:
+    """Whether a task can be served between two nodes."""
+    t = s[s[EARLIEST] + i] + p[p[SERVICE] + i] + travel(p, table, xy, i, c)
+    if t > p[p[DUE] + c]:
+        return False
+    return max(t, p[p[READY] + c]) + p[p[SERVICE] + c] + travel(p, table, xy, c, j) <= s[s[LATEST] + j]
+
+
+@njit(cache=True, nogil=True)
+def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
+    """Insert one task at the cheapest place beside its neighbours, or into an empty vehicle."""
+    best = NOTHING
+    behind = -1
+    blink = s[BLINK]
+    for k in range(p[NEIGHBOURS]):
+        v = p[p[NEAR] + c * p[NEIGHBOURS] + k]
+        if v < 0:
+            break
+        r = s[s[ROUTE] + v]
+        if r < 0 or not fits(p, table, xy, s, c, r):
+            continue
+        twice = 2 * p[p[NEAR_DISTANCE] + c * p[NEIGHBOURS] + k] if p[SYMMETRIC] else -(1 << 40)
+        if twice - s[s[HOP] + v] < best:
+            j = s[s[FOLLOWING] + v]
+            cost = distance(p, table, xy, v, c) + distance(p, table, xy, c, j) - s[s[HOP] + v]
+            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, v, j)) and draw(s) >= blink:
+                best, behind = cost, v
+        i = s[s[PREVIOUS] + v]
+        if twice - s[s[HOP] + i] < best:
+            cost = distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - s[s[HOP] + i]
+            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, v)) and draw(s) >= blink:
+                best, behind = cost, i
+    cost, start = cheapest_empty(p, table, xy, s, c)
+    if cost < best:
+        best, behind = cost, start
+    if behind < 0:
+        behind = anywhere(p, table, xy, s, c)
+    if behind < 0:
+        return False
+    r = (behind - p[N]) >> 1 if behind >= p[N] else s[s[ROUTE] + behind]
+    touch(p, table, xy, s, r)
+    link(p, table, xy, s, c, behind, r)
+    if p[TIMED] or p[PAIRED]:
+        reschedule(p, table, xy, s, c)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def cheapest_empty(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> tuple[int, int]:
+    """Return what it costs to send another vehicle, and the node where it starts; -1 when there is none."""
+    best, start = NOTHING, np.int64(-1)
+    if s[USED] >= s[ALLOWED]:
+        return best, start
+    r = 0
+    m = p[VEHICLES]
+    while r < m:
+        last = p[p[KIND] + r]
+        slot = s[s[EMPTY] + last]
+        if slot >= 0 and (s[s[SIZE] + slot] != 0 or not s[s[IS_ALLOWED] + slot] or p[p[KIND] + slot] != last):
+            slot = -1
+            at = r
+            while at < m and p[p[KIND] + at] == last:
+                if s[s[SIZE] + at] == 0 and s[s[IS_ALLOWED] + at]:
+                    slot = at
+                    break
+                at += 1
+            s[s[EMPTY] + last] = slot if slot >= 0 else s[s[EMPTY] + last]
+        if slot >= 0 and fits(p, table, xy, s, c, slot):
+            i = p[N] + 2 * slot
+            cost = p[p[FIXED] + slot] + distance(p, table, xy, i, c) + distance(p, table, xy, c, i + 1)
+            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, i + 1)):
+                best, start = cost, np.int64(i)
+        r = p[p[LAST_OF] + r] + 1
+    return best, start
+
+
+@njit(cache=True, nogil=True)
+def anywhere(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> int:
+    """Return the node behind which a task fits most cheaply when all places count, or -1."""
+    best = NOTHING
+    behind = -1
+    for r in range(p[VEHICLES]):
+        if s[s[SIZE] + r] == 0 or not fits(p, table, xy, s, c, r):
+            continue
+        i = p[N] + 2 * r
+        end = i + 1
+        while i != end:
+            j = s[s[FOLLOWING] + i]
+            cost = distance(p, table, xy, i, c) + distance(p, table, xy, c, j) - s[s[HOP] + i]
+            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, j)) and draw(s) >= s[BLINK]:
+                best, behind = cost, i
+            i = j
+    return behind
