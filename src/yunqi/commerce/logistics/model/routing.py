@@ -1,6 +1,201 @@
-"""The nouns of routing: what is to be served, by whom, and the plan that does it."""
+"""The nouns of routing: what is to be served, by whom, over which roads, and the plan that does it.
 
-from dataclasses import dataclass
+Amounts inside a problem are integers: distances and times in the problem's unit times ``Travel.scale``.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from yunqi.kernel.errors import Error, Invalid
+
+Window = tuple[int, int]
+
+FOREVER = 1 << 40
+"""A time that never comes."""
+
+
+class BadProblem(Invalid):
+    """A routing problem that cannot be read or cannot be meant; names the row or field."""
+
+    code = "bad_problem"
+
+
+class Disagreement(Error):
+    """A solver's answer that the independent checker does not accept: a defect of ours, never shown as a plan."""
+
+    code = "checker_disagrees"
+
+
+class Rounding(enum.StrEnum):
+    """How a distance follows from coordinates: the conventions of the published sets."""
+
+    ROUNDED = "rounded"  # to the nearest integer (VRPLIB EUC_2D)
+    TRUNCATED = "truncated"  # to one decimal, cut off (the DIMACS challenge's VRPTW)
+    EXACT = "exact"  # double precision (SINTEF)
+    UP = "up"  # up to the next integer (VRPLIB CEIL_2D)
+
+
+class Objective(enum.StrEnum):
+    """What is made small."""
+
+    COST = "cost"
+    VEHICLES_FIRST = "vehicles_first"
+
+
+class TaskKind(enum.StrEnum):
+    """What happens at a stop."""
+
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+    SHIPMENT_PICKUP = "shipment_pickup"
+    SHIPMENT_DELIVERY = "shipment_delivery"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A pause of a driver: it begins inside the window, between two stops."""
+
+    window: Window
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do at a place.
+
+    Parameters
+    ----------
+    place
+        Index of the place in `Travel`.
+    load
+        Amount in each dimension; positive.
+    windows
+        When the service may begin; empty: always.
+    partner
+        Id of the other half of a shipment.
+    prize
+        What serving it is worth; None: it must be served.
+    vehicle
+        Id of the vehicle that must serve it, if one must.
+    group
+        Tasks of one group go with one vehicle.
+    after
+        Ids of tasks that the same vehicle has to serve earlier.
+    max_ride
+        Longest time between the end of a shipment's pickup and the start of its delivery.
+    """
+
+    id: str
+    place: int
+    kind: TaskKind = TaskKind.DELIVERY
+    load: tuple[int, ...] = (0,)
+    service: int = 0
+    windows: tuple[Window, ...] = ()
+    skills: frozenset[str] = frozenset()
+    partner: str | None = None
+    prize: int | None = None
+    priority: int = 0
+    vehicle: str | None = None
+    group: str | None = None
+    after: tuple[str, ...] = ()
+    max_ride: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """What serves tasks.
+
+    Parameters
+    ----------
+    start, end
+        Places where it begins and ends; None: it begins or ends where its first or last task is.
+    prefix
+        Ids of the tasks that it serves first, in this order (locked).
+    reloads
+        How often it may come back to its start to load again.
+    range
+        Distance that a full battery lasts; None: no limit.
+    chargers
+        Places where it can be charged, in ``charge_time`` each.
+    fairness
+        Cost of each unit of ``time * time / 1000000`` of its route: evens out the work.
+    """
+
+    id: str
+    start: int | None
+    end: int | None
+    capacity: tuple[int, ...] = (FOREVER,)
+    window: Window = (0, FOREVER)
+    skills: frozenset[str] = frozenset()
+    fixed_cost: int = 0
+    distance_cost: float = 1.0
+    time_cost: float = 0.0
+    max_distance: int | None = None
+    max_time: int | None = None
+    max_tasks: int | None = None
+    breaks: tuple[Break, ...] = ()
+    drive_limit: int | None = None
+    drive_pause: int = 0
+    reloads: int = 0
+    range: int | None = None
+    chargers: tuple[int, ...] = ()
+    charge_time: int = 0
+    fairness: int = 0
+    prefix: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Travel:
+    """Distances and times between places.
+
+    Parameters
+    ----------
+    xy
+        Coordinates; shape (places, 2); None with matrices.
+    distances, durations
+        Matrices; shape (places, places); None with coordinates.
+    source
+        Where they come from, in words that every answer repeats.
+    scale
+        How many internal units make one of the problem's.
+    profile
+        Pairs of a time of day and the percentage that a journey begun from then on takes.
+    """
+
+    source: str
+    rounding: Rounding = Rounding.ROUNDED
+    xy: npt.NDArray[np.float64] | None = None
+    distances: npt.NDArray[np.int32] | None = None
+    durations: npt.NDArray[np.int32] | None = None
+    scale: int = 1
+    profile: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def places(self) -> int:
+        """How many places there are."""
+        table = self.xy if self.xy is not None else self.distances
+        return 0 if table is None else len(table)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Everything a solver needs, and nothing of the world besides."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    vehicles: tuple[Vehicle, ...]
+    travel: Travel
+    objective: Objective = Objective.COST
+    numeric_ids: bool = False
+    repairs: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ("amount",)
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +207,15 @@ class Route:
     vehicle
         Id of the vehicle.
     stops
-        Ids of the tasks as the problem names them; depots are left out.
+        Ids of the tasks as the problem names them; depots are left out. A reload reads ``reload``, a charge
+        ``charge:PLACE``.
+    departs
+        When it leaves its start.
     """
 
     vehicle: str
     stops: tuple[str, ...]
+    departs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +228,13 @@ class Unserved:
         Id of the task.
     reasons
         One sentence a reason, each names the constraint and the vehicle it belongs to.
+    relaxation
+        The smallest change found that would admit it.
     """
 
     id: str
     reasons: tuple[str, ...]
+    relaxation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +244,19 @@ class Plan:
     Parameters
     ----------
     cost
-        The objective in the problem's own unit.
+        The objective in the problem's own unit: distance, or what the vehicles' cost model says.
     routes
         Only routes that serve something.
     unserved
         Tasks left out, each with its reasons.
     bound
-        No plan can cost less than this; None where no bound is known.
+        No plan of these tasks can cost less; None where no bound is known.
     gap
         ``(cost - bound) / cost``, or None without a bound.
     seconds
         Wall-clock seconds that it took.
+    source
+        Where distances come from.
     """
 
     cost: float
@@ -61,3 +265,8 @@ class Plan:
     bound: float | None = None
     gap: float | None = None
     seconds: float = 0.0
+    source: str = ""
+    solver: str = ""
+    seed: int = 0
+    iterations: int = 0
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,163 @@
+"""The places of a JSON problem and the way between them: a matrix, coordinates, or a labelled estimate."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from yunqi.commerce.logistics.engine.routing.read.fields import Fields
+from yunqi.commerce.logistics.model import BadProblem, Rounding, Travel
+
+CIRCUITY = 1.4
+"""Roads are longer than the great circle; the median on a real network was 1.49, so this is an estimate and says so."""
+METRES_PER_SECOND = 8.0
+LARGEST_TABLE = 12_000
+
+
+class Places:
+    """Places by id, by index or inline."""
+
+    def __init__(self, top: Fields, name: str) -> None:
+        self.repairs: list[str] = []
+        self._name = name
+        self._ids: dict[str, int] = {}
+        self._points: list[tuple[float, float]] = []
+        self._flat: bool | None = None
+        travel = Fields(top.raw("travel", {}), f"{name}.travel", {"speed_m_s", "circuity", "margin_percent", "profile"})
+        self._speed = travel.number("speed_m_s", METRES_PER_SECOND, low=0.001)
+        self._circuity = travel.number("circuity", CIRCUITY, low=1.0)
+        self._margin = travel.number("margin_percent", 0.0)
+        self._profile = _profile(travel)
+        self._tables = _tables(top, name, self.repairs)
+        for k, one in enumerate(top.items("locations")):
+            self._add(one, f"locations[{k}]")
+        if self._tables is not None and self._points and len(self._points) != len(self._tables[0]):
+            raise BadProblem(f"{name}: {len(self._points)} locations, but the matrix has {len(self._tables[0])} rows.")
+
+    def index(self, fields: Fields, key: str) -> int:
+        """Return the place that a field names."""
+        if not fields.has(key):
+            raise fields.wrong(key, None, "the id or index of a location, or its coordinates")
+        return self.of(fields.raw(key), f"{fields.path}.{key}")
+
+    def of(self, value: Any, path: str) -> int:
+        """Return the place that a value names: an id, an index, or coordinates."""
+        if isinstance(value, dict):
+            return self._add(value, path)
+        if isinstance(value, str) and value in self._ids:
+            return self._ids[value]
+        size = len(self._tables[0]) if self._tables is not None else len(self._points)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size:
+            return value
+        raise BadProblem(f"{path} is {value!r}, which is no location of {self._name} (there are {size}).", param=path)
+
+    def _add(self, value: Any, path: str) -> int:
+        f = Fields(value, path, {"id", "lat", "lon", "x", "y"})
+        flat = f.has("x") or f.has("y")
+        if self._flat is not None and flat != self._flat:
+            raise BadProblem(f"{path}: some locations have x and y, others lat and lon; use one kind.", param=path)
+        self._flat = flat
+        if flat:
+            point = (f.number("x", low=-1e9), f.number("y", low=-1e9))
+        else:
+            point = (f.number("lat", low=-1e9), f.number("lon", low=-1e9))
+            point = self._on_earth(*point, path)
+        self._points.append(point)
+        key = f.text("id", f"#{len(self._points)}")
+        if key in self._ids:
+            raise BadProblem(f"{path}: the location {key!r} is there already.", param=path)
+        self._ids[key] = len(self._points) - 1
+        return len(self._points) - 1
+
+    def _on_earth(self, lat: float, lon: float, path: str) -> tuple[float, float]:
+        if abs(lat) > 90 and abs(lon) <= 90 and abs(lat) <= 180:
+            self.repairs.append(f"{path}: latitude {lat:g} is beyond 90; latitude and longitude were swapped back")
+            return lon, lat
+        if abs(lat) > 90 or abs(lon) > 180:
+            raise BadProblem(f"{path}: ({lat:g}, {lon:g}) is not on earth; give degrees.", param=path)
+        if lat == 0 and lon == 0:
+            raise BadProblem(f"{path}: (0, 0) lies in the sea off Africa; the coordinates were lost.", param=path)
+        return lat, lon
+
+    def travel(self) -> Travel:
+        """Return distances and times between the places named so far."""
+        if self._tables is not None:
+            far, long = self._tables
+            return Travel("matrix given", Rounding.ROUNDED, None, far, self._slower(long), profile=self._profile)
+        if len(self._points) > LARGEST_TABLE and not self._flat:
+            self._points = _project(self._points, self._circuity)
+            self._flat = True
+        xy = np.array(self._points, np.float64).reshape(-1, 2)
+        plain = self._flat and self._speed == METRES_PER_SECOND and not self._margin and not self._profile
+        if plain or len(xy) > LARGEST_TABLE:
+            return Travel("coordinates, straight lines, 1 unit = 1 s", Rounding.ROUNDED, xy, profile=self._profile)
+        if self._flat:
+            metres = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
+            source = "coordinates, straight lines"
+        else:
+            metres = great_circle(xy) * self._circuity
+            source = f"great circle x {self._circuity:g} at {self._speed:g} m/s (an estimate: no road graph was loaded)"
+        seconds = np.rint(metres / self._speed).astype(np.int32)
+        far = np.rint(metres).astype(np.int32)
+        return Travel(source, Rounding.ROUNDED, None, far, self._slower(seconds), profile=self._profile)
+
+    def coordinates(self) -> list[tuple[float, float]]:
+        """Return the points, for maps."""
+        return list(self._points)
+
+    def _slower(self, table: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        return np.ceil(table * (1 + self._margin / 100)).astype(np.int32) if self._margin else table
+
+
+def great_circle(degrees: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the distances in metres between points given as latitude and longitude; shape (n, n)."""
+    lat, lon = np.radians(degrees[:, 0]), np.radians(degrees[:, 1])
+    half = np.sin((lat[:, None] - lat) / 2) ** 2
+    half += np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    far: npt.NDArray[np.float64] = 2 * 6_371_008.8 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return far
+
+
+def _project(points: list[tuple[float, float]], circuity: float) -> list[tuple[float, float]]:
+    lat0 = math.radians(sum(lat for lat, _ in points) / len(points))
+    metre = math.radians(1) * 6_371_008.8 * circuity
+    return [(lon * metre * math.cos(lat0), lat * metre) for lat, lon in points]
+
+
+def _profile(travel: Fields) -> tuple[tuple[int, int], ...]:
+    found = []
+    for k, one in enumerate(travel.items("profile")):
+        f = Fields(one, f"{travel.path}.profile[{k}]", {"from_s", "percent"})
+        found.append((f.integer("from_s"), f.integer("percent", low=1)))
+    return tuple(sorted(found))
+
+
+def _tables(top: Fields, name: str, repairs: list[str]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]] | None:
+    if not top.has("matrix"):
+        return None
+    f = Fields(top.raw("matrix"), f"{name}.matrix", {"distances", "durations"})
+    durations = table(f.raw("durations", f.raw("distances")), f"{name}.matrix.durations", repairs)
+    distances = table(f.raw("distances", f.raw("durations")), f"{name}.matrix.distances", repairs)
+    if distances.shape != durations.shape:
+        raise BadProblem(f"{name}.matrix: distances are {len(distances)} rows, durations {len(durations)}.")
+    return distances, durations
+
+
+def table(value: Any, path: str, repairs: list[str]) -> npt.NDArray[np.int32]:
+    """Return a square matrix of whole numbers from 0; the diagonal is set to 0, and what was repaired is noted."""
+    if not isinstance(value, list) or not value:
+        raise BadProblem(f"{path} has to be a list of rows.", param=path)
+    for k, row in enumerate(value):
+        if not isinstance(row, list) or len(row) != len(value):
+            shown = len(row) if isinstance(row, list) else "no list of"
+            raise BadProblem(f"{path}[{k}] has {shown} numbers; the matrix has {len(value)} rows.", param=path)
+        for c, one in enumerate(row):
+            right = isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one)
+            if not right or one < 0 or one > 1e9:
+                raise BadProblem(f"{path}[{k}][{c}] is {one!r}; it has to be a number from 0 to 1e9.", param=path)
+    found = np.rint(np.array(value, np.float64)).astype(np.int32)
+    if np.diagonal(found).any():
+        repairs.append(f"{path}: the way from a place to itself was not 0 and was set to 0")
+        np.fill_diagonal(found, 0)
+    return found

@@ -1,0 +1,236 @@
+"""Drive the compiled search until a deadline: threads, rounds, temperatures, fewer vehicles."""
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
+from yunqi.commerce.logistics.engine.routing.strings import layout as at
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
+from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
+
+Routes = list[tuple[int, list[int]]]
+"""Slots with their tasks in order."""
+
+
+@dataclass(slots=True)
+class Found:
+    """A solution of the search.
+
+    Parameters
+    ----------
+    cost
+        In the arrays' units, prices of what is left out included.
+    routes
+        Slots in use with their tasks.
+    absent
+        Tasks left out.
+    iterations
+        Of all threads.
+    pool
+        Routes of good solutions, for the set-partitioning polish.
+    """
+
+    cost: int
+    routes: Routes
+    absent: list[int]
+    iterations: int = 0
+    pool: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+
+Emit = Callable[[Found], None]
+
+
+class Search:
+    """One search over one problem.
+
+    Parameters
+    ----------
+    arrays
+        The problem.
+    left
+        Returns the share of the budget that is still left, from 1 to 0, and below 0 to stop at once.
+    effort
+        Iterations that the budget will allow, about; sets the temperatures.
+    """
+
+    def __init__(
+        self,
+        arrays: Packed,
+        *,
+        left: Callable[[], float],
+        effort: float,
+        seed: int,
+        workers: int = 2,
+        emit: Emit | None = None,
+    ) -> None:
+        self.arrays = arrays
+        self.left = left
+        self.effort = effort
+        self.emit = emit or (lambda found: None)
+        self.n = int(arrays.p[at.N])
+        self.rng = np.random.default_rng(seed)
+        self.states = [new_state(arrays.p, seed * 1000 + k) for k in range(workers)]
+        self.best = Found(1 << 62, [], list(range(self.n)))
+        self.chunk = 200
+        self.fewest = 1
+
+    def run(self, start: Found | None = None, *, fewer: bool = False, cool: bool = False) -> Found:
+        """Search until the budget is spent and return the best that was found."""
+        first = start or self._construct()
+        self._take(first)
+        current = first
+        if fewer:
+            current = self._fewer(current, self.left() / 2)
+        hot, cold = self._temperatures(current, cool)
+        span = max(self.left(), 1e-9)
+        with ThreadPoolExecutor(len(self.states)) as threads:
+            while (share := self.left()) > 0:
+                level = hot * (cold / hot) ** (1 - share / span)
+                current = self._round(threads, current, level)
+        return self.best
+
+    def _fewer(self, current: Found, until: float) -> Found:
+        stops = max(1, self.n - len(current.absent) + len(current.routes))
+        level = max(1.0, (current.cost % A_VEHICLE) / stops * 0.1)
+        for state in self.states:
+            self._fill(state, current, None)
+        with ThreadPoolExecutor(len(self.states)) as threads:
+            while self.left() > until and len(self.best.routes) > self.fewest:
+                for job in [threads.submit(self._drop, state, level, until) for state in self.states]:
+                    job.result()
+                found = min((self._read(state, best=True) for state in self.states), key=lambda one: one.cost)
+                self._take(found)
+                for state in self.states:
+                    if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
+                        self._fill(state, found, None)
+        return self.best
+
+    def _drop(self, state: Ints, level: float, until: float) -> None:
+        for _ in range(20):
+            if self.left() <= until:
+                break
+            compiled.fewer(*self.arrays.args, state, self.chunk, self.fewest, level)
+
+    def _construct(self) -> Found:
+        state = self.states[0]
+        everything = np.arange(self.n, dtype=np.int64)
+        if self.arrays.p[at.PAIRED]:
+            everything = everything[(self._vector(at.MATE) < 0) | (self._vector(at.PICKUP) > 0)]
+        nothing = np.zeros(0, np.int64)
+        compiled.load(*self.arrays.args, state, nothing, np.zeros(1, np.int64), nothing, everything)
+        compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
+        return self._read(state, best=True)
+
+    def _vector(self, name: int) -> Ints:
+        start = self.arrays.p[name]
+        return self.arrays.p[start : start + self.n]
+
+    def _temperatures(self, current: Found, cool: bool) -> tuple[float, float]:
+        stops = max(1, self.n - len(current.absent) + len(current.routes))
+        fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
+        length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
+        hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
+        return (hot * 0.1 if cool else hot), length * 0.01
+
+    def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
+        parts = self._split(current)
+        if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
+            length = self._length(self.n) * 10
+            jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
+            ends = [job.result() for job in jobs]
+            self._take(min((end[1] for end in ends), key=lambda found: found.cost))
+            return min((end[0] for end in ends), key=lambda found: found.cost)
+        taken = {slot for slot, _ in current.routes}
+        jobs = []
+        for k, (state, part) in enumerate(zip(self.states, parts, strict=True)):
+            mine = {slot for slot, _ in part.routes}
+            others = {s for s in range(int(self.arrays.p[at.VEHICLES])) if s not in taken and s % len(parts) != k}
+            length = self._length(self.n // len(parts))
+            jobs.append(threads.submit(self._part, state, part, level, length, others | (taken - mine)))
+        ends = [job.result() for job in jobs]
+        self._take(_together([end[1] for end in ends]))
+        return _together([end[0] for end in ends])
+
+    @staticmethod
+    def _length(stops: int) -> int:
+        return max(2000, 20 * stops)
+
+    def _split(self, current: Found) -> list[Found]:
+        if len(self.states) == 1 or len(current.routes) < 8:
+            return [current][: len(self.states) - 1]
+        centres = np.array([self._centre(tasks) for _, tasks in current.routes])
+        angle = self.rng.uniform(0, math.pi)
+        along = centres @ np.array([math.cos(angle), math.sin(angle)])
+        order = np.argsort(along, kind="stable")
+        weights = np.cumsum([len(current.routes[k][1]) for k in order])
+        cut = int(np.searchsorted(weights, weights[-1] / 2)) + 1
+        halves = [order[:cut], order[cut:]]
+        parts = [Found(0, [current.routes[k] for k in half], []) for half in halves]
+        for k, task in enumerate(current.absent):
+            parts[k % 2].absent.append(task)
+        return parts
+
+    def _centre(self, tasks: Sequence[int]) -> tuple[float, float]:
+        if not self.arrays.p[at.MODE]:
+            first = tasks[0]
+            row = self.arrays.table[0, int(self._vector(at.SITE)[first])]
+            return float(row[0]), float(row[len(row) // 2])
+        xy = self.arrays.xy[2:].reshape(-1, 2)[list(tasks)]
+        return float(xy[:, 0].mean()), float(xy[:, 1].mean())
+
+    def _part(
+        self, state: Ints, part: Found, level: float, length: int, forbidden: set[int] | None
+    ) -> tuple[Found, Found]:
+        self._fill(state, part, forbidden)
+        for _ in range(max(1, length // self.chunk)):
+            if self.left() <= 0:
+                break
+            compiled.anneal(*self.arrays.args, state, self.chunk, level, level)
+        return self._read(state, best=False), self._read(state, best=True)
+
+    def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
+        allowed = state[state[at.IS_ALLOWED] : state[at.IS_ALLOWED] + int(self.arrays.p[at.VEHICLES])]
+        allowed[:] = 1
+        if forbidden:
+            allowed[list(forbidden)] = 0
+        lengths = [len(tasks) for _, tasks in part.routes]
+        stops = np.array([task for _, tasks in part.routes for task in tasks], np.int64)
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        slots = np.array([slot for slot, _ in part.routes], np.int64)
+        compiled.load(*self.arrays.args, state, stops, starts, slots, np.array(part.absent, np.int64))
+
+    def _read(self, state: Ints, *, best: bool) -> Found:
+        p, n = self.arrays.p, self.n
+        links = state[state[at.BEST_FOLLOWING if best else at.FOLLOWING] :]
+        routes: Routes = []
+        for slot in range(int(p[at.VEHICLES])):
+            i = int(links[n + 2 * slot])
+            if i >= n:
+                continue
+            tasks = []
+            while i < n:
+                tasks.append(i)
+                i = int(links[i])
+            routes.append((slot, tasks))
+        place = state[at.BEST_ABSENT] if best else state[at.ABSENT_TASKS] - 1
+        count = int(state[place]) if best else int(state[at.ABSENT])
+        absent = [int(task) for task in state[place + 1 : place + 1 + count]]
+        return Found(int(state[at.BEST if best else at.COST]), routes, absent, int(state[at.ITERATION]))
+
+    def _take(self, found: Found) -> None:
+        if found.cost < self.best.cost:
+            self.best = found
+            self.emit(found)
+        found.iterations = sum(int(state[at.ITERATION]) for state in self.states)
+
+
+def _together(parts: Sequence[Found]) -> Found:
+    return Found(
+        sum(part.cost for part in parts),
+        [route for part in parts for route in part.routes],
+        [task for part in parts for task in part.absent],
+    )
