@@ -78,6 +78,16 @@ class Search:
         self.chunk = 200
         self.fewest = 1
 
+    def limit(self, iterations: int) -> None:
+        """Count iterations instead of time: the same problem, seed and number give the same answer."""
+        self.effort = float(iterations)
+        before = sum(int(state[at.ITERATION]) for state in self.states)
+
+        def left() -> float:
+            return 1 - (sum(int(state[at.ITERATION]) for state in self.states) - before) / iterations
+
+        self.left = left
+
     def run(self, start: Found | None = None, *, fewer: bool = False, cool: bool = False) -> Found:
         """Search until the budget is spent and return the best that was found."""
         first = start or self._construct()

@@ -1,0 +1,115 @@
+"""Why a task is not served: each vehicle's first obstacle, and the smallest change that would admit it."""
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from yunqi.commerce.logistics.engine.routing.check import Day, follow
+from yunqi.commerce.logistics.model import FOREVER, Problem, Route, Task, TaskKind, Unserved, Vehicle
+
+POSITIONS = 40
+
+
+def reasons_for(
+    problem: Problem, routes: Sequence[Route], missing: Sequence[Task], left: Callable[[], float]
+) -> list[Unserved]:
+    """Return the reasons for each missing task; when time runs out the rest says so."""
+    found = []
+    for task in missing:
+        if task.kind is TaskKind.SHIPMENT_DELIVERY:
+            found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
+        elif left() < 0.02:
+            found.append(Unserved(task.id, ("no vehicle took it before the deadline; ask `explain` for the reason",)))
+        else:
+            found.append(explain(problem, routes, task))
+    return found
+
+
+def explain(problem: Problem, routes: Sequence[Route], task: Task) -> Unserved:
+    """Try a task in every vehicle and say what stands against it there, the commonest obstacle first."""
+    tasks = {one.id: one for one in problem.tasks}
+    by_vehicle = {route.vehicle: route for route in routes}
+    counts: Counter[str] = Counter()
+    nearest: tuple[float, str, str] | None = None
+    seen: set[tuple[object, ...]] = set()
+    for vehicle in problem.vehicles:
+        route = by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
+        if not route.stops:
+            likeness = (
+                vehicle.start,
+                vehicle.end,
+                vehicle.capacity,
+                vehicle.window,
+                vehicle.skills,
+                len(vehicle.breaks),
+            )
+            if likeness in seen:
+                continue
+            seen.add(likeness)
+        day = best_place(problem, vehicle, route, task, tasks)
+        added = day.broken
+        if not added:
+            counts["there is room in " + vehicle.id + ", but it costs more than the task's prize"] += 1
+            continue
+        counts[added[0]] += 1
+        change = relaxation(added[0], task, vehicle)
+        if change and (nearest is None or change[0] < nearest[0]):
+            nearest = (change[0], change[1], vehicle.id)
+    reasons = tuple(text for text, _ in counts.most_common(5)) or ("there is no vehicle",)
+    return Unserved(task.id, reasons, "" if nearest is None else f"{nearest[1]} (vehicle {nearest[2]})")
+
+
+def best_place(problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task]) -> Day:
+    """Return the day with the task inserted where it breaks least, then costs least."""
+    wanted = [task.id] if task.partner is None else [task.id, task.partner]
+    best: tuple[tuple[int, float], Day] | None = None
+    stops = route.stops
+    step = max(1, len(stops) // POSITIONS)
+    for at in range(0, len(stops) + 1, step):
+        changed = Route(vehicle.id, (*stops[:at], *wanted, *stops[at:]), route.departs)
+        day = follow(problem, vehicle, changed, tasks)
+        key = (len(day.broken), _excess(day) + day.cost / 1e9)
+        if best is None or key < best[0]:
+            best = (key, day)
+    assert best is not None
+    return best[1]
+
+
+def _excess(day: Day) -> float:
+    return sum((change or (1e6, ""))[0] for change in map(_amount, day.broken))
+
+
+_FORMS = (
+    (r"reaches (.+) at ([\d.e+]+), after its last window \[\d+, (\d+)\]", "the window of {0} open until {1}"),
+    (r"is back at ([\d.e+]+), after (\d+)", "the vehicle's day until {0}"),
+    (r"carries ([\d.e+]+) of dimension (\d+), room is for (\d+)", "capacity {0} in dimension {1}"),
+    (r"is out for ([\d.e+]+), more than (\d+)", "max_time of {0}"),
+    (r"goes ([\d.e+]+), more than (\d+)", "max_distance of {0}"),
+    (r"serves (\d+) tasks, more than (\d+)", "max_tasks of {0}"),
+)
+
+
+def _amount(line: str) -> tuple[float, str] | None:
+    for form, text in _FORMS:
+        match = re.search(form, line)
+        if match:
+            groups = match.groups()
+            numbers = [float(one) for one in groups if re.fullmatch(r"[\d.e+]+", one)]
+            return max(numbers) - float(groups[-1]), text.format(*groups)
+    return None
+
+
+def relaxation(line: str, task: Task, vehicle: Vehicle) -> tuple[float, str] | None:
+    """Return how large a change lifts an obstacle, and the change in words; None where no amount would."""
+    found = _amount(line)
+    if found is None and " lacks " in line:
+        return 1.0, f"the skills {', '.join(sorted(task.skills - vehicle.skills))}"
+    return found
+
+
+def relaxed(vehicle: Vehicle) -> Vehicle:
+    """Return the vehicle without limits, for what-if questions."""
+    return dataclasses.replace(
+        vehicle, capacity=(FOREVER,) * len(vehicle.capacity), window=(0, FOREVER), max_time=None, max_distance=None
+    )

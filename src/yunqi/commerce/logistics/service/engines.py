@@ -1,0 +1,69 @@
+"""Which engine works on a problem, and for how long."""
+
+from collections.abc import Callable, Sequence
+
+from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.routing.explain import reasons_for
+from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
+from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
+from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
+from yunqi.commerce.logistics.service.clock import Budget
+from yunqi.kernel import Unavailable
+
+Emit = Callable[[float, float], None]
+SPEED = 55_000.0
+"""Iterations a second and thread, about; only the temperatures depend on it."""
+
+
+def run_engines(
+    problem: Problem, config: LogisticsConfig, budget: Budget, seed: int, warm: Sequence[Route], emit: Emit | None,
+    iterations: int | None
+) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
+    """Return routes, the engines' names, iterations, and reasons for what is left out."""
+    why = obstacle(problem)
+    if why:
+        raise Unavailable(f"{problem.name}: {why} is not planned yet.")
+    arrays = packed(problem)
+    # The checker, the bound and the printing take their time too.
+    reserve = min(0.3 * budget.seconds, 0.05 + 2.5e-5 * len(problem.tasks))
+    span = max(budget.left() - reserve, 1e-3)
+
+    def left() -> float:
+        return (budget.left() - reserve) / span
+
+    def told(found: Found) -> None:
+        if emit is not None:
+            emit(found.cost / problem.travel.scale, budget.used())
+
+    workers = max(1, min(config.workers, 8))
+    search = Search(arrays, left=left, effort=SPEED * span * workers, seed=seed, workers=workers, emit=told)
+    if iterations is not None:
+        search.limit(iterations)
+    start = from_routes(problem, arrays, warm) if warm else None
+    found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
+    routes = to_routes(problem, arrays, found)
+    served = {stop for route in routes for stop in route.stops}
+    missing = [task for task in problem.tasks if task.id not in served]
+    return routes, "strings", found.iterations, reasons_for(problem, routes, missing, budget.left) if missing else []
+
+
+def to_routes(problem: Problem, arrays: Packed, found: Found) -> list[Route]:
+    """Return the search's routes with the problem's ids."""
+    ids = [task.id for task in problem.tasks]
+    return [
+        Route(problem.vehicles[arrays.slots[slot]].id, tuple(ids[task] for task in tasks))
+        for slot, tasks in sorted(found.routes, key=lambda route: arrays.slots[route[0]])
+    ]
+
+
+def from_routes(problem: Problem, arrays: Packed, routes: Sequence[Route]) -> Found:
+    """Return a start of the search from routes; tasks that no route serves are absent."""
+    place = {task.id: k for k, task in enumerate(problem.tasks)}
+    slot_of = {problem.vehicles[index].id: slot for slot, index in enumerate(arrays.slots)}
+    kept = [
+        (slot_of[r.vehicle], [place[stop] for stop in r.stops if stop in place]) for r in routes if r.vehicle in slot_of
+    ]
+    used = [(slot, tasks) for slot, tasks in kept if tasks]
+    served = {task for _, tasks in used for task in tasks}
+    pairs = {k for k, task in enumerate(problem.tasks) if task.partner and task.kind.value == "shipment_delivery"}
+    return Found(1 << 61, used, [k for k in range(len(problem.tasks)) if k not in served and k not in pairs])

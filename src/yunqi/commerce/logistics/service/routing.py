@@ -1,0 +1,69 @@
+"""Solve routing problems within a budget: the string search, PyVRP where it cannot start or model, and the checker."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.routing.answer import plan_of
+from yunqi.commerce.logistics.engine.routing.read import read_problem
+from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Rounding, Route
+from yunqi.commerce.logistics.service.clock import Budget
+from yunqi.kernel import Invalid, Unavailable
+
+Emit = Callable[[float, float], None]
+"""Told of each better plan: its cost, and the seconds since the start."""
+
+
+def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
+    """Read a problem file.
+
+    Raises
+    ------
+    BadProblem
+        When it cannot be read or meant; the message names the row.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadProblem(f"{path} cannot be read: {error.strerror}.", param="file") from error
+    return read_problem(text, name=path.name, convention=convention)
+
+
+def strings() -> Any:
+    """Return the package of the compiled search.
+
+    Raises
+    ------
+    Unavailable
+        Without the extra.
+    """
+    if importlib.util.find_spec("numba") is None:
+        raise Unavailable("Routing needs the extra: scripts/setup logistics")
+    return importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.search")
+
+
+def solve(
+    problem: Problem, config: LogisticsConfig, *, budget: Budget, seed: int | None = None, warm: Sequence[Route] = (),
+    emit: Emit | None = None, iterations: int | None = None
+) -> Plan:  # fmt: skip
+    """Return the best plan that the budget allows, checked.
+
+    Parameters
+    ----------
+    warm
+        Routes of a plan in force to start from.
+    iterations
+        A budget in iterations instead of time: the same problem, seed and iterations give the same plan.
+    """
+    seed = config.seed if seed is None else seed
+    if not 0.05 <= budget.seconds <= config.max_seconds:
+        raise Invalid(f"{budget.seconds:g} seconds is no budget; give 0.05 to {config.max_seconds:g}.", param="seconds")
+    if len(problem.tasks) > config.max_tasks:
+        raise Invalid(f"{len(problem.tasks)} tasks are more than logistics.max_tasks, {config.max_tasks}.")
+    from yunqi.commerce.logistics.service.engines import run_engines  # numba only when something is solved
+
+    routes, solver, done, reasons = run_engines(problem, config, budget, seed, warm, emit, iterations)
+    return plan_of(problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done)
