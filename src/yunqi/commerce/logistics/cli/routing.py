@@ -11,7 +11,7 @@ from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.model import Plan, Problem, Rounding
 from yunqi.commerce.logistics.service.clock import Budget, age
-from yunqi.commerce.logistics.service.routing import load_problem, solve
+from yunqi.commerce.logistics.service.routing import load_problem, prepare, solve
 
 File = Annotated[Path, typer.Argument(help="VRPLIB, Solomon, Li-Lim, our JSON or VROOM's.")]
 
@@ -41,6 +41,11 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             problem, LogisticsConfig(workers=workers), budget=budget, seed=seed, emit=tell if progress else None
         )
         show(document(problem, plan), as_json)
+
+    @app.command(help="Compile the search once, so that later solves start at once; scripts/setup does it.")
+    def warm(as_json: AsJson = False) -> None:
+        took = prepare()
+        print(msgspec.json.encode({"seconds": took}).decode() if as_json else f"ready after {took:.1f} s")
 
 
 def document(problem: Problem, plan: Plan) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """Which engine works on a problem, and for how long."""
 
+import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.explain import reasons_for
+from yunqi.commerce.logistics.engine.routing.hybrid import LARGEST, solve_hybrid
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
+from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
 from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.kernel import Unavailable
@@ -24,6 +29,7 @@ def run_engines(
     if why:
         raise Unavailable(f"{problem.name}: {why} is not planned yet.")
     arrays = packed(problem)
+    early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     # The checker, the bound and the printing take their time too.
     reserve = min(0.3 * budget.seconds, 0.05 + 2.5e-5 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
@@ -39,12 +45,32 @@ def run_engines(
     search = Search(arrays, left=left, effort=SPEED * span * workers, seed=seed, workers=workers, emit=told)
     if iterations is not None:
         search.limit(iterations)
+    if early and not is_warm():
+        return early, "pyvrp", 0, []
+    warm = warm or early or ()
     start = from_routes(problem, arrays, warm) if warm else None
     found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
     routes = to_routes(problem, arrays, found)
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
     return routes, "strings", found.iterations, reasons_for(problem, routes, missing, budget.left) if missing else []
+
+
+def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:
+    """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from yunqi.commerce.logistics.engine.routing.strings.warm import warm; warm()"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
+        child.wait()
+        return None
+    until = 0.15 * budget.seconds
+
+    def left() -> float:
+        return budget.left() - until if child.poll() is None or budget.left() < until else -1.0
+
+    return solve_hybrid(problem, left=left, seed=seed)
 
 
 def to_routes(problem: Problem, arrays: Packed, found: Found) -> list[Route]:

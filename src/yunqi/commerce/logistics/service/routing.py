@@ -4,7 +4,6 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
@@ -32,17 +31,25 @@ def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
     return read_problem(text, name=path.name, convention=convention)
 
 
-def strings() -> Any:
-    """Return the package of the compiled search.
+def prepare() -> float:
+    """Compile the search if that has not been done, and return the seconds it took.
 
     Raises
     ------
     Unavailable
         Without the extra.
     """
+    budget = Budget(0.0)
+    _need()
+    warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
+    if not warm.is_warm():
+        warm.warm()
+    return budget.used()
+
+
+def _need() -> None:
     if importlib.util.find_spec("numba") is None:
         raise Unavailable("Routing needs the extra: scripts/setup logistics")
-    return importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.search")
 
 
 def solve(
@@ -63,7 +70,7 @@ def solve(
         raise Invalid(f"{budget.seconds:g} seconds is no budget; give 0.05 to {config.max_seconds:g}.", param="seconds")
     if len(problem.tasks) > config.max_tasks:
         raise Invalid(f"{len(problem.tasks)} tasks are more than logistics.max_tasks, {config.max_tasks}.")
-    from yunqi.commerce.logistics.service.engines import run_engines  # numba only when something is solved
-
-    routes, solver, done, reasons = run_engines(problem, config, budget, seed, warm, emit, iterations)
+    _need()
+    engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
+    routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations)
     return plan_of(problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done)
