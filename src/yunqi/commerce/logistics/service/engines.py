@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.explain import reasons_for
 from yunqi.commerce.logistics.engine.routing.hybrid import LARGEST, solve_hybrid
+from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
 from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
 from yunqi.commerce.logistics.service.clock import Budget
-from yunqi.kernel import Unavailable
 
 Emit = Callable[[float, float], None]
+NOT_READY = "the planner was still being compiled when time was up; run `yunqi logistics warm` once"
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -27,11 +28,11 @@ def run_engines(
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     why = obstacle(problem)
     if why:
-        raise Unavailable(f"{problem.name}: {why} is not planned yet.")
+        return _rich(problem, budget, seed, warm, iterations)
     arrays = packed(problem)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     # The checker, the bound and the printing take their time too.
-    reserve = min(0.3 * budget.seconds, 0.05 + 2.5e-5 * len(problem.tasks))
+    reserve = min(0.3 * budget.seconds, 0.06 + 3e-5 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
 
     def left() -> float:
@@ -56,12 +57,31 @@ def run_engines(
     return routes, "strings", found.iterations, reasons_for(problem, routes, missing, budget.left) if missing else []
 
 
+def _rich(
+    problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None
+) -> tuple[list[Route], str, int, list[Unserved]]:
+    search = RichSearch(problem)
+    if not is_warm() and iterations is None and not _compiled_in_time(budget):
+        missing = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
+        return [], "none", 0, missing
+    reserve = min(0.3 * budget.seconds, 0.1 + 3e-3 * len(problem.tasks))
+    span = max(budget.left() - reserve, 1e-3)
+    turns = iter(range(max(1, (iterations or 0) // 5)))
+
+    def left() -> float:
+        if iterations is not None:
+            return 1 - next(turns, iterations) / max(1, iterations // 5)
+        return (budget.left() - reserve) / span
+
+    routes, done = search.run(left, seed, warm)
+    served = {stop for route in routes for stop in route.stops}
+    missing = [task for task in problem.tasks if task.id not in served]
+    return routes, "rich", done, reasons_for(problem, routes, missing, budget.left) if missing else []
+
+
 def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:
     """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", "from yunqi.commerce.logistics.engine.routing.strings.warm import warm; warm()"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+    child = _compile()
     if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
         child.wait()
         return None
@@ -71,6 +91,21 @@ def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | No
         return budget.left() - until if child.poll() is None or budget.left() < until else -1.0
 
     return solve_hybrid(problem, left=left, seed=seed)
+
+
+def _compile() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from yunqi.commerce.logistics.service.routing import prepare; prepare()"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def _compiled_in_time(budget: Budget) -> bool:
+    try:
+        _compile().wait(timeout=max(0.01, budget.left() - 0.5))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def to_routes(problem: Problem, arrays: Packed, found: Found) -> list[Route]:

@@ -44,6 +44,8 @@ def prepare() -> float:
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
     if not warm.is_warm():
         warm.warm()
+        importlib.import_module("yunqi.commerce.logistics.engine.routing.rich.solve").warm()
+        warm.mark().touch()
     return budget.used()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from yunqi.commerce.logistics.engine.routing.check import Day, follow
 from yunqi.commerce.logistics.model import FOREVER, Problem, Route, Task, TaskKind, Unserved, Vehicle
 
-POSITIONS = 40
+PLACES = 40
 
 
 def reasons_for(
@@ -19,21 +19,19 @@ def reasons_for(
     for task in missing:
         if task.kind is TaskKind.SHIPMENT_DELIVERY:
             found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
-        elif left() < 0.02:
-            found.append(Unserved(task.id, ("no vehicle took it before the deadline; ask `explain` for the reason",)))
         else:
-            found.append(explain(problem, routes, task))
+            found.append(explain(problem, routes, task, quick=left() < 0.05))
     return found
 
 
-def explain(problem: Problem, routes: Sequence[Route], task: Task) -> Unserved:
-    """Try a task in every vehicle and say what stands against it there, the commonest obstacle first."""
+def explain(problem: Problem, routes: Sequence[Route], task: Task, *, quick: bool = False) -> Unserved:
+    """Try a task in every vehicle (``quick``: in the first) and say what stands against it, the commonest first."""
     tasks = {one.id: one for one in problem.tasks}
     by_vehicle = {route.vehicle: route for route in routes}
     counts: Counter[str] = Counter()
     nearest: tuple[float, str, str] | None = None
     seen: set[tuple[object, ...]] = set()
-    for vehicle in problem.vehicles:
+    for vehicle in problem.vehicles[: 1 if quick else None]:
         route = by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
         if not route.stops:
             likeness = (
@@ -47,7 +45,7 @@ def explain(problem: Problem, routes: Sequence[Route], task: Task) -> Unserved:
             if likeness in seen:
                 continue
             seen.add(likeness)
-        day = best_place(problem, vehicle, route, task, tasks)
+        day = best_place(problem, vehicle, route, task, tasks, places=2 if quick else PLACES)
         added = day.broken
         if not added:
             counts["there is room in " + vehicle.id + ", but it costs more than the task's prize"] += 1
@@ -60,12 +58,14 @@ def explain(problem: Problem, routes: Sequence[Route], task: Task) -> Unserved:
     return Unserved(task.id, reasons, "" if nearest is None else f"{nearest[1]} (vehicle {nearest[2]})")
 
 
-def best_place(problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task]) -> Day:
+def best_place(
+    problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task], *, places: int = PLACES
+) -> Day:
     """Return the day with the task inserted where it breaks least, then costs least."""
     wanted = [task.id] if task.partner is None else [task.id, task.partner]
     best: tuple[tuple[int, float], Day] | None = None
     stops = route.stops
-    step = max(1, len(stops) // POSITIONS)
+    step = max(1, len(stops) // places)
     for at in range(0, len(stops) + 1, step):
         changed = Route(vehicle.id, (*stops[:at], *wanted, *stops[at:]), route.departs)
         day = follow(problem, vehicle, changed, tasks)

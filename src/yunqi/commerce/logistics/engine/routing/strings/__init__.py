@@ -15,7 +15,8 @@ import numba
 def folder() -> Path:
     """Return the folder of the compiled code of exactly these sources."""
     here = Path(__file__).parent
-    mark = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))).hexdigest()[:12]
+    sources = sorted([*here.glob("*.py"), *here.parent.glob("rich/*.py")])
+    mark = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for root in (base, Path(tempfile.gettempdir())):
         found = root / "yunqi" / f"compiled-{mark}"

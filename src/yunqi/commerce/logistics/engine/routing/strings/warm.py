@@ -30,4 +30,3 @@ def warm() -> None:
     anneal.load(*arrays.args, state, nothing, np.zeros(1, np.int64), nothing, np.arange(3, dtype=np.int64))
     anneal.anneal(*arrays.args, state, 1, 1.0, 1.0)
     anneal.fewer(*arrays.args, state, 1, 1, 1.0)
-    mark().touch()
