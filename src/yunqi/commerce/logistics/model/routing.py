@@ -270,3 +270,63 @@ class Plan:
     seed: int = 0
     iterations: int = 0
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a new plan does differently for one task.
+
+    Parameters
+    ----------
+    id
+        Id of the task.
+    what
+        ``moved``, ``added``, ``removed``, ``dropped`` (was served, is not any more) or ``reordered``.
+    before, after
+        Ids of the vehicles, where there is one.
+    """
+
+    id: str
+    what: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """A plan after something happened, and how it differs from the one before.
+
+    Parameters
+    ----------
+    first_seconds
+        When the first valid plan stood.
+    kept
+        Share of the stops that nothing happened to which keep their vehicle.
+    """
+
+    plan: Plan
+    problem: Problem
+    changes: tuple[Change, ...]
+    kept: float
+    first_seconds: float
+    first_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of a delivery slot.
+
+    Parameters
+    ----------
+    window
+        The slot.
+    cost
+        What the task adds to the plan in force; None when it fits nowhere.
+    vehicle
+        Who would serve it.
+    """
+
+    window: Window
+    cost: float | None
+    vehicle: str | None = None
+    reason: str = ""

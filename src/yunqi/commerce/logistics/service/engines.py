@@ -16,6 +16,7 @@ from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
 from yunqi.commerce.logistics.service.clock import Budget
 
 Emit = Callable[[float, float], None]
+Tell = Callable[[float, float, list[Route]], None]
 NOT_READY = "the planner was still being compiled when time was up; run `yunqi logistics warm` once"
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
@@ -23,7 +24,7 @@ SPEED = 55_000.0
 
 def run_engines(
     problem: Problem, config: LogisticsConfig, budget: Budget, seed: int, warm: Sequence[Route], emit: Emit | None,
-    iterations: int | None
+    iterations: int | None, tell: Tell | None = None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     why = obstacle(problem)
@@ -41,9 +42,19 @@ def run_engines(
     def told(found: Found) -> None:
         if emit is not None:
             emit(found.cost / problem.travel.scale, budget.used())
+        if tell is not None and not found.absent:
+            tell(found.cost / problem.travel.scale, budget.used(), to_routes(problem, arrays, found))
 
     workers = max(1, min(config.workers, 8))
-    search = Search(arrays, left=left, effort=SPEED * span * workers, seed=seed, workers=workers, emit=told)
+    search = Search(
+        arrays,
+        left=left,
+        effort=SPEED * span * workers,
+        seed=seed,
+        workers=workers,
+        emit=told,
+        polish_seconds=min(5.0, 0.05 * span) if iterations is None and span > 4 else 0.0,
+    )
     if iterations is not None:
         search.limit(iterations)
     if early and not is_warm():
@@ -62,8 +73,8 @@ def _rich(
 ) -> tuple[list[Route], str, int, list[Unserved]]:
     search = RichSearch(problem)
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
-        missing = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
-        return [], "none", 0, missing
+        waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
+        return [], "none", 0, waiting
     reserve = min(0.3 * budget.seconds, 0.1 + 3e-3 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
     turns = iter(range(max(1, (iterations or 0) // 5)))

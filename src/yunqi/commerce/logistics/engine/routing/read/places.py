@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
-from yunqi.commerce.logistics.model import BadProblem, Rounding, Travel
+from yunqi.commerce.logistics.model import BadProblem, Problem, Rounding, Travel
 
 CIRCUITY = 1.4
 """Roads are longer than the great circle; the median on a real network was 1.49, so this is an estimate and says so."""
 METRES_PER_SECOND = 8.0
 LARGEST_TABLE = 12_000
+PARTS = ("locations", "matrix", "travel")
 
 
 class Places:
@@ -34,6 +35,19 @@ class Places:
             self._add(one, f"locations[{k}]")
         if self._tables is not None and self._points and len(self._points) != len(self._tables[0]):
             raise BadProblem(f"{name}: {len(self._points)} locations, but the matrix has {len(self._tables[0])} rows.")
+
+    @classmethod
+    def of_problem(cls, problem: Problem) -> "Places":
+        """Return the places of a problem that was read before, by index or by the ids it kept."""
+        places = cls(Fields({}, problem.name, set(PARTS)), problem.name)
+        size = problem.travel.places
+        places._tables = (np.zeros((size, 0), np.int32), np.zeros((size, 0), np.int32))
+        places._ids = dict(problem.labels)
+        return places
+
+    def labels(self) -> dict[str, int]:
+        """Return the places by id."""
+        return dict(self._ids)
 
     def index(self, fields: Fields, key: str) -> int:
         """Return the place that a field names."""

@@ -43,7 +43,7 @@ def read_rich(document: dict[str, Any], *, name: str) -> Problem:
     vehicles = [one for k, value in enumerate(top.items("vehicles")) for one in _vehicle(value, k, places, dimensions)]
     if not vehicles:
         raise BadProblem(f"{name} has 0 vehicles; give at least one.", param="vehicles")
-    tasks = [_task(value, f"tasks[{k}]", places, dimensions) for k, value in enumerate(top.items("tasks"))]
+    tasks = [task_of(value, f"tasks[{k}]", places, dimensions) for k, value in enumerate(top.items("tasks"))]
     for k, value in enumerate(top.items("shipments")):
         tasks += _shipment(value, f"shipments[{k}]", places, dimensions)
     if not tasks:
@@ -54,7 +54,7 @@ def read_rich(document: dict[str, Any], *, name: str) -> Problem:
         raise BadProblem(f"{name}: objective {objective!r} is unknown; use cost or vehicles_first.", param="objective")
     return Problem(
         top.text("name", name), tuple(tasks), tuple(vehicles), places.travel(), Objective(objective),
-        repairs=tuple(places.repairs), dimensions=dimensions,
+        repairs=tuple(places.repairs), dimensions=dimensions, labels=places.labels(),
     )  # fmt: skip
 
 
@@ -104,7 +104,8 @@ def _named(vehicle: Vehicle, key: str) -> Vehicle:
     return Vehicle(**values | {"id": key})
 
 
-def _task(value: Any, path: str, places: Places, dimensions: tuple[str, ...]) -> Task:
+def task_of(value: Any, path: str, places: Places, dimensions: tuple[str, ...]) -> Task:
+    """Read one task."""
     f = Fields(value, path, TASK)
     kind = f.text("kind", "delivery")
     if kind not in ("delivery", "pickup", "service"):

@@ -212,3 +212,21 @@ def anywhere(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> int:
                 best, behind = cost, i
             i = j
     return behind
+
+
+@njit(cache=True, nogil=True)
+def price(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> tuple[int, int]:
+    """Return what a task would add at its cheapest place, an empty vehicle's included, and the node before it or -1."""
+    best, behind = cheapest_empty(p, table, xy, s, c)
+    for r in range(p[VEHICLES]):
+        if s[s[SIZE] + r] == 0 or not fits(p, table, xy, s, c, r):
+            continue
+        i = p[N] + 2 * r
+        end = i + 1
+        while i != end:
+            j = s[s[FOLLOWING] + i]
+            cost = distance(p, table, xy, i, c) + distance(p, table, xy, c, j) - s[s[HOP] + i]
+            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, j)):
+                best, behind = cost, i
+            i = j
+    return best, behind

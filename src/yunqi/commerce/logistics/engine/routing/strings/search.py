@@ -1,15 +1,18 @@
 """Drive the compiled search until a deadline: threads, rounds, temperatures, fewer vehicles."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, is_there, recombine
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
+from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
 
 Routes = list[tuple[int, list[int]]]
@@ -30,15 +33,12 @@ class Found:
         Tasks left out.
     iterations
         Of all threads.
-    pool
-        Routes of good solutions, for the set-partitioning polish.
     """
 
     cost: int
     routes: Routes
     absent: list[int]
     iterations: int = 0
-    pool: dict[tuple[int, ...], int] = field(default_factory=dict)
 
 
 Emit = Callable[[Found], None]
@@ -66,6 +66,7 @@ class Search:
         seed: int,
         workers: int = 2,
         emit: Emit | None = None,
+        polish_seconds: float = 0.0,
     ) -> None:
         self.arrays = arrays
         self.left = left
@@ -77,6 +78,10 @@ class Search:
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
         self.fewest = 1
+        self.pool: Pool = {}
+        self.polish_seconds = polish_seconds
+        alike = int(arrays.p[arrays.p[at.LAST_OF]]) == int(arrays.p[at.VEHICLES]) - 1
+        self.polish = polish_seconds > 0 and alike and is_there()
 
     def limit(self, iterations: int) -> None:
         """Count iterations instead of time: the same problem, seed and number give the same answer."""
@@ -97,11 +102,45 @@ class Search:
             current = self._fewer(current, self.left() / 2)
         hot, cold = self._temperatures(current, cool)
         span = max(self.left(), 1e-9)
+        next_polish = 0.85
         with ThreadPoolExecutor(len(self.states)) as threads:
             while (share := self.left()) > 0:
-                level = hot * (cold / hot) ** (1 - share / span)
-                current = self._round(threads, current, level)
+                done = 1 - share / span
+                current = self._round(threads, current, hot * (cold / hot) ** done)
+                if self.polish and done > 0.5:
+                    self._remember(current)
+                if self.polish and done > next_polish:
+                    next_polish = 2.0 if next_polish > 0.9 else 0.96
+                    current = self._recombined() or current
         return self.best
+
+    def _remember(self, found: Found) -> None:
+        p, args = self.arrays.p, self.arrays.args
+        for slot, tasks in [*found.routes, *self.best.routes]:
+            members = frozenset(tasks)
+            if members in self.pool and self.pool[members][1] == tuple(tasks):
+                continue
+            chain = [self.n + 2 * slot, *tasks, self.n + 2 * slot + 1]
+            length = sum(int(distance(*args, a, b)) for a, b in itertools.pairwise(chain))
+            length += int(p[p[at.FIXED] + slot])
+            if members not in self.pool or length < self.pool[members][0]:
+                self.pool[members] = (length, tuple(tasks))
+        while len(self.pool) > LARGEST:
+            self.pool.pop(next(iter(self.pool)))
+
+    def _recombined(self) -> Found | None:
+        if self.best.absent:
+            return None
+        self._remember(self.best)
+        m = int(self.arrays.p[at.VEHICLES])
+        tasks = [task for _, route in self.best.routes for task in route]
+        orders = recombine(self.pool, tasks, self.best.cost, m, self.polish_seconds)
+        if orders is None:
+            return None
+        cost = sum(self.pool[frozenset(order)][0] for order in orders)
+        found = Found(cost, [(slot, list(order)) for slot, order in enumerate(orders)], [])
+        self._take(found)
+        return found
 
     def _fewer(self, current: Found, until: float) -> Found:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
