@@ -34,11 +34,14 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _solomon(rows: list[tuple[int, list[str]]], name: str, convention: Rounding | None) -> Problem:
-    numbers = [(at, words) for at, words in rows if _is_numeric(words)]
+    head = next(k for k, (_, words) in enumerate(rows) if "CUSTOMER" in words[0].upper())
+    numbers = [(at, words) for at, words in rows[:head] if _is_numeric(words)]
     if not numbers or len(numbers[0][1]) != 2:
         raise BadProblem(f"{name}: the section VEHICLE has no row with the number of vehicles and their capacity.")
     count, capacity = (integer(word, name, numbers[0][0], "VEHICLE") for word in numbers[0][1])
-    customers = numbers[1:]
+    customers = [
+        (at, words) for k, (at, words) in enumerate(rows[head + 1 :]) if k or _is_numeric(words)
+    ]  # the first row names the columns
     for at, words in customers:
         if len(words) != 7:
             raise BadProblem(f"{name}, line {at}: a customer has 7 columns, this row has {len(words)}.")
