@@ -1,5 +1,6 @@
 """``yunqi logistics solve``: routes."""
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +10,12 @@ import typer
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.model import Plan, Problem, Rounding
+from yunqi.commerce.logistics.model import Rounding
 from yunqi.commerce.logistics.service.clock import Budget, age
-from yunqi.commerce.logistics.service.routing import load_problem, prepare, solve
+from yunqi.commerce.logistics.service.desk import explained
+from yunqi.commerce.logistics.service.reading import read_replan
+from yunqi.commerce.logistics.service.routing import load_document, load_problem, prepare, solve
+from yunqi.commerce.logistics.service.shown import plan_document, replan_document
 
 File = Annotated[Path, typer.Argument(help="VRPLIB, Solomon, Li-Lim, our JSON or VROOM's.")]
 
@@ -40,36 +44,42 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         plan = solve(
             problem, LogisticsConfig(workers=workers), budget=budget, seed=seed, emit=tell if progress else None
         )
-        show(document(problem, plan), as_json)
+        show(plan_document(problem, plan), as_json)
+
+    @app.command(help="Plan again. FILE: {problem, plan, events}. Example: yunqi logistics replan day.json --seconds 2")
+    def replan(
+        file: File,
+        seconds: Annotated[
+            float, typer.Option(help="Wall-clock seconds for the new plan, start-up not included.")
+        ] = 2.0,
+        keep: Annotated[float, typer.Option(help="Share of untouched stops that must keep their vehicle.")] = 0.9,
+        as_json: AsJson = False,
+    ) -> None:
+        problem, routes, events = read_replan(load_document(file), name=file.name)
+        module = importlib.import_module("yunqi.commerce.logistics.service.replan")
+        found = module.replan(problem, routes, events, LogisticsConfig(), budget=Budget(seconds), keep=keep)
+        document = replan_document(found)
+        show(document, as_json)
+        if not as_json:
+            for change in document["changes"]:
+                print(f"  {change['what']} {change['id']}: {change['before']} -> {change['after']}")
+
+    @app.command(
+        help="Say why a task is not served, or why so. FILE: {problem, plan}. Example: yunqi logistics explain day.json t7"
+    )
+    def explain(
+        file: File, task: Annotated[str, typer.Argument(help="Id of the task.")], as_json: AsJson = False
+    ) -> None:
+        problem, routes, _ = read_replan(load_document(file), name=file.name)
+        found = explained(problem, routes, task)
+        print(
+            msgspec.json.encode(found).decode() if as_json else msgspec.json.format(msgspec.json.encode(found)).decode()
+        )
 
     @app.command(help="Compile the search once, so that later solves start at once; scripts/setup does it.")
     def warm(as_json: AsJson = False) -> None:
         took = prepare()
         print(msgspec.json.encode({"seconds": took}).decode() if as_json else f"ready after {took:.1f} s")
-
-
-def document(problem: Problem, plan: Plan) -> dict[str, Any]:
-    """Return a plan as the command line and the API show it."""
-
-    def shown(key: str) -> str | int:
-        return int(key) if problem.numeric_ids and key.lstrip("-").isdigit() else key
-
-    return {
-        "cost": round(plan.cost, 6),
-        "routes": [{"vehicle": shown(r.vehicle), "stops": [shown(stop) for stop in r.stops]} for r in plan.routes],
-        "unserved": [
-            {"id": shown(one.id), "reasons": list(one.reasons), "relaxation": one.relaxation} for one in plan.unserved
-        ],
-        "gap": plan.gap,
-        "bound": plan.bound,
-        "seconds": round(plan.seconds, 3),
-        "partial": bool(plan.unserved),
-        "matrix": {"source": plan.source},
-        "solver": plan.solver,
-        "seed": plan.seed,
-        "iterations": plan.iterations,
-        "notes": list(plan.notes),
-    }
 
 
 def show(found: dict[str, Any], as_json: bool) -> None:

@@ -5,9 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from yunqi.commerce.logistics.routes import routing
 from yunqi.commerce.logistics.service import Logistics
 
 
 def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     """Return the routes; ``require(scope)`` makes the dependency that yields who asks."""
-    return APIRouter(prefix="/v1", tags=["logistics"])
+    found = APIRouter(prefix="/v1", tags=["logistics"])
+    routing.add(found, logistics, require)
+    return found

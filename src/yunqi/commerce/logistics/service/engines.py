@@ -13,6 +13,7 @@ from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obsta
 from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
 from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
+from yunqi.commerce.logistics.service.aside import Aside, fits
 from yunqi.commerce.logistics.service.clock import Budget
 
 Emit = Callable[[float, float], None]
@@ -46,6 +47,15 @@ def run_engines(
             tell(found.cost / problem.travel.scale, budget.used(), to_routes(problem, arrays, found))
 
     workers = max(1, min(config.workers, 8))
+    beside = None
+    if workers > 1 and iterations is None and not warm and tell is None and fits(problem, span):
+        beside = Aside(problem, 0.9 * span, seed)
+        workers -= 1
+
+    def meet() -> Found | None:
+        routes = beside.routes(0.01 * span) if beside else None
+        return from_routes(problem, arrays, routes) if routes else None
+
     search = Search(
         arrays,
         left=left,
@@ -53,6 +63,7 @@ def run_engines(
         seed=seed,
         workers=workers,
         emit=told,
+        aside=meet if beside else None,
         polish_seconds=min(5.0, 0.05 * span) if iterations is None and span > 4 else 0.0,
     )
     if iterations is not None:
@@ -61,7 +72,11 @@ def run_engines(
         return early, "pyvrp", 0, []
     warm = warm or early or ()
     start = from_routes(problem, arrays, warm) if warm else None
-    found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
+    try:
+        found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
+    finally:
+        if beside:
+            beside.close()
     routes = to_routes(problem, arrays, found)
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]

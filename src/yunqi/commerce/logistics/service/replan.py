@@ -1,15 +1,12 @@
 """Plan again while the day runs: a valid plan at once, a better one within seconds, little disturbance."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
 from yunqi.commerce.logistics.engine.routing.events import after_events, changes, frozen, kept_share
-from yunqi.commerce.logistics.engine.routing.read.detect import read_document
-from yunqi.commerce.logistics.engine.routing.read.fields import Fields
-from yunqi.commerce.logistics.model import BadProblem, Problem, Replan, Route
+from yunqi.commerce.logistics.model import Problem, Replan, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.engines import run_engines
 
@@ -34,13 +31,16 @@ def replan(
         for route in routes
         if route.vehicle in there
     ]
-    seen: list[tuple[float, list[Route]]] = []
+    seen: list[tuple[float, list[Route], float]] = []
 
     def tell(cost: float, at: float, found: list[Route]) -> None:
-        if not seen or kept_share(start, found, touched) >= keep:
-            seen.append((at, found))
+        aligned = alike(rest, start, found)
+        share = kept_share(start, aligned, touched)
+        if not seen or share >= min(keep, seen[-1][2]):
+            seen.append((at, aligned, share))
 
     found, solver, turns, reasons = run_engines(rest, config, budget, seed, start, None, None, tell)
+    found = alike(rest, start, found)
     if seen and kept_share(start, found, touched) < keep:
         found, reasons = seen[-1][1], []
     after = _whole(found, done, today)
@@ -62,45 +62,3 @@ def _whole(routes: Sequence[Route], done: dict[str, tuple[str, ...]], problem: P
         if stops:
             whole.append(Route(vehicle.id, stops, None if vehicle.id in done or tail is None else tail.departs))
     return whole
-
-
-def read_replan(document: Any, *, name: str) -> tuple[Problem, list[Route], list[Any]]:
-    """Read ``{"problem": …, "plan": {"routes": […]}, "events": […]}``.
-
-    Raises
-    ------
-    BadProblem
-        When a part is missing or names what is not there.
-    """
-    top = Fields(document, name, {"problem", "plan", "events"})
-    problem = read_document(top.raw("problem", {}), name=f"{name}.problem")
-    return problem, read_routes(top.raw("plan", {}), problem), top.items("events")
-
-
-def read_routes(document: Any, problem: Problem) -> list[Route]:
-    """Read the routes of a plan, as `solve` prints them."""
-    if not isinstance(document, dict) or not isinstance(document.get("routes"), list):
-        raise BadProblem(
-            "plan has no list `routes`; give a plan as `yunqi logistics solve --json` prints it.", param="plan"
-        )
-    vehicles = {vehicle.id for vehicle in problem.vehicles}
-    tasks = {task.id for task in problem.tasks}
-    routes = []
-    for k, value in enumerate(document["routes"]):
-        f = Fields(value, f"plan.routes[{k}]", {"vehicle", "stops", "departs"})
-        route = Route(f.text("vehicle"), f.texts("stops"), f.maybe("departs"))
-        unknown = [s for s in route.stops if s not in tasks and not s.startswith("charge:") and s != "reload"]
-        if unknown or route.vehicle not in vehicles:
-            raise BadProblem(
-                f"plan.routes[{k}] names {unknown[0] if unknown else route.vehicle!r}, which the problem lacks."
-            )
-        routes.append(route)
-    return routes
-
-
-def without_marks(routes: Sequence[Route]) -> list[Route]:
-    """Return routes without reloads and charges, as engines start from them."""
-    return [
-        dataclasses.replace(r, stops=tuple(s for s in r.stops if s != "reload" and not s.startswith("charge:")))
-        for r in routes
-    ]

@@ -2,8 +2,10 @@
 
 import importlib
 import importlib.util
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
@@ -14,6 +16,8 @@ from yunqi.kernel import Invalid, Unavailable
 
 Emit = Callable[[float, float], None]
 """Told of each better plan: its cost, and the seconds since the start."""
+Tell = Callable[[float, float, list[Route]], None]
+"""Told of each better complete plan: cost, seconds, routes."""
 
 
 def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
@@ -31,6 +35,22 @@ def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
     return read_problem(text, name=path.name, convention=convention)
 
 
+def load_document(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    BadProblem
+        When it cannot be read or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadProblem(f"{path} cannot be read: {error.strerror}.", param="file") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadProblem(f"{path} is no JSON: {error}.", param="file") from error
+
+
 def prepare() -> float:
     """Compile the search if that has not been done, and return the seconds it took.
 
@@ -40,7 +60,7 @@ def prepare() -> float:
         Without the extra.
     """
     budget = Budget(0.0)
-    _need()
+    need_compiler()
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
     if not warm.is_warm():
         warm.warm()
@@ -49,14 +69,15 @@ def prepare() -> float:
     return budget.used()
 
 
-def _need() -> None:
+def need_compiler() -> None:
+    """Raise `Unavailable` without the extra that compiles the search."""
     if importlib.util.find_spec("numba") is None:
         raise Unavailable("Routing needs the extra: scripts/setup logistics")
 
 
 def solve(
     problem: Problem, config: LogisticsConfig, *, budget: Budget, seed: int | None = None, warm: Sequence[Route] = (),
-    emit: Emit | None = None, iterations: int | None = None
+    emit: Emit | None = None, iterations: int | None = None, tell: Tell | None = None
 ) -> Plan:  # fmt: skip
     """Return the best plan that the budget allows, checked.
 
@@ -72,7 +93,7 @@ def solve(
         raise Invalid(f"{budget.seconds:g} seconds is no budget; give 0.05 to {config.max_seconds:g}.", param="seconds")
     if len(problem.tasks) > config.max_tasks:
         raise Invalid(f"{len(problem.tasks)} tasks are more than logistics.max_tasks, {config.max_tasks}.")
-    _need()
+    need_compiler()
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
-    routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations)
+    routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations, tell)
     return plan_of(problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from yunqi.commerce.logistics.engine.routing.check import follow
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
@@ -204,3 +205,24 @@ def kept_share(before: Sequence[Route], after: Sequence[Route], touched: set[str
     now = {stop: route.vehicle for route in after for stop in route.stops}
     both = [key for key in was if key in now]
     return sum(was[key] == now[key] for key in both) / len(both) if both else 1.0
+
+
+def alike(problem: Problem, before: Sequence[Route], after: Sequence[Route]) -> list[Route]:
+    """Give routes of interchangeable vehicles to those that served most of their stops before."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    pinned = {task.vehicle for task in problem.tasks if task.vehicle}
+    for vehicle in problem.vehicles:
+        likeness = tuple(getattr(vehicle, name) for name in Vehicle.__slots__ if name != "id")
+        own = (vehicle.id,) if vehicle.id in pinned or vehicle.prefix else ()
+        groups.setdefault((*likeness, *own), []).append(vehicle.id)
+    was = {route.vehicle: set(route.stops) for route in before}
+    now = {route.vehicle: route for route in after}
+    found = []
+    for ids in groups.values():
+        routes = [now[key] for key in ids if key in now]
+        shared = np.array([[len(was.get(key, set()) & set(route.stops)) for key in ids] for route in routes]).reshape(
+            -1, len(ids)
+        )
+        rows, columns = linear_sum_assignment(-shared)
+        found += [dataclasses.replace(routes[r], vehicle=ids[c]) for r, c in zip(rows, columns, strict=True)]
+    return found

@@ -4,9 +4,10 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.check import Day, follow
-from yunqi.commerce.logistics.model import FOREVER, Problem, Route, Task, TaskKind, Unserved, Vehicle
+from yunqi.commerce.logistics.model import Problem, Route, Task, TaskKind, Unserved, Vehicle
 
 PLACES = 40
 
@@ -108,8 +109,33 @@ def relaxation(line: str, task: Task, vehicle: Vehicle) -> tuple[float, str] | N
     return found
 
 
-def relaxed(vehicle: Vehicle) -> Vehicle:
-    """Return the vehicle without limits, for what-if questions."""
-    return dataclasses.replace(
-        vehicle, capacity=(FOREVER,) * len(vehicle.capacity), window=(0, FOREVER), max_time=None, max_distance=None
-    )
+def why(problem: Problem, routes: Sequence[Route], task: Task) -> dict[str, Any]:
+    """Say why a served task goes with this vehicle, at this hour: what each other vehicle would add or break."""
+    tasks = {one.id: one for one in problem.tasks}
+    by_vehicle = {route.vehicle: route for route in routes}
+    vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
+    mine = next(route for route in routes if task.id in route.stops)
+    gone = {task.id, task.partner}
+    rest = dataclasses.replace(mine, stops=tuple(stop for stop in mine.stops if stop not in gone))
+    now = follow(problem, vehicles[mine.vehicle], mine, tasks)
+    saved = now.cost - (follow(problem, vehicles[mine.vehicle], rest, tasks).cost if rest.stops else 0.0)
+    others = []
+    for vehicle in problem.vehicles:
+        if vehicle.id == mine.vehicle:
+            continue
+        route = by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
+        day = best_place(problem, vehicle, route, task, tasks)
+        base = follow(problem, vehicle, route, tasks).cost if route.stops else 0.0
+        scale = problem.travel.scale
+        more = round((day.cost - base - saved) / scale, 3)
+        others.append(
+            {"vehicle": vehicle.id, "extra_cost": None if day.broken else more, "breaks": list(day.broken[:3])}
+        )
+    visit = next(visit for visit in now.visits if visit.id == task.id)
+    scale = problem.travel.scale
+    hour = "as soon as it arrives" if visit.begins == visit.arrives else "when its window opens"
+    others.sort(key=lambda one: (one["extra_cost"] is None, one["extra_cost"] or 0.0))
+    return {
+        "id": task.id, "served": True, "vehicle": mine.vehicle, "arrives": visit.arrives / scale,
+        "begins": visit.begins / scale, "hour": hour, "adds": round(saved / scale, 3), "others": others[:10],
+    }  # fmt: skip

@@ -20,6 +20,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     LATEST,
     MATE,
     NEED,
+    PENALTY,
     READY,
     SERVICE,
     SIZE,
@@ -69,8 +70,8 @@ def insert_pair(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
     if unused >= 0 and (at_route < 0 or p[p[FIXED] + unused] < best):
         cost, i, j = in_route(p, table, xy, s, c, d, unused, best)
         if cost < best:
-            at_pickup, at_delivery, at_route = i, j, unused
-    if at_route < 0:
+            best, at_pickup, at_delivery, at_route = cost, i, j, unused
+    if at_route < 0 or best >= p[p[PENALTY] + c]:
         return False
     touch(p, table, xy, s, at_route)
     link(p, table, xy, s, c, at_pickup, at_route)

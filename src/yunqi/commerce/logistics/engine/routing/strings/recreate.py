@@ -155,8 +155,8 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
     if cost < best:
         best, behind = cost, start
     if behind < 0:
-        behind = anywhere(p, table, xy, s, c)
-    if behind < 0:
+        best, behind = anywhere(p, table, xy, s, c)
+    if behind < 0 or best >= p[p[PENALTY] + c]:
         return False
     r = (behind - p[N]) >> 1 if behind >= p[N] else s[s[ROUTE] + behind]
     touch(p, table, xy, s, r)
@@ -196,8 +196,8 @@ def cheapest_empty(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> tuple
 
 
 @njit(cache=True, nogil=True)
-def anywhere(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> int:
-    """Return the node behind which a task fits most cheaply when all places count, or -1."""
+def anywhere(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> tuple[int, int]:
+    """Return the cheapest insertion when all places count, and the node before it or -1."""
     best = NOTHING
     behind = -1
     for r in range(p[VEHICLES]):
@@ -211,7 +211,7 @@ def anywhere(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> int:
             if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, j)) and draw(s) >= s[BLINK]:
                 best, behind = cost, i
             i = j
-    return behind
+    return best, behind
 
 
 @njit(cache=True, nogil=True)

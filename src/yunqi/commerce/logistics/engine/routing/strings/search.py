@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, is_there, recombine
+from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, recombine
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
@@ -67,6 +67,7 @@ class Search:
         workers: int = 2,
         emit: Emit | None = None,
         polish_seconds: float = 0.0,
+        aside: Callable[[], Found | None] | None = None,
     ) -> None:
         self.arrays = arrays
         self.left = left
@@ -78,10 +79,11 @@ class Search:
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
         self.fewest = 1
+        self.aside = aside
         self.pool: Pool = {}
         self.polish_seconds = polish_seconds
         alike = int(arrays.p[arrays.p[at.LAST_OF]]) == int(arrays.p[at.VEHICLES]) - 1
-        self.polish = polish_seconds > 0 and alike and is_there()
+        self.polish = polish_seconds > 0 and alike
 
     def limit(self, iterations: int) -> None:
         """Count iterations instead of time: the same problem, seed and number give the same answer."""
@@ -95,7 +97,7 @@ class Search:
 
     def run(self, start: Found | None = None, *, fewer: bool = False, cool: bool = False) -> Found:
         """Search until the budget is spent and return the best that was found."""
-        first = start or self._construct()
+        first = self._continued(start) if start else self._construct()
         self._take(first)
         current = first
         if fewer:
@@ -107,12 +109,28 @@ class Search:
             while (share := self.left()) > 0:
                 done = 1 - share / span
                 current = self._round(threads, current, hot * (cold / hot) ** done)
-                if self.polish and done > 0.5:
+                if self.aside is not None and done > 0.93:
+                    current = self._meet(current)
+                if self.polish and done > 0.3:
                     self._remember(current)
                 if self.polish and done > next_polish:
                     next_polish = 2.0 if next_polish > 0.9 else 0.96
                     current = self._recombined() or current
         return self.best
+
+    def _meet(self, current: Found) -> Found:
+        """Take what another engine found meanwhile: into the pool, and as the place to go on from when it is better."""
+        other = self.aside() if self.aside is not None else None
+        self.aside = None
+        if other is None or other.absent:
+            return current
+        self._fill(self.states[0], other, None)
+        other = self._read(self.states[0], best=True)
+        better = other.cost < self.best.cost
+        self._take(other)
+        if self.polish:
+            self._remember(other)
+        return other if better else current
 
     def _remember(self, found: Found) -> None:
         p, args = self.arrays.p, self.arrays.args
@@ -174,6 +192,14 @@ class Search:
         compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
         return self._read(state, best=True)
 
+    def _continued(self, start: Found) -> Found:
+        """Price routes that came from elsewhere and insert what they leave out."""
+        state = self.states[0]
+        self._fill(state, start, None)
+        if start.absent:
+            compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
+        return self._read(state, best=True)
+
     def _vector(self, name: int) -> Ints:
         start = self.arrays.p[name]
         return self.arrays.p[start : start + self.n]
@@ -183,7 +209,7 @@ class Search:
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
         length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
-        return (hot * 0.1 if cool else hot), length * 0.01
+        return (length * 0.05 if cool else hot), length * 0.01
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
