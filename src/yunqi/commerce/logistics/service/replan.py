@@ -5,7 +5,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
-from yunqi.commerce.logistics.engine.routing.events import after_events, changes, frozen, kept_share
+from yunqi.commerce.logistics.engine.routing.events import after_events, alike, changes, frozen, kept_share
 from yunqi.commerce.logistics.model import Problem, Replan, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.engines import run_engines

@@ -15,8 +15,9 @@ import numba
 def folder() -> Path:
     """Return the folder of the compiled code of exactly these sources."""
     here = Path(__file__).parent
-    sources = sorted([*here.glob("*.py"), *here.parent.glob("rich/*.py")])
-    mark = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    sources = [path.read_bytes() for path in sorted([*here.glob("*.py"), *here.parent.glob("rich/*.py")])]
+    compiled = [text for text in sources if b"from numba import njit" in text or b" = range(" in text]
+    mark = hashlib.sha256(b"".join(compiled)).hexdigest()[:12]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for root in (base, Path(tempfile.gettempdir())):
         found = root / "yunqi" / f"compiled-{mark}"
