@@ -1,6 +1,7 @@
 """The verbs of logistics; each family of verbs is a module of its own beside this one."""
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.kernel import Kernel
 
 
@@ -18,3 +19,4 @@ class Logistics:
     def __init__(self, kernel: Kernel, config: LogisticsConfig) -> None:
         self.kernel = kernel
         self.config = config
+        self.packing = PackingDesk(config)
