@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import packing, routing
+from yunqi.commerce.logistics.cli import berths, packing, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -11,4 +11,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     app = typer.Typer(name="logistics", help="Routes, packing, berths, warehouses, forecasts.", no_args_is_help=True)
     routing.add(app, open_app)
     packing.add(app, open_app)
+    berths.add(app, open_app)
     return app

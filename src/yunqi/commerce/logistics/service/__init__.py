@@ -1,6 +1,7 @@
 """The verbs of logistics; each family of verbs is a module of its own beside this one."""
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.kernel import Kernel
 
@@ -20,3 +21,4 @@ class Logistics:
         self.kernel = kernel
         self.config = config
         self.packing = PackingDesk(config)
+        self.berths = BerthDesk(config)

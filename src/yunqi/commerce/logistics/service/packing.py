@@ -10,8 +10,10 @@ from yunqi.commerce.logistics.engine.packing.check import violations
 from yunqi.commerce.logistics.engine.packing.read import Read, read_csv, read_json
 from yunqi.commerce.logistics.model.packing import Packing, PackingProblem
 from yunqi.commerce.logistics.service.extra import needs_extra
-from yunqi.kernel import Error, Invalid, NotFound
+from yunqi.commerce.logistics.service.files import read_text
+from yunqi.kernel import Error, Invalid
 
+PAIR = "NAME_items.csv with NAME_bins.csv beside it, or a .json file"
 OnProgress = Callable[[float, str], None]
 """Told what share of the time is used, and how the best packing does so far."""
 
@@ -37,12 +39,12 @@ class PackingDesk:
     def read(self, path: Path, *, support: bool = True) -> Read:
         """Read our JSON, or a pair ``NAME_items.csv`` and ``NAME_bins.csv`` of which any one, or ``NAME``, is given."""
         if path.suffix.lower() == ".json":
-            return read_json(_text(path))
+            return read_json(read_text(path, "a .json problem"))
         stem = path.name.removesuffix("_items.csv").removesuffix("_bins.csv")
         items, bins = path.with_name(f"{stem}_items.csv"), path.with_name(f"{stem}_bins.csv")
         if path.is_dir():
             items, bins = path / "items.csv", path / "bins.csv"
-        return read_csv(_text(items), _text(bins), support=support)
+        return read_csv(read_text(items, PAIR), read_text(bins, PAIR), support=support)
 
     def pack(
         self,
@@ -88,16 +90,3 @@ class PackingDesk:
                 f"The packing breaks {len(broken)} rules, the first: {broken[0]}. Please report this file."
             )
         return replace(packing, seconds=time.monotonic() - started)
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        raise NotFound(
-            f"{path} is not there; give NAME_items.csv with NAME_bins.csv beside it, or a .json file", "file"
-        )
-    if path.stat().st_size > 50_000_000:
-        raise Invalid(f"{path.name} is larger than 50 MB, too large for a packing problem", "file")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(f"{path.name} is no UTF-8 text", "file") from error
