@@ -46,13 +46,17 @@ def test_a_box_that_may_not_be_turned_stays_out_with_a_reason() -> None:
 
 
 def test_a_payload_is_kept_and_bounds_the_use() -> None:
-    packing = pack(PackingProblem((Item("brick", (5, 5, 5), 8, weight=1_000),), (Bin("box", (10, 10, 10), payload=3_500),)))
+    packing = pack(
+        PackingProblem((Item("brick", (5, 5, 5), 8, weight=1_000),), (Bin("box", (10, 10, 10), payload=3_500),))
+    )
     assert len(packing.loads[0].placements) == 3
     assert packing.bound == pytest.approx(3.5 * 125 / 1_000)
 
 
 def test_nothing_stands_on_what_is_fragile() -> None:
-    problem = PackingProblem((Item("glass", (10, 10, 5), 4, bearing=0), Item("stone", (10, 10, 5), 4)), (Bin("b", (20, 20, 10)),))
+    problem = PackingProblem(
+        (Item("glass", (10, 10, 5), 4, bearing=0), Item("stone", (10, 10, 5), 4)), (Bin("b", (20, 20, 10)),)
+    )
     packing = pack(problem)
     assert packing.use == 1.0  # only with every glass on a stone
 
@@ -71,14 +75,20 @@ def test_what_leaves_first_is_not_blocked() -> None:
 
 def test_axles_carry_what_they_may() -> None:
     axles = Axles(front=0, rear=80, front_limit=40_000, rear_limit=60_000)
-    packing = pack(PackingProblem((Item("drum", (20, 20, 20), 20, weight=5_000),), (Bin("van", (100, 60, 40), axles=axles),)))
+    packing = pack(
+        PackingProblem((Item("drum", (20, 20, 20), 20, weight=5_000),), (Bin("van", (100, 60, 40), axles=axles),))
+    )
     loaded = len(packing.loads[0].placements)
     assert 0 < loaded < 20
     assert packing.left["drum"] == (20 - loaded, "an axle would be overloaded")
 
 
 def test_the_cheapest_carton_that_takes_the_order_is_chosen() -> None:
-    cartons = (Bin("s", (30, 20, 10), 0, cost=40), Bin("m", (40, 30, 20), 0, cost=70), Bin("l", (80, 60, 40), 0, cost=200))
+    cartons = (
+        Bin("s", (30, 20, 10), 0, cost=40),
+        Bin("m", (40, 30, 20), 0, cost=70),
+        Bin("l", (80, 60, 40), 0, cost=200),
+    )
     packing = pack(PackingProblem((Item("book", (20, 14, 3), 10),), cartons))
     assert [load.bin for load in packing.loads] == ["m"]
     assert packing.left == {}
@@ -86,7 +96,9 @@ def test_the_cheapest_carton_that_takes_the_order_is_chosen() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30), st.integers(1, 30), st.integers(1, 5)), min_size=1, max_size=5),
+    st.lists(
+        st.tuples(st.integers(1, 30), st.integers(1, 30), st.integers(1, 30), st.integers(1, 5)), min_size=1, max_size=5
+    ),
     st.booleans(),
 )
 def test_any_order_is_packed_validly(sizes: list[tuple[int, int, int, int]], support: bool) -> None:
@@ -95,13 +107,17 @@ def test_any_order_is_packed_validly(sizes: list[tuple[int, int, int, int]], sup
 
 
 def test_the_checker_sees_each_broken_rule() -> None:
-    problem = PackingProblem((Item("a", (5, 5, 5), 2, rotations=UPRIGHT), Item("b", (5, 5, 6), 1)), (Bin("c", (10, 10, 12)),))
+    problem = PackingProblem(
+        (Item("a", (5, 5, 5), 2, rotations=UPRIGHT), Item("b", (5, 5, 6), 1)), (Bin("c", (10, 10, 12)),)
+    )
     good = pack(problem)
     load = good.loads[0]
     first, *rest = load.placements
 
     def broken(**changes: int) -> str:
-        return " ".join(violations(problem, replace(good, loads=(replace(load, placements=(replace(first, **changes), *rest)),))))
+        return " ".join(
+            violations(problem, replace(good, loads=(replace(load, placements=(replace(first, **changes), *rest)),)))
+        )
 
     assert "reaches out" in broken(x=9)
     assert "hangs over" in broken(z=6)
@@ -151,7 +167,7 @@ def test_files_are_found_from_either_name(tmp_path: Path) -> None:
     desk = PackingDesk(LogisticsConfig())
     for name in ("x", "x_items.csv", "x_bins.csv"):
         assert desk.read(tmp_path / name).problem.items[0].copies == 4
-    with pytest.raises(NotFound, match="y_items.csv is not there"):
+    with pytest.raises(NotFound, match=r"y_items.csv is not there"):
         desk.read(tmp_path / "y")
     with pytest.raises(Invalid, match="seconds"):
         desk.pack(desk.read(tmp_path / "x").problem, seconds=float("nan"))

@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, packing, routing
+from yunqi.commerce.logistics.cli import berths, forecasts, packing, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -12,4 +12,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     routing.add(app, open_app)
     packing.add(app, open_app)
     berths.add(app, open_app)
+    forecasts.add(app, open_app)
     return app

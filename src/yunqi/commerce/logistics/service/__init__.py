@@ -2,6 +2,7 @@
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.service.berths import BerthDesk
+from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.kernel import Kernel
 
@@ -22,3 +23,4 @@ class Logistics:
         self.config = config
         self.packing = PackingDesk(config)
         self.berths = BerthDesk(config)
+        self.forecasts = ForecastDesk(config)

@@ -11,7 +11,8 @@ WEEKS = 8
 def scale(demand: Floats, origin: int) -> Floats:
     """Return what one unit of the normalised target is for each series: its mean weekly demand of the last 56 days."""
     recent = demand[:, max(0, origin - 56) : origin]
-    return np.maximum(recent.mean(axis=1) * 7, 0.5)
+    unit: Floats = np.maximum(recent.mean(axis=1) * 7, 0.5)
+    return unit
 
 
 def weekly(demand: Floats, origin: int) -> Floats:
@@ -65,7 +66,9 @@ def daily(demand: Floats, origin: int, ahead: int) -> Floats:
 
 def _windows(demand: Floats, origin: int) -> Floats:
     """Return mean demand a week over the last 7 to 182 days."""
-    sums = np.concatenate([np.zeros((len(demand), 1)), demand[:, max(0, origin - max(WINDOWS)) : origin].cumsum(axis=1)], axis=1)
+    sums = np.concatenate(
+        [np.zeros((len(demand), 1)), demand[:, max(0, origin - max(WINDOWS)) : origin].cumsum(axis=1)], axis=1
+    )
     days = sums.shape[1] - 1
     return np.column_stack([7 * (sums[:, -1] - sums[:, max(0, days - n)]) / min(n, days) for n in WINDOWS])
 

@@ -94,10 +94,8 @@ class _Fits:
 
     def rows(self, origin: int, at: int) -> Floats:
         """Return the features of one bucket after an origin."""
-        if self.bucket is Bucket.WEEK:
-            known = features.weekly(self.demand, origin)
-        else:
-            known = features.daily(self.demand, origin, at)
+        of_week = self.bucket is Bucket.WEEK
+        known = features.weekly(self.demand, origin) if of_week else features.daily(self.demand, origin, at)
         return np.column_stack([known, np.full(len(known), at)])
 
     def fit(self, alpha: float, origins: Sequence[int]) -> lightgbm.Booster:
@@ -121,13 +119,19 @@ class _Fits:
     def predict(self, model: lightgbm.Booster, origin: int) -> Floats:
         unit = features.scale(self.demand, origin)
         found = [
-            np.asarray(model.predict(self.rows(origin, at), num_threads=self.threads)) * unit for at in range(self.buckets)
+            np.asarray(model.predict(self.rows(origin, at), num_threads=self.threads)) * unit
+            for at in range(self.buckets)
         ]
         return np.maximum(np.column_stack(found), 0.0)
 
 
 def _conform(
-    demand: Floats, fits: _Fits, known: Floats, before: tuple[Floats, Floats], bounds: tuple[Floats, Floats], tail: float
+    demand: Floats,
+    fits: _Fits,
+    known: Floats,
+    before: tuple[Floats, Floats],
+    bounds: tuple[Floats, Floats],
+    tail: float,
 ) -> tuple[Floats, Floats]:
     """Shift the bounds so that the calibration window would have kept its level, a group of like demand at a time."""
     days, horizon = demand.shape[1], fits.bucket.days * fits.buckets
