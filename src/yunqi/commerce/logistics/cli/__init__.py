@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import routing
+from yunqi.commerce.logistics.cli import berths, forecasts, packing, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -10,4 +10,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
     """Return the commands of ``yunqi logistics``; ``open_app`` opens the application for one command."""
     app = typer.Typer(name="logistics", help="Routes, packing, berths, warehouses, forecasts.", no_args_is_help=True)
     routing.add(app, open_app)
+    packing.add(app, open_app)
+    berths.add(app, open_app)
+    forecasts.add(app, open_app)
     return app

@@ -1,7 +1,10 @@
 """The verbs of logistics; each family of verbs is a module of its own beside this one."""
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.desk import RoutingDesk
+from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.kernel import Kernel
 
 
@@ -20,3 +23,6 @@ class Logistics:
         self.kernel = kernel
         self.config = config
         self.routing = RoutingDesk(kernel, config)
+        self.packing = PackingDesk(config)
+        self.berths = BerthDesk(config)
+        self.forecasts = ForecastDesk(config)

@@ -1,0 +1,62 @@
+"""``yunqi logistics pack``: boxes into bins."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
+from yunqi.commerce.logistics.cli.printing import print_json, progress, table
+from yunqi.commerce.logistics.model.packing import Packing
+
+
+def add(app: typer.Typer, open_app: OpenApp) -> None:
+    """Add the commands of packing."""
+
+    @app.command(help="Pack boxes into bins. Example: yunqi logistics pack BR1_1_items.csv --seconds 4 --json")
+    def pack(
+        file: Annotated[Path, typer.Argument(help="NAME_items.csv (with NAME_bins.csv beside it) or our JSON.")],
+        seconds: Annotated[float, typer.Option(help="Wall-clock seconds.")] = 10.0,
+        support: Annotated[
+            bool, typer.Option(help="Every box of a CSV problem must stand with its whole base on something.")
+        ] = True,
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened, progress("packing") as tell:
+            read = opened.logistics.packing.read(file, support=support)
+            packing = opened.logistics.packing.pack(read.problem, seconds=seconds, on_progress=tell)
+        if as_json:
+            print_json(document(packing, read.scale))
+        else:
+            _print(packing, read.scale)
+
+
+def document(packing: Packing, scale: int) -> dict[str, Any]:
+    """Return the packing as plain values, lengths in the unit of the file."""
+
+    def back(value: int) -> float | int:
+        return value if scale == 1 else value / scale
+
+    placements = [
+        {"bin": load.bin, "number": load.number, "item": piece.item}
+        | {name: back(getattr(piece, name)) for name in ("x", "y", "z", "dx", "dy", "dz")}
+        for load in packing.loads
+        for piece in load.placements
+    ]
+    left = [{"item": item, "copies": copies, "reason": why} for item, (copies, why) in packing.left.items()]
+    return {
+        "use": packing.use, "bound": packing.bound, "bins": len(packing.loads), "seconds": round(packing.seconds, 3),
+        "placements": placements, "left": left,
+    }  # fmt: skip
+
+
+def _print(packing: Packing, scale: int) -> None:
+    console = Console()
+    console.print(f"{packing.use:.2%} of {len(packing.loads)} bins used (at most {packing.bound:.2%} can be)")
+    table(
+        [{"bin": load.bin, "number": load.number, "pieces": len(load.placements)} for load in packing.loads], empty=""
+    )
+    if packing.left:
+        rows = [{"left": item, "copies": copies, "why": why} for item, (copies, why) in packing.left.items()]
+        table(rows, empty="")

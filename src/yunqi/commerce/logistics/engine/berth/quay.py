@@ -1,0 +1,191 @@
+"""A quay with cranes and tides: where and when each vessel lies and how many cranes serve it, by constraint programming."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+from yunqi.commerce.logistics.model.berth import BerthPlan, QuayProblem, Vessel, Visit
+
+INTERFERENCE = 0.9
+"""r cranes do r ** 0.9 crane-hours an hour (Meisel and Bierwirth 2009)."""
+AWAY = 0.01
+"""More work per 10 m between where a vessel lies and where its boxes stand (idem)."""
+
+
+def hours_alongside(vessel: Vessel, cranes: int, position: int) -> int:
+    """Return how many whole hours a vessel stays at a position in metres with so many cranes."""
+    work = vessel.work * (1 + AWAY * abs(position - vessel.position) / 10)
+    return max(1, math.ceil(float(work / cranes**INTERFERENCE) - 1e-9))
+
+
+def tide_allows(problem: QuayProblem, vessel: Vessel, hour: int) -> bool:
+    """Whether the water is deep enough at that hour for the vessel to move."""
+    return not problem.depth or not vessel.draught or hour >= problem.hours or problem.depth[hour] >= vessel.draught
+
+
+def leaves(problem: QuayProblem, vessel: Vessel, hour: int) -> int:
+    """Return the first hour, not before ``hour``, at which the vessel can leave."""
+    while not tide_allows(problem, vessel, hour):
+        hour += 1
+    return hour
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """The variables of one vessel."""
+
+    start: cp_model.IntVar
+    end: cp_model.IntVar
+    place: cp_model.IntVar
+    cranes: dict[int, cp_model.IntVar]
+    cost: cp_model.LinearExpr
+
+
+class QuayModel:
+    """The model of a week; ``guess`` narrows it, ``solve`` may be called once after that.
+
+    Parameters
+    ----------
+    problem
+        The week.
+    """
+
+    def __init__(self, problem: QuayProblem) -> None:
+        self._problem = problem
+        self.is_known_best = False
+        self._model = cp_model.CpModel()
+        self._across: list[cp_model.IntervalVar] = []
+        self._along: list[cp_model.IntervalVar] = []
+        self._uses: list[tuple[cp_model.IntervalVar, int]] = []
+        self._stays = [self._stay(index, vessel) for index, vessel in enumerate(problem.vessels)]
+        self._model.add_no_overlap_2d(self._across, self._along)
+        self._model.add_cumulative(
+            [interval for interval, _ in self._uses], [cranes for _, cranes in self._uses], problem.cranes
+        )
+        # Implied: at no hour do the vessels together exceed the quay.
+        slots = problem.length // problem.step
+        self._model.add_cumulative(self._across, [self._width(vessel) for vessel in problem.vessels], slots)
+        self._model.minimize(sum(stay.cost for stay in self._stays))
+
+    def guess(self, bound: int, known: BerthPlan | None, stays: Sequence[tuple[int, int]]) -> None:
+        """Narrow the search.
+
+        Parameters
+        ----------
+        bound
+            What no plan can be below.
+        known
+            A plan; only better ones are looked for.
+        stays
+            Start and cranes of each vessel that are worth trying first, as from a relaxed plan.
+        """
+        total = sum(stay.cost for stay in self._stays)
+        self._model.add(total >= bound)
+        if known is not None:
+            self._model.add(total < known.cost)
+        for stay, (start, cranes) in zip(self._stays, stays, strict=False):
+            self._model.add_hint(stay.start, start)
+            for count, chosen in stay.cranes.items():
+                self._model.add_hint(chosen, count == cranes)
+
+    def _width(self, vessel: Vessel) -> int:
+        return -(-vessel.length // self._problem.step)
+
+    def _stay(self, index: int, vessel: Vessel) -> _Stay:
+        model, problem = self._model, self._problem
+        width, slots, latest = self._width(vessel), problem.length // problem.step, problem.hours
+        start = model.new_int_var_from_domain(self._starts(vessel), f"start{index}")
+        end = model.new_int_var(vessel.arrival + 1, latest, f"end{index}")
+        length = model.new_int_var(1, latest, f"stay{index}")
+        place = model.new_int_var(0, max(0, slots - width), f"place{index}")
+        across = model.new_interval_var(start, length, end, f"across{index}")
+        self._across.append(across)
+        self._along.append(model.new_fixed_size_interval_var(place, width, f"along{index}"))
+        choices: dict[int, cp_model.IntVar] = {}
+        for cranes in range(vessel.least_cranes, min(vessel.most_cranes, problem.cranes) + 1):
+            chosen = model.new_bool_var(f"cranes{index}_{cranes}")
+            choices[cranes] = chosen
+            times = [hours_alongside(vessel, cranes, at * problem.step) for at in range(max(1, slots - width + 1))]
+            needed = model.new_int_var(min(times), max(times), f"needed{index}_{cranes}")
+            model.add_element(place, times, needed)
+            if problem.depth and vessel.draught:
+                model.add(length >= needed).only_enforce_if(chosen)  # it may have to wait for water
+            else:
+                model.add(length == needed).only_enforce_if(chosen)
+            self._uses.append(
+                (model.new_optional_interval_var(start, length, end, chosen, f"uses{index}_{cranes}"), cranes)
+            )
+        model.add_exactly_one(choices.values())
+        if problem.depth and vessel.draught:
+            model.add_linear_expression_in_domain(end, self._tide(vessel))
+        late = model.new_int_var(0, max(0, latest - vessel.due) + latest, f"late{index}")
+        model.add(late >= end - vessel.due)
+        return _Stay(start, end, place, choices, vessel.weight * (start - vessel.arrival) + vessel.weight * late)
+
+    def _tide(self, vessel: Vessel) -> cp_model.Domain:
+        deep = [hour for hour in range(self._problem.hours) if self._problem.depth[hour] >= vessel.draught]
+        return cp_model.Domain.from_values([*deep, self._problem.hours])
+
+    def _starts(self, vessel: Vessel) -> cp_model.Domain:
+        hours = cp_model.Domain(vessel.arrival, max(vessel.arrival, self._problem.hours - 1))
+        if self._problem.depth and vessel.draught:
+            return hours.intersection_with(self._tide(vessel))
+        return hours
+
+    def solve(
+        self,
+        *,
+        seconds: float,
+        seed: int,
+        workers: int,
+        on_step: Callable[[int, int], None],
+        is_cancelled: Callable[[], bool],
+    ) -> BerthPlan | None:
+        """Return the best plan within the time; None when none (better than the known one) was found.
+
+        ``is_known_best`` tells after it whether there is none.
+        """
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = seconds
+        solver.parameters.num_workers = workers
+        solver.parameters.random_seed = seed
+        watch = _Watch(on_step, is_cancelled)
+        status = solver.solve(self._model, watch)
+        self.is_known_best = status == cp_model.INFEASIBLE
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        step = self._problem.step
+        visits = []
+        for number, (vessel, stay) in enumerate(zip(self._problem.vessels, self._stays, strict=True), 1):
+            cranes = next(count for count, chosen in stay.cranes.items() if solver.value(chosen))
+            place = solver.value(stay.place)
+            visits.append(
+                Visit(
+                    number,
+                    place + 1,
+                    solver.value(stay.start),
+                    solver.value(stay.end),
+                    vessel.name,
+                    place * step,
+                    cranes,
+                )
+            )
+        cost = int(solver.objective_value)
+        return BerthPlan(tuple(visits), cost, min(cost, math.ceil(solver.best_objective_bound - 1e-6)))
+
+
+class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+    """Passes better plans on and ends the search when it is cancelled."""
+
+    def __init__(self, on_step: Callable[[int, int], None], is_cancelled: Callable[[], bool]) -> None:
+        super().__init__()
+        self._on_step = on_step
+        self._is_cancelled = is_cancelled
+
+    def on_solution_callback(self) -> None:
+        """Called by the solver at each better plan."""
+        self._on_step(int(self.objective_value), max(0, math.ceil(self.best_objective_bound - 1e-6)))
+        if self._is_cancelled():
+            self.stop_search()

@@ -1,0 +1,80 @@
+"""What is known of each series at a day, computed for all series at once."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+WINDOWS = (7, 14, 28, 56, 91, 182)
+WEEKS = 8
+
+
+def scale(demand: Floats, origin: int) -> Floats:
+    """Return what one unit of the normalised target is for each series: its mean weekly demand of the last 56 days."""
+    recent = demand[:, max(0, origin - 56) : origin]
+    unit: Floats = np.maximum(recent.mean(axis=1) * 7, 0.5)
+    return unit
+
+
+def weekly(demand: Floats, origin: int) -> Floats:
+    """Return features for sums of weeks after ``origin`` [series, features], divided by `scale`.
+
+    Raises
+    ------
+    ValueError
+        ``origin`` leaves fewer than 14 days of history.
+    """
+    if origin < 14:
+        raise ValueError("at least 14 days of history are needed")
+    unit = scale(demand, origin)[:, None]
+    sums = _week_sums(demand, origin)
+    ordered = np.sort(sums, axis=1)
+    return np.column_stack(
+        [
+            _windows(demand, origin) / unit,
+            sums / unit,
+            np.median(sums, axis=1, keepdims=True) / unit,
+            np.median(sums[:, -4:], axis=1, keepdims=True) / unit,
+            ordered[:, [2, 5]] / unit,
+            sums.std(axis=1, keepdims=True) / unit,
+            (demand[:, max(0, origin - 56) : origin] > 0).mean(axis=1),
+            np.log(unit),
+        ]
+    )
+
+
+def daily(demand: Floats, origin: int, ahead: int) -> Floats:
+    """Return features for the day ``origin + ahead`` (``ahead`` from 0), known at ``origin``, divided by `scale`."""
+    unit = scale(demand, origin)[:, None]
+    same = demand[:, [at for at in range(origin + ahead - 7, -1, -7) if at < origin][:WEEKS]]
+    same = np.pad(same, ((0, 0), (0, WEEKS - same.shape[1])), mode="edge")
+    recent = demand[:, max(0, origin - 56) : origin]
+    return np.column_stack(
+        [
+            _windows(demand, origin) / unit,
+            same / unit,
+            same.mean(axis=1) / unit[:, 0],
+            np.median(same, axis=1) / unit[:, 0],
+            (same > 0).mean(axis=1),
+            (recent > 0).mean(axis=1),
+            (demand[:, max(0, origin - 14) : origin] > 0).mean(axis=1),
+            recent.std(axis=1) / unit[:, 0],
+            np.median(recent, axis=1) / unit[:, 0],
+            np.log(unit),
+        ]
+    )
+
+
+def _windows(demand: Floats, origin: int) -> Floats:
+    """Return mean demand a week over the last 7 to 182 days."""
+    sums = np.concatenate(
+        [np.zeros((len(demand), 1)), demand[:, max(0, origin - max(WINDOWS)) : origin].cumsum(axis=1)], axis=1
+    )
+    days = sums.shape[1] - 1
+    return np.column_stack([7 * (sums[:, -1] - sums[:, max(0, days - n)]) / min(n, days) for n in WINDOWS])
+
+
+def _week_sums(demand: Floats, origin: int) -> Floats:
+    """Return the sums of the last eight weeks, oldest first; the oldest stands for those before the data."""
+    weeks = min(WEEKS, origin // 7)
+    sums = demand[:, origin - 7 * weeks : origin].reshape(len(demand), weeks, 7).sum(axis=2)
+    return np.pad(sums, ((0, 0), (WEEKS - weeks, 0)), mode="edge")

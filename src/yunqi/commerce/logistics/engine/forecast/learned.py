@@ -1,0 +1,154 @@
+"""One gradient-boosted model over all series, fitted to quantiles, with conformal intervals.
+
+The point forecast is the median, since the measure (WAPE) is an absolute error. Intervals are the model's outer quantiles,
+widened or narrowed by what the last four weeks before the forecast show (conformalised quantile regression, Romano,
+Patterson and Candes 2019), a group of series of like demand at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from yunqi.commerce.logistics.engine.forecast import features
+from yunqi.commerce.logistics.model.forecast import Bucket
+
+Floats = npt.NDArray[np.float64]
+HISTORY = 91
+"""Days before the first origin that is learned from."""
+ROWS = 400_000
+"""The most rows a model is fitted to; more are thinned by a fixed draw."""
+GROUPS = 6
+PARAMETERS = {
+    "objective": "quantile", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 200, "feature_fraction": 0.5,
+    "bagging_fraction": 0.7, "bagging_freq": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True,
+}  # fmt: skip
+TREES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Median and bounds [series, buckets], in units."""
+
+    median: Floats
+    low: Floats
+    high: Floats
+
+
+def can_learn(days: int, horizon: int) -> bool:
+    """Whether the history is long enough for the model: a quarter of a year, and twice the horizon to fit and calibrate."""
+    return days >= HISTORY + 3 * horizon
+
+
+def forecast(demand: Floats, *, bucket: Bucket, buckets: int, level: float, seed: int, threads: int = 2) -> Quantiles:
+    """Forecast the ``buckets`` after the last day.
+
+    Parameters
+    ----------
+    demand
+        Units [series, days]; see `can_learn`.
+    level
+        Share of outcomes that the bounds should hold, as 0.95.
+
+    Returns
+    -------
+    Quantiles
+        The same for the same data and seed.
+    """
+    days, horizon = demand.shape[1], bucket.days * buckets
+    fits = _Fits(demand, bucket, buckets, days - horizon, seed, threads)
+    tail = (1 - level) / 2
+    # Calibrated on the last window that is known, by models which have not seen it.
+    held = fits.origins(days - 2 * horizon)
+    low, high = fits.fit(tail, held), fits.fit(1 - tail, held)
+    known = fits.known(days - horizon)
+    before = fits.predict(low, days - horizon), fits.predict(high, days - horizon)
+    # The point forecast may learn from every window.
+    everything = fits.origins(days - horizon)
+    median = np.round(fits.predict(fits.fit(0.5, everything), days))
+    bounds = fits.predict(low, days), fits.predict(high, days)
+    lower, upper = _conform(demand, fits, known, before, bounds, tail)
+    return Quantiles(median, np.minimum(lower, median), np.maximum(upper, median))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    demand: Floats
+    bucket: Bucket
+    buckets: int
+    last: int
+    seed: int
+    threads: int
+
+    def origins(self, last: int) -> range:
+        """Days from which windows up to ``last`` + horizon are known; a week apart."""
+        return range(last, HISTORY - 1, -7)
+
+    def known(self, origin: int) -> Floats:
+        """Return what was sold in the buckets after ``origin`` [series, buckets]."""
+        window = self.demand[:, origin : origin + self.bucket.days * self.buckets]
+        sums: Floats = window.reshape(len(window), self.buckets, self.bucket.days).sum(axis=2)
+        return sums
+
+    def rows(self, origin: int, at: int) -> Floats:
+        """Return the features of one bucket after an origin."""
+        of_week = self.bucket is Bucket.WEEK
+        known = features.weekly(self.demand, origin) if of_week else features.daily(self.demand, origin, at)
+        return np.column_stack([known, np.full(len(known), at)])
+
+    def fit(self, alpha: float, origins: Sequence[int]) -> lightgbm.Booster:
+        pairs = [(origin, at) for origin in origins for at in range(self.buckets)]
+        chance = np.random.default_rng(self.seed)
+        share = min(1.0, ROWS / (len(pairs) * len(self.demand)))
+        rows, targets, weights = [], [], []
+        for origin, at in pairs:
+            if share < 1.0 and len(pairs) > 60 and chance.random() > max(share, 60 / len(pairs)):
+                continue
+            part = min(1.0, max(share, share * len(pairs) / max(60, len(pairs) * max(share, 60 / len(pairs)))))
+            drawn = chance.random(len(self.demand)) < part if part < 1.0 else slice(None)
+            unit = features.scale(self.demand, origin)
+            rows.append(self.rows(origin, at)[drawn])
+            targets.append((self.known(origin)[:, at] / unit)[drawn])
+            weights.append(unit[drawn])
+        data = lightgbm.Dataset(np.concatenate(rows), np.concatenate(targets), weight=np.concatenate(weights))
+        parameters = PARAMETERS | {"alpha": alpha, "seed": self.seed, "num_threads": self.threads}
+        return lightgbm.train(parameters, data, TREES)
+
+    def predict(self, model: lightgbm.Booster, origin: int) -> Floats:
+        unit = features.scale(self.demand, origin)
+        found = [
+            np.asarray(model.predict(self.rows(origin, at), num_threads=self.threads)) * unit
+            for at in range(self.buckets)
+        ]
+        return np.maximum(np.column_stack(found), 0.0)
+
+
+def _conform(
+    demand: Floats,
+    fits: _Fits,
+    known: Floats,
+    before: tuple[Floats, Floats],
+    bounds: tuple[Floats, Floats],
+    tail: float,
+) -> tuple[Floats, Floats]:
+    """Shift the bounds so that the calibration window would have kept its level, a group of like demand at a time."""
+    days, horizon = demand.shape[1], fits.bucket.days * fits.buckets
+    unit_then, unit_now = features.scale(demand, days - horizon), features.scale(demand, days)
+    edges = np.quantile(unit_then, np.linspace(0, 1, GROUPS + 1)[1:-1])
+    then, now = np.digitize(unit_then, edges), np.digitize(unit_now, edges)
+    lower, upper = bounds[0].copy(), bounds[1].copy()
+    for group in range(GROUPS):
+        there, here = then == group, now == group
+        if not there.any():
+            continue
+        root = np.sqrt(unit_then[there])[:, None]
+        below = np.quantile((before[0][there] - known[there]) / root, 1 - tail)
+        # Demand is never below 0, so few outcomes lie under the lower bound; the upper one may then be as much narrower.
+        missed = (known[there] < np.maximum(before[0][there] - below * root, 0.0)).mean()
+        above = np.quantile((known[there] - before[1][there]) / root, 1 - (2 * tail - missed))
+        lower[here] -= below * np.sqrt(unit_now[here])[:, None]
+        upper[here] += above * np.sqrt(unit_now[here])[:, None]
+    # Demand comes in whole units: these bounds hold exactly the same outcomes.
+    return np.ceil(np.maximum(lower, 0.0) - 1e-9), np.floor(np.maximum(upper, 0.0) + 1e-9)

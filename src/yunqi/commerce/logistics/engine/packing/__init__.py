@@ -1,0 +1,1 @@
+"""Three-dimensional packing: blocks of boxes, maximal empty spaces, beam search."""

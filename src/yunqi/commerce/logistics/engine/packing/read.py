@@ -1,0 +1,250 @@
+"""Packing problems from text: the items/bins pair of CSV tables, and our JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+
+from yunqi.commerce.logistics.model.packing import UPRIGHT, Axles, Bin, Item, PackingProblem, Rotation
+from yunqi.kernel.errors import Invalid
+
+LARGEST = 10**7
+"""The longest edge, in the finest unit of the file; larger numbers are taken for a mistake."""
+
+MOST = 50_000
+"""The most pieces in one problem."""
+
+_ITEM = {"id", "size", "copies", "rotations", "weight_g", "bearing_g", "stop"}
+_BIN = {"id", "size", "copies", "payload_g", "cost", "axles"}
+_AXLES = {"front", "rear", "front_limit_g", "rear_limit_g"}
+_NAMED = {"any": tuple(Rotation), "upright": UPRIGHT, "fixed": (Rotation.XYZ,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A problem in whole numbers, and how many of them make one unit of the file."""
+
+    problem: PackingProblem
+    scale: int
+
+
+def read_csv(items: str, bins: str, *, support: bool) -> Read:
+    """Read the two tables ``ID,X,Y,Z,ROTATION_XYZ,...,COPIES`` and ``ID,X,Y,Z``.
+
+    Raises
+    ------
+    Invalid
+        Names the table, the line and the column that is wrong.
+    """
+    rows, boxes = _table(items, "items"), _table(bins, "bins")
+    return _build(
+        [_item_of_row(row, line) for line, row in rows],
+        [_bin_of_row(row, line) for line, row in boxes],
+        support=support,
+    )
+
+
+def read_json(text: str | bytes) -> Read:
+    """Read ``{"items": [...], "bins": [...], "support": true}``; unknown names are refused with a hint."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"the packing problem is no JSON: {error}", "file") from error
+    _known(document, {"items", "bins", "support"}, "the problem")
+    parts = {}
+    for name, known in (("items", _ITEM), ("bins", _BIN)):
+        listed = document.get(name)
+        if not isinstance(listed, list) or not listed:
+            raise Invalid(f"{name} must be a list of at least one", name)
+        for index, one in enumerate(listed):
+            _known(one, known, f"{name}[{index}]")
+        parts[name] = listed
+    support = document.get("support", True)
+    if not isinstance(support, bool):
+        raise Invalid("support must be true or false", "support")
+    return _build(
+        [_item_of_json(one, f"items[{i}]") for i, one in enumerate(parts["items"])],
+        [_bin_of_json(one, f"bins[{i}]") for i, one in enumerate(parts["bins"])],
+        support=support,
+    )
+
+
+def _known(document: Any, names: set[str], where: str) -> None:
+    if not isinstance(document, dict):
+        raise Invalid(f"{where} must be an object", where)
+    for name in document:
+        if name not in names:
+            near = get_close_matches(str(name), names, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(names))}."
+            raise Invalid(f"{where}: {name} is unknown; {hint}", str(name))
+
+
+def _table(text: str, name: str) -> list[tuple[int, Mapping[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    wanted = {"ID", "X", "Y", "Z"}
+    if missing := wanted - set(reader.fieldnames or []):
+        raise Invalid(f"the {name} table lacks the column {sorted(missing)[0]}; it needs ID, X, Y, Z", name)
+    rows: list[tuple[int, Mapping[str, str]]] = []
+    for row in reader:
+        if None in row or None in row.values():
+            raise Invalid(f"{name} line {reader.line_num}: has not as many cells as the header", name)
+        rows.append((reader.line_num, row))
+    if not rows:
+        raise Invalid(f"the {name} table has no rows", name)
+    return rows
+
+
+def _number(value: Any, where: str, *, least: int = 0) -> Decimal:
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation as error:
+        raise Invalid(f"{where}: {str(value)[:40]!r} is no number", where) from error
+    if not number.is_finite() or number < least or number > LARGEST * 10_000:
+        raise Invalid(f"{where}: {str(value)[:40]} must be a number from {least} to {LARGEST * 10_000}", where)
+    return number
+
+
+def _whole(value: Any, where: str, *, least: int = 0) -> int:
+    number = _number(value, where, least=least)
+    if number != int(number):
+        raise Invalid(f"{where}: {value} must be a whole number", where)
+    return int(number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    size: tuple[Decimal, Decimal, Decimal]
+    rest: dict[str, Any]
+
+
+def _size(values: Any, where: str) -> tuple[Decimal, Decimal, Decimal]:
+    if not isinstance(values, list | tuple) or len(values) != 3:
+        raise Invalid(f"{where}: size must be three numbers, as [60, 40, 30]", where)
+    x, y, z = (_number(value, f"{where}: size") for value in values)
+    if min(x, y, z) <= 0:
+        raise Invalid(f"{where}: every edge must be above 0", where)
+    return x, y, z
+
+
+def _item_of_row(row: Mapping[str, str], line: int) -> _Raw:
+    where = f"items line {line}"
+    given = {
+        name: row[f"ROTATION_{name.value.upper()}"] for name in Rotation if f"ROTATION_{name.value.upper()}" in row
+    }
+    allowed = tuple(name for name, flag in given.items() if _whole(flag or 0, f"{where}: rotation {name.value}"))
+    rest = {
+        "id": row["ID"].strip(),
+        "copies": _whole(row.get("COPIES") or 1, f"{where}: COPIES"),
+        "rotations": allowed if given else tuple(Rotation),
+        "weight": _whole(row.get("WEIGHT") or 0, f"{where}: WEIGHT"),
+    }
+    return _Raw(_size([row["X"], row["Y"], row["Z"]], where), rest)
+
+
+def _bin_of_row(row: Mapping[str, str], line: int) -> _Raw:
+    where = f"bins line {line}"
+    rest: dict[str, Any] = {
+        "id": row["ID"].strip(),
+        "copies": _whole(row.get("COPIES") or 1, f"{where}: COPIES"),
+        "cost": _whole(row.get("COST") or 0, f"{where}: COST"),
+    }
+    if row.get("MAXIMUM_WEIGHT"):
+        rest["payload"] = _whole(row["MAXIMUM_WEIGHT"], f"{where}: MAXIMUM_WEIGHT", least=1)
+    return _Raw(_size([row["X"], row["Y"], row["Z"]], where), rest)
+
+
+def _item_of_json(one: dict[str, Any], where: str) -> _Raw:
+    given = one.get("rotations", "any")
+    if isinstance(given, str):
+        if given not in _NAMED:
+            raise Invalid(f"{where}: rotations is any, upright, fixed, or a list such as ['xyz', 'yxz']", where)
+        rotations = _NAMED[given]
+    else:
+        try:
+            rotations = tuple(Rotation(str(name).lower()) for name in given)
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"{where}: a rotation is one of {', '.join(Rotation)}", where) from error
+    rest = {
+        "id": _id(one, where),
+        "copies": _whole(one.get("copies", 1), f"{where}: copies"),
+        "rotations": rotations,
+        "weight": _whole(one.get("weight_g", 0), f"{where}: weight_g"),
+        "stop": _whole(one.get("stop", 0), f"{where}: stop"),
+    }
+    if one.get("bearing_g") is not None:
+        # Given per piece, as printed on the box; kept per square unit of its top.
+        rest["bearing_per_top"] = _number(one["bearing_g"], f"{where}: bearing_g")
+    return _Raw(_size(one.get("size"), where), rest)
+
+
+def _bin_of_json(one: dict[str, Any], where: str) -> _Raw:
+    rest: dict[str, Any] = {
+        "id": _id(one, where),
+        "copies": _whole(one.get("copies", 1), f"{where}: copies"),
+        "cost": _whole(one.get("cost", 0), f"{where}: cost"),
+    }
+    if one.get("payload_g") is not None:
+        rest["payload"] = _whole(one["payload_g"], f"{where}: payload_g", least=1)
+    if (axles := one.get("axles")) is not None:
+        _known(axles, _AXLES, f"{where}.axles")
+        rest["axles"] = {
+            name: _number(axles.get(name), f"{where}.axles.{name}", least=-LARGEST) for name in sorted(_AXLES)
+        }
+    return _Raw(_size(one.get("size"), where), rest)
+
+
+def _id(one: dict[str, Any], where: str) -> str:
+    name = one.get("id")
+    if not isinstance(name, str | int) or isinstance(name, bool) or str(name).strip() == "":
+        raise Invalid(f"{where}: id must be a name", where)
+    return str(name).strip()
+
+
+def _build(items: list[_Raw], bins: list[_Raw], *, support: bool) -> Read:
+    scale = _scale([edge for raw in (*items, *bins) for edge in raw.size])
+    if sum(raw.rest["copies"] for raw in items) > MOST:
+        raise Invalid(f"more than {MOST} pieces; split the order, or pack pallets first", "items")
+
+    def scaled(raw: _Raw) -> tuple[int, int, int]:
+        x, y, z = (int(edge * scale) for edge in raw.size)
+        if max(x, y, z) > LARGEST:
+            raise Invalid(f"{raw.rest['id']}: an edge of {max(raw.size)} is beyond {LARGEST // scale}", "size")
+        return x, y, z
+
+    return Read(
+        PackingProblem(
+            tuple(_item(raw, scaled(raw)) for raw in items),
+            tuple(_bin(raw, scaled(raw), scale) for raw in bins),
+            support,
+        ),
+        scale,
+    )
+
+
+def _item(raw: _Raw, size: tuple[int, int, int]) -> Item:
+    rest = dict(raw.rest)
+    top = rest.pop("bearing_per_top", None)
+    bearing = None if top is None else float(top) / (size[0] * size[1])
+    return Item(size=size, bearing=bearing, **rest)
+
+
+def _bin(raw: _Raw, size: tuple[int, int, int], scale: int) -> Bin:
+    rest = dict(raw.rest)
+    axles = rest.pop("axles", None)
+    placed = axles and Axles(
+        front=int(axles["front"] * scale), rear=int(axles["rear"] * scale),
+        front_limit=int(axles["front_limit_g"]), rear_limit=int(axles["rear_limit_g"]),
+    )  # fmt: skip
+    return Bin(size=size, axles=placed, **rest)
+
+
+def _scale(edges: list[Decimal]) -> int:
+    """Return the power of ten that makes every edge a whole number."""
+    for digits in range(4):
+        if all(edge * 10**digits == int(edge * 10**digits) for edge in edges):
+            return int(10**digits)
+    raise Invalid("edges may have at most three decimals; use a finer unit, such as millimetres", "size")

@@ -1,0 +1,31 @@
+"""Reading what a user names."""
+
+from pathlib import Path
+
+from yunqi.kernel import Invalid, NotFound
+
+LARGEST = 50_000_000
+"""Bytes; larger files are no planning problems."""
+
+
+def read_text(path: Path, wanted: str) -> str:
+    """Return a file's text.
+
+    Parameters
+    ----------
+    wanted
+        What the file should be, for the message when it is not there.
+
+    Raises
+    ------
+    NotFound, Invalid
+        It is not there, too large, or no text.
+    """
+    if not path.is_file():
+        raise NotFound(f"{path} is not there; give {wanted}", "file")
+    if path.stat().st_size > LARGEST:
+        raise Invalid(f"{path.name} is larger than {LARGEST // 1_000_000} MB, too large for a planning problem", "file")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{path.name} is no UTF-8 text", "file") from error

@@ -1,0 +1,77 @@
+"""Forecasts: medians and intervals on generated demand (synthetic), bad tables refused."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.forecast.read import read_csv
+from yunqi.commerce.logistics.model.forecast import Bucket, Panel, demand_class
+from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.kernel import Invalid
+
+DESK = ForecastDesk(LogisticsConfig())
+
+
+def generated(series: int, days: int) -> np.ndarray:
+    """Poisson demand with a level per series and busy Saturdays; synthetic."""
+    chance = np.random.default_rng(5)
+    level = chance.gamma(1.5, 1.2, size=(series, 1))
+    return chance.poisson(level * np.where(np.arange(days) % 7 == 5, 2.0, 0.8)).astype(float)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bucket", "buckets"), [(Bucket.WEEK, 4), (Bucket.DAY, 14)])
+def test_the_intervals_hold_and_the_median_beats_the_mean(bucket: Bucket, buckets: int) -> None:
+    demand = generated(300, 320)
+    ahead = bucket.days * buckets
+    known, truth = demand[:, :-ahead], demand[:, -ahead:].reshape(300, buckets, bucket.days).sum(axis=2)
+    found = DESK.forecast(Panel(tuple(map(str, range(300))), date(2025, 1, 1), known), bucket=bucket, buckets=buckets)
+    assert found.method == "global quantile model"
+    covered = ((truth >= found.low) & (truth <= found.high)).mean()
+    assert 0.92 < covered < 0.985
+    mean = np.repeat(known[:, -28:].mean(axis=1, keepdims=True) * bucket.days, buckets, axis=1)
+    assert np.abs(found.median - truth).sum() < 0.97 * np.abs(mean - truth).sum()
+
+
+def test_a_short_panel_is_forecast_by_a_classical_model() -> None:
+    panel = read_csv("id,date,quantity\n" + "".join(f"milk,2026-01-{day:02d},{4}\n" for day in range(1, 22)))
+    found = DESK.forecast(panel, buckets=2)
+    assert found.method == "TSB"
+    assert found.first == date(2026, 1, 22)
+    np.testing.assert_allclose(found.median, [[28.0, 28.0]])
+    np.testing.assert_allclose(found.low, found.high)
+
+
+def test_rows_of_one_day_add_up_and_days_without_a_row_are_nothing() -> None:
+    panel = read_csv("date,quantity,id\n2026-01-03,2,a\n2026-01-01,1,a\n2026-01-03,3,a\n2026-01-02,7,b\n")
+    assert panel.ids == ("a", "b")
+    assert panel.demand.tolist() == [[1, 0, 5], [0, 7, 0]]
+
+
+def test_series_are_told_apart_by_gap_and_variation() -> None:
+    rows = np.array([[4, 4, 5, 4], [1, 9, 1, 30], [0, 4, 0, 4], [0, 30, 0, 1], [0, 0, 0, 0]], float)
+    assert demand_class(rows).tolist() == ["smooth", "erratic", "intermittent", "lumpy", "none"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "can't be read"),
+        ("id,date\na,2026-01-01\n", "lacks the column quantity"),
+        ("id,date,quantity\n", "no rows"),
+        ("id,date,quantity\na,2026-01-01,-1\n", "line 2: quantity"),
+        ("id,date,quantity\na,2026-01-01,1\na,2026-01-02,nan\n", "line 3: quantity"),
+        ("id,date,quantity\na,yesterday,1\n", "can't be read"),
+        ("id,date,quantity\na,2026-01-01,1\na,2066-01-01,1\n", "over 3660 days"),
+    ],
+)
+def test_a_bad_table_is_refused_by_name(text: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        read_csv(text)
+
+
+def test_too_little_history_is_refused() -> None:
+    with pytest.raises(Invalid, match="at least 14"):
+        DESK.forecast(read_csv("id,date,quantity\na,2026-01-01,1\n"))
