@@ -10,9 +10,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, new in (
         (r"^thinker\.", ""),
         (r"^(?:model\.)?(visual|audio_tower|multi_modal_projector)\.", r"\1."),
+        (r"^visual\.merger_list\.", "visual.deepstack_merger_list."),
         (r"^(?:model\.)?language_model\.lm_head\.", "lm_head."),
         (r"^(?:model\.)?language_model\.(?:model\.)?", "model."),
         (r"^(layers|embed_tokens|norm)\.", r"model.\1."),
+        (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.ln_q\.", r"\1.norm."),
+        (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.0\.", r"\1.linear_fc1."),
+        (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.2\.", r"\1.linear_fc2."),
         # Qwen, 2023
         (r"^transformer\.wte\.", "model.embed_tokens."),
         (r"^transformer\.ln_f\.", "model.norm."),
@@ -27,6 +31,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 _EXPERT = re.compile(r"^(.*\.mlp\.experts)\.(\d+)\.(gate|up|down)_proj\.weight$")
 _FUSED = re.compile(r"^(.*\.self_attn)\.qkv_proj\.(weight|bias)$")
+_SPLIT = re.compile(r"^(visual\.blocks\.\d+\.attn)\.([qkv])\.(weight|bias)$")
 _EXPERT_STACK = re.compile(r"^(.*\.mlp\.experts\.(?:gate_up|down)_proj)(?:\.weight)?$")
 _SHARD = re.compile(r"^(.*\.ngram_embedding)\.shard_(\d+)\.weight$")
 _IGNORED = re.compile(r"(rotary_emb\.inv_freq|rotary_pos_emb\.inv_freq|\.attn\.(masked_)?bias)$")
@@ -77,6 +82,8 @@ def pieces(sources: Iterable[str]) -> dict[str, list[Piece]]:
         elif match := _FUSED.match(name):
             for third, letter in enumerate("qkv"):
                 found[f"{match[1]}.{letter}_proj.{match[2]}"].append(Piece(source, third=third))
+        elif match := _SPLIT.match(name):
+            found[f"{match[1]}.qkv.{match[3]}"].append(Piece(source, shard="qkv".index(match[2])))
         elif match := _SHARD.match(name):
             found[f"{match[1]}.weight"].append(Piece(source, shard=int(match[2])))
         elif match := _EXPERT_STACK.match(name):
