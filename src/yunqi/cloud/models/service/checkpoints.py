@@ -54,9 +54,11 @@ def random(config: Mapping[str, Any], *, seed: int, dtype: str) -> LoadedModel:
     spec = read_spec(config)
     generator = torch.Generator().manual_seed(seed)
     module = build(spec)
-    for parameter in module.parameters():
+    for name, parameter in module.named_parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.02, generator=generator)
+        elif name.endswith("bias"):
+            torch.nn.init.zeros_(parameter)
     module.requires_grad_(False).eval()
     return LoadedModel(spec, module.to(_dtype(dtype)), None, Extras(source="a config alone", ends=spec.eos))
 

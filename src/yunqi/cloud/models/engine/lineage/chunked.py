@@ -25,26 +25,25 @@ def attend(text: Text, query: Tensor, key: Tensor, value: Tensor, *, start: int,
         Which keys are real [batch, keys].
     """
     size = text.rope.chunk - text.rope.local
-    mine = torch.arange(start, start + query.shape[2])
-    keys = torch.arange(key.shape[2])
-    turned_keys = _turned(text, key, keys % size)
+    order = torch.arange(key.shape[2])
+    places = order[None] if keep is None else (keep.long().cumsum(-1) - 1).clamp(min=0)
+    mine = places[:, start:]
     each = query.shape[1] // key.shape[1]
-    turned_keys = turned_keys.repeat_interleave(each, dim=1)
-    scores = torch.full((query.shape[0], query.shape[1], len(mine), len(keys)), float("-inf"))
-    apart = (mine // size)[:, None] - (keys // size)[None, :]
-    places = (mine % size, (mine % size + size).clamp(max=text.rope.chunk), torch.full_like(mine, text.rope.chunk))
-    for which, place in enumerate(places):
-        here = apart == which if which < 2 else apart >= 2
-        if here.any():
-            found = _turned(text, query, place) @ turned_keys.transpose(-1, -2)
-            scores = torch.where(here, found * text.head_dim**-0.5, scores)
-    seen = keys[None, :] <= mine[:, None]
+    keys = _turned(text, key, places % size).repeat_interleave(each, dim=1)
+    apart = (mine // size)[:, None, :, None] - (places // size)[:, None, None, :]
+    scores = torch.full((1,), float("-inf"))
+    for which in range(3):
+        place = (mine % size + which * size).clamp(max=text.rope.chunk)
+        place = torch.full_like(mine, text.rope.chunk) if which == 2 else place
+        found = _turned(text, query, place) @ keys.transpose(-1, -2) * text.head_dim**-0.5
+        scores = torch.where((apart == which) if which < 2 else (apart >= 2), found, scores)
+    seen = order[None, :] <= order[start:, None]
     if keep is not None:
-        seen = (seen & keep[:, None, None, :]) | (keys[None, :] == mine[:, None])
+        seen = (seen & keep[:, None, None, :]) | (order[None, :] == order[start:, None])
     scores = scores.masked_fill(~seen, float("-inf"))
     return scores.float().softmax(-1).to(value.dtype) @ value.repeat_interleave(each, dim=1)
 
 
 def _turned(text: Text, heads: Tensor, places: Tensor) -> Tensor:
-    cos, sin = turns(text, places[None], length=text.rope.chunk)
+    cos, sin = turns(text, places, length=text.rope.chunk)
     return turn(heads, cos, sin)

@@ -110,12 +110,14 @@ class LanguageModel(nn.Module):
         self.lm_head: nn.Linear | None = None
         self.score: nn.Module | None = None
         if text.classes:
-            self.score = nn.Linear(text.width, text.classes, bias=False)
+            self.score = _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=False)
         elif not text.tied:
             self.lm_head = nn.Linear(text.width, text.vocabulary, bias=False)
 
     def head(self, hidden: Tensor) -> Tensor:
-        """Return the logits [..., vocabulary] of hidden states [..., width]."""
+        """Return the logits [..., vocabulary] of hidden states [..., width]; a classifier's are [..., classes]."""
+        if self.score is not None:
+            return self.score(hidden)
         if self.lm_head is not None:
             return self.lm_head(hidden)
         return nn.functional.linear(hidden, self.model.embed_tokens.weight)
@@ -123,3 +125,8 @@ class LanguageModel(nn.Module):
     def forward(self, token_ids: Tensor, *, keep: Tensor | None = None, cache: Cache | None = None) -> Tensor:
         """Return logits [batch, tokens, vocabulary] of token_ids [batch, tokens]."""
         return self.head(self.model(token_ids, keep=keep, cache=cache))
+
+
+def _rewarder(text: Text) -> nn.Module:
+    """Return the head of Qwen2.5-Math's reward models."""
+    return nn.Sequential(nn.Linear(text.width, text.width), nn.ReLU(), nn.Linear(text.width, text.classes))

@@ -29,8 +29,10 @@ def read_spec(config: Mapping[str, Any]) -> Spec:
     text = read_text(Keys(part, {**family.defaults, **inner.defaults}), inner)
     architectures = config.get("architectures") or [""]
     architecture = str(architectures[0])
-    if "SequenceClassification" in architecture or "RewardModel" in architecture:
-        text = replace(text, classes=_classes(config, part))
+    rewards = "RewardModel" in architecture
+    if rewards or "Classification" in architecture:
+        process = "Process" in architecture
+        text = replace(text, classes=1 if rewards and not process else _classes(config, part), rewards=rewards)
     spec = Spec(kind, text, architecture, **_special(config, part))
     return senses.add(spec, config, family)
 

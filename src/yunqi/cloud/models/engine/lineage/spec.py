@@ -136,8 +136,8 @@ class Text:
         RMSNorm's weight is stored around zero (1 + weight).
     logn
         Queries past this length grow with the logarithm of their position; 0: never.
-    deep
-        How many of the first layers receive visual features added to them (deepstack).
+    classes, rewards
+        Of a classifier: how many, and whether its head is a reward model's; 0: it names tokens.
     """
 
     vocabulary: int
@@ -169,6 +169,7 @@ class Text:
     indexer: Indexer | None = None
     predictors: int = 0
     classes: int = 0
+    rewards: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocabulary", "width", "layers", "heads", "kv_heads", "head_dim"):
