@@ -8,6 +8,7 @@ import typer
 from yunqi.app.application import App, OpenApp, open_shop
 from yunqi.cloud.hub import cli as hub_cli
 from yunqi.cloud.hub import jobs as hub_jobs
+from yunqi.cloud.models import cli as models_cli
 from yunqi.cloud.studio import cli as studio_cli
 from yunqi.commerce.activity import cli as activity_cli
 from yunqi.commerce.activity import jobs as activity_jobs
@@ -43,7 +44,9 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(logistics_cli.commands(open_app), name="logistics")
     root.add_typer(assistant_cli.commands(open_app), name="assistant")
     root.add_typer(hub_cli.commands(open_app), name="hub")
-    root.add_typer(studio_cli.commands(open_app), name="models")
+    models = studio_cli.commands(open_app)
+    models_cli.add(models)
+    root.add_typer(models, name="models")
 
 
 def register_jobs(app: App) -> None:

@@ -13,6 +13,7 @@
 
 from yunqi.cloud.models.config import ModelsConfig
 from yunqi.cloud.models.model import (
+    BadCheckpoint,
     ChatRequest,
     Completion,
     ContextTooLong,
@@ -29,9 +30,10 @@ from yunqi.cloud.models.model import (
     ToolCallDelta,
     Usage,
 )
-from yunqi.cloud.models.service import Engine, Models
+from yunqi.cloud.models.service import Engine, Models, load, load_config
 
 __all__ = [
+    "BadCheckpoint",
     "ChatRequest",
     "Completion",
     "ContextTooLong",
@@ -50,4 +52,6 @@ __all__ = [
     "ToolCall",
     "ToolCallDelta",
     "Usage",
+    "load",
+    "load_config",
 ]

@@ -21,6 +21,12 @@ class ContextTooLong(Invalid):
     code = "context_length_exceeded"
 
 
+class BadCheckpoint(Invalid):
+    """A model's files are damaged, incomplete, or not what their config says."""
+
+    code = "bad_checkpoint"
+
+
 class EngineBusy(Exhausted):
     """The engine's queue is full."""
 

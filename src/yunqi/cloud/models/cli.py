@@ -1,0 +1,91 @@
+"""``yunqi models catalogue`` and ``yunqi models plan``: what the family holds, and what it takes to serve a member."""
+
+import sys
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from yunqi.cloud.models.engine.catalogue.entry import Entry
+from yunqi.cloud.models.service.planning import catalogue, make_plan
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the group ``models``."""
+
+    @app.command("catalogue", help="List the Qwen family: parameters, counted from each config, and where published.")
+    def catalogue_(as_json: AsJson = False) -> None:
+        rows = [_row(found.entry, found.total, found.active, found.body) for found in catalogue()]
+        if as_json:
+            _print_json({"members": rows})
+        for row in rows if not as_json else ():
+            active = "" if row["active"] == row["total"] else f"{row['active'] / 1e9:9.2f} B active"
+            print(f"{row['name']:32} {row['kind']:7} {row['total'] / 1e9:9.2f} B {active:18} {row['source']}")
+
+    @app.command(help="Say what serving a member takes. Example: yunqi models plan Qwen3-8B --context 32768 --batch 16")
+    def plan(
+        member: Annotated[str, typer.Argument(help="A member of the catalogue, or a folder with a config.json.")],
+        context: Annotated[int, typer.Option(help="Tokens of prompt and answer of each sequence.", min=1)] = 8192,
+        batch: Annotated[int, typer.Option(help="Sequences at a time.", min=1)] = 1,
+        hardware: Annotated[
+            str, typer.Option(help="a100, h100, h200, h20, l20, l40s, rtx4090, b200 or here.")
+        ] = "h100",
+        weights: Annotated[str, typer.Option(help="float32, bfloat16, fp8, int8, int4, q4_0 or q8_0.")] = "bfloat16",
+        cache: Annotated[str, typer.Option(help="How the cache is kept, as weights.")] = "bfloat16",
+        devices: Annotated[int, typer.Option(help="Devices there are; 0: as few as it takes.", min=0)] = 0,
+        price: Annotated[int | None, typer.Option(help="Rent of a device, US cents an hour.", min=0)] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        found = make_plan(
+            member,
+            context=context,
+            batch=batch,
+            hardware=hardware,
+            weights=weights,
+            cache=cache,
+            devices=devices,
+            price=price,
+        )
+        if as_json:
+            _print_json(found)
+        else:
+            _print_plan(found)
+
+
+def _row(entry: Entry, total: int, active: int, body: int) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "generation": entry.generation,
+        "kind": entry.kind,
+        "total": total,
+        "active": active,
+        "non_embedding": body,
+        "published": {"total": entry.total, "active": entry.active, "non_embedding": entry.body},
+        "source": entry.source,
+        "note": entry.note,
+    }
+
+
+def _print_plan(found: dict[str, Any]) -> None:
+    memory, layout, speed = found["memory"], found["layout"], found["speed"]
+    cost = found["cost_per_million_tokens"]
+    print(f"{found['member']} on {found['hardware']['name']} ({found['hardware']['source']})")
+    print(f"  weights       {memory['weights_bytes'] / 1e9:10.2f} GB")
+    print(f"  cache         {memory['cache_bytes'] / 1e9:10.2f} GB")
+    print(f"  activations   {memory['activations_bytes'] / 1e9:10.2f} GB a device")
+    print(
+        f"  layout        {layout['devices']} devices: tensor {layout['tensor']}, pipeline {layout['pipeline']}, "
+        f"expert {layout['expert']}, data {layout['data']}; {memory['per_device_bytes'] / 1e9:.1f} GB each"
+    )
+    print(f"  decode        {speed['tokens_per_second']:10.1f} tokens/s, bound by {speed['bound']}")
+    print(f"  prefill       {speed['prefill_tokens_per_second']:10.1f} tokens/s")
+    print(f"  first token   {speed['first_token_seconds']:10.2f} s")
+    print(f"  cost          {cost['minor_units'] / 100:10.2f} {cost['currency']} a million tokens")
+    for note in found["notes"]:
+        print(f"  note: {note}")
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

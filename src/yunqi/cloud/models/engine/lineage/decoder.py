@@ -1,0 +1,132 @@
+"""The decoder that a `Text` describes, and the whole language model over it."""
+
+import torch
+from torch import Tensor, nn
+
+from yunqi.cloud.models.engine.lineage.attention import Attention, Turn, masks
+from yunqi.cloud.models.engine.lineage.blocks import RmsNorm, SparseMlp, SwiGlu
+from yunqi.cloud.models.engine.lineage.cache import Cache
+from yunqi.cloud.models.engine.lineage.delta import DeltaNet
+from yunqi.cloud.models.engine.lineage.rotary import turns
+from yunqi.cloud.models.engine.lineage.spec import DELTA, Text
+
+
+class Layer(nn.Module):
+    """Norm, mix tokens, add; norm, feed forward, add."""
+
+    def __init__(self, text: Text, layer: int) -> None:
+        super().__init__()
+        self.input_layernorm = RmsNorm(text.width, text.eps, centred=text.centred)
+        self.post_attention_layernorm = RmsNorm(text.width, text.eps, centred=text.centred)
+        self.mixer = "linear_attn" if text.kinds[layer] == DELTA else "self_attn"
+        self.add_module(self.mixer, DeltaNet(text, layer) if text.kinds[layer] == DELTA else Attention(text, layer))
+        self.mlp: nn.Module = (
+            SparseMlp(text)
+            if text.sparse[layer]
+            else SwiGlu(text.width, text.inner, act=text.activation, bias=text.mlp_bias)
+        )
+
+    def forward(self, x: Tensor, now: Turn) -> Tensor:
+        """Return x [batch, tokens, width] one layer further."""
+        x = x + getattr(self, self.mixer)(self.input_layernorm(x), now)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Decoder(nn.Module):
+    """Embeddings, layers and the last norm; parameter names are those of Qwen2 to Qwen3 checkpoints."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__()
+        self.text = text
+        self.embed_tokens = nn.Embedding(text.vocabulary, text.width)
+        self.layers = nn.ModuleList([Layer(text, layer) for layer in range(text.layers)])
+        self.norm = RmsNorm(text.width, text.eps, centred=text.centred)
+
+    def forward(
+        self,
+        token_ids: Tensor | None = None,
+        *,
+        embeds: Tensor | None = None,
+        keep: Tensor | None = None,
+        positions: Tensor | None = None,
+        cache: Cache | None = None,
+        deep: list[Tensor] | None = None,
+    ) -> Tensor:
+        """Return the last hidden states [batch, tokens, width].
+
+        Parameters
+        ----------
+        token_ids, embeds
+            Either the tokens [batch, tokens] or what stands for them [batch, tokens, width].
+        keep
+            Which of the new tokens are real [batch, tokens], bool; None when all are.
+        positions
+            [batch, tokens], or [3, batch, tokens] for M-RoPE; None counts the real tokens.
+        deep
+            Deepstack: what is added after each of the first layers [batch, tokens, width].
+        """
+        x = self.embed_tokens(token_ids) if embeds is None else embeds
+        now = turn_over(self.text, x, keep=keep, positions=positions, cache=cache)
+        for index, layer in enumerate(self.layers):
+            x = layer(x, now)
+            if deep is not None and index < len(deep):
+                x = x + deep[index]
+        return self.norm(x)
+
+
+def turn_over(text: Text, x: Tensor, *, keep: Tensor | None, positions: Tensor | None, cache: Cache | None) -> Turn:
+    """Return what all layers share in this run over x [batch, tokens, width]; counts the tokens into the cache."""
+    batch, tokens = x.shape[:2]
+    if keep is not None and bool(keep.all()):
+        keep = None
+    start = cache.length if cache is not None else 0
+    kept = cache.remember(tokens, keep, batch) if cache is not None else keep
+    if positions is None:
+        positions = _positions(start, tokens, kept, cache)
+    length = int(positions.max()) + 1
+    if text.rope.kind == "qwen" and cache is not None:
+        length = cache.prompt
+    cos, sin = turns(text, positions, length=length)
+    found = masks(text, start=start, tokens=tokens, keep=kept)
+    return Turn(cos, sin, positions, start, tokens, kept, cache, found)
+
+
+def _positions(start: int, tokens: int, keep: Tensor | None, cache: Cache | None) -> Tensor:
+    places = torch.arange(start, start + tokens)[None]
+    if keep is not None:
+        places = (keep.long().cumsum(-1) - 1).clamp(min=0)[:, start:]
+    if cache is not None and cache.offset is not None:
+        places = places + cache.offset
+    return places
+
+
+class LanguageModel(nn.Module):
+    """A decoder and the head that names the next token, or the classes of a reward model or classifier."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__()
+        self.text = text
+        self.model = Decoder(text)
+        self.lm_head: nn.Linear | None = None
+        self.score: nn.Module | None = None
+        if text.classes:
+            self.score = _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=False)
+        elif not text.tied:
+            self.lm_head = nn.Linear(text.width, text.vocabulary, bias=False)
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """Return the logits [..., vocabulary] of hidden states [..., width]; a classifier's are [..., classes]."""
+        if self.score is not None:
+            return self.score(hidden)
+        if self.lm_head is not None:
+            return self.lm_head(hidden)
+        return nn.functional.linear(hidden, self.model.embed_tokens.weight)
+
+    def forward(self, token_ids: Tensor, *, keep: Tensor | None = None, cache: Cache | None = None) -> Tensor:
+        """Return logits [batch, tokens, vocabulary] of token_ids [batch, tokens]."""
+        return self.head(self.model(token_ids, keep=keep, cache=cache))
+
+
+def _rewarder(text: Text) -> nn.Module:
+    """Return the head of Qwen2.5-Math's reward models."""
+    return nn.Sequential(nn.Linear(text.width, text.width), nn.ReLU(), nn.Linear(text.width, text.classes))

@@ -1,0 +1,106 @@
+"""Finds what `load` was asked for: the folder, GGUF file or bare config behind a model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from yunqi.cloud.models.engine.lineage.member import build
+from yunqi.cloud.models.engine.lineage.read import read_spec
+from yunqi.cloud.models.engine.lineage.spec import Spec
+from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer, read_tokenizer
+from yunqi.cloud.models.engine.tokens.tokenizer import from_gguf as gguf_tokenizer
+from yunqi.cloud.models.engine.weights.fill import Source, fill
+from yunqi.cloud.models.engine.weights.folder import Folder, read_json
+from yunqi.cloud.models.engine.weights.gguf import GgufFile
+from yunqi.cloud.models.engine.weights.layout import GgufSource
+from yunqi.cloud.models.engine.weights.packed import Unpacked
+from yunqi.cloud.models.model import BadCheckpoint
+from yunqi.cloud.models.service.loaded import Extras, LoadedModel
+from yunqi.kernel import Invalid
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "stored": None}
+
+
+def from_folder(path: Path, *, dtype: str) -> LoadedModel:
+    """Return the model of a checkpoint folder; see `load`."""
+    config = read_json(path / "config.json")
+    if not isinstance(config, dict):
+        raise BadCheckpoint(f"{path / 'config.json'} is no object.")
+    source: Source = Folder(path)
+    packing = config.get("quantization_config")
+    if isinstance(packing, dict):
+        source = Unpacked(source, packing)
+    extras = Extras(_template(path), _ends(path, read_spec(config)), str(path))
+    return _fill(config, source, read_tokenizer(path), extras, dtype)
+
+
+def from_gguf(path: Path, *, dtype: str) -> LoadedModel:
+    """Return the model of a GGUF file; see `load`."""
+    file = GgufFile(path)
+    source = GgufSource(file)
+    tokenizer = gguf_tokenizer(file.values)
+    template = file.values.get("tokenizer.chat_template")
+    config = source.config()
+    ends = read_spec(config).eos
+    if tokenizer is not None:
+        ends = tuple(sorted({*ends, *_known_ends(tokenizer)}))
+    return _fill(config, source, tokenizer, Extras(str(template or ""), ends, str(path)), dtype)
+
+
+def random(config: Mapping[str, Any], *, seed: int, dtype: str) -> LoadedModel:
+    """Return a model of random weights; see `load_config`."""
+    spec = read_spec(config)
+    generator = torch.Generator().manual_seed(seed)
+    module = build(spec)
+    for name, parameter in module.named_parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.02, generator=generator)
+        elif name.endswith("bias"):
+            torch.nn.init.zeros_(parameter)
+    module.requires_grad_(False).eval()
+    return LoadedModel(spec, module.to(_dtype(dtype)), None, Extras(source="a config alone", ends=spec.eos))
+
+
+def _fill(
+    config: Mapping[str, Any], source: Source, tokenizer: Tokenizer | None, extras: Extras, dtype: str
+) -> LoadedModel:
+    spec = read_spec(config)
+    with torch.device("meta"):
+        module = build(spec)
+    fill(module, source, dtype=_dtype(dtype), where=extras.source)
+    return LoadedModel(spec, module, tokenizer, extras)
+
+
+def _dtype(name: str) -> torch.dtype | None:
+    if name not in _DTYPES:
+        raise Invalid(f"dtype {name!r} is unknown; use one of {', '.join(_DTYPES)}.", param="dtype")
+    return _DTYPES[name]
+
+
+def _template(path: Path) -> str:
+    for name in ("chat_template.jinja", "chat_template.json", "tokenizer_config.json"):
+        if not (path / name).is_file():
+            continue
+        if name.endswith("jinja"):
+            return (path / name).read_text(encoding="utf-8")
+        found = read_json(path / name).get("chat_template")
+        if isinstance(found, list):
+            found = next((one["template"] for one in found if one.get("name") == "default"), None)
+        if isinstance(found, str):
+            return found
+    return ""
+
+
+def _ends(path: Path, spec: Spec) -> tuple[int, ...]:
+    settings = path / "generation_config.json"
+    found = read_json(settings).get("eos_token_id") if settings.is_file() else None
+    if found is None:
+        return spec.eos
+    return tuple(found) if isinstance(found, list) else (int(found),)
+
+
+def _known_ends(tokenizer: Tokenizer) -> list[int]:
+    found = (tokenizer.token(text) for text in ("<|im_end|>", "<|endoftext|>"))
+    return [token for token in found if token is not None]

@@ -1,0 +1,334 @@
+"""A model of the lineage in this process: its weights, its tokenizer, and what it can do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from yunqi.cloud.models.engine.lineage.cache import Cache
+from yunqi.cloud.models.engine.lineage.sample import Sampling, run
+from yunqi.cloud.models.engine.lineage.spec import Spec
+from yunqi.cloud.models.engine.tokens.parse import Answer, parse
+from yunqi.cloud.models.engine.tokens.template import CHATML, render
+from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
+from yunqi.kernel import Invalid
+
+Floats = NDArray[np.float32]
+Tokens = Sequence[int] | NDArray[np.integer[Any]]
+
+_RERANK_SYSTEM = (
+    "Judge whether the Document meets the requirements based on the Query and the Instruct provided. "
+    'Note that the answer can only be "yes" or "no".'
+)
+_RERANK_TASK = "Given a web search query, retrieve relevant passages that answer the query"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What stands beside the weights: chat template, end tokens, the checkpoint's own defaults."""
+
+    template: str = ""
+    ends: tuple[int, ...] = ()
+    source: str = ""
+
+
+class LoadedModel:
+    """A model in this process; made by `load`. Not for many threads at once.
+
+    Attributes
+    ----------
+    spec
+        What the model is.
+    tokenizer
+        None when the checkpoint carries none; then only token ids go in and out.
+    module
+        The PyTorch module.
+    """
+
+    def __init__(self, spec: Spec, module: Any, tokenizer: Tokenizer | None, extras: Extras) -> None:
+        self.spec = spec
+        self.module = module
+        self.tokenizer = tokenizer
+        self._extras = extras
+
+    @torch.inference_mode()
+    def logits(self, token_ids: ArrayLike, *, mask: ArrayLike | None = None, cached: bool = False) -> Floats:
+        """Return the logits after every token.
+
+        Parameters
+        ----------
+        token_ids
+            [length], or [batch, length] for equally long (or padded) sequences.
+        mask
+            Which tokens are real, as token_ids; padding may stand on either side.
+        cached
+            Feed one token after the other through the cache, as generation does.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 [length, vocabulary], or [batch, length, vocabulary]; a classifier returns [..., classes].
+        """
+        ids, single = self._ids(token_ids)
+        keep = None if mask is None else torch.as_tensor(np.asarray(mask, dtype=bool)).reshape(ids.shape)
+        if cached:
+            cache, found = self._cache(), []
+            for index in range(ids.shape[1]):
+                part = None if keep is None else keep[:, : index + 1] if index == 0 else keep[:, index : index + 1]
+                found.append(self.module(ids[:, index : index + 1], keep=part, cache=cache))
+            out = torch.cat(found, dim=1)
+        else:
+            out = self.module(ids, keep=keep)
+        array: Floats = out.float().numpy()
+        return array[0] if single else array
+
+    def generate(
+        self,
+        prompt: str | ArrayLike | Sequence[Tokens],
+        *,
+        max_tokens: int = 64,
+        max_new_tokens: int | None = None,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        top_k: int = 0,
+        repetition_penalty: float = 1.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Any:
+        """Return what follows the prompt: text for text, token ids for token ids, a list for a batch of ids.
+
+        Parameters
+        ----------
+        prompt
+            Text, token ids [length], or several sequences of token ids, which are padded on the left.
+        max_tokens, max_new_tokens
+            Longest answer; the second is the name that transformers uses, and wins.
+        temperature
+            0 takes the likeliest token each time.
+        stop
+            Texts that end the answer; they are cut off.
+        on_text
+            Called with each new piece of text.
+
+        Returns
+        -------
+        str, list of int, or list of lists
+            Without the prompt. Token ids include the end token.
+        """
+        wanted = max_tokens if max_new_tokens is None else max_new_tokens
+        sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends())
+        if isinstance(prompt, str):
+            return self._complete(prompt, sampling, tuple(stop), on_text)
+        rows = _rows(prompt)
+        said = self._run(rows[0], sampling)
+        return said if rows[1] else said[0]
+
+    def complete(self, text: str, **options: Any) -> str:
+        """Return what follows a text; options as for `generate`."""
+        return str(self.generate(text, **options))
+
+    def fill_in(self, before: str, after: str, **options: Any) -> str:
+        """Return the code between two pieces of code (fill-in-the-middle, Coder members)."""
+        marks = [self._needed(mark) for mark in ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")]
+        return str(self.generate(f"{marks[0]}{before}{marks[1]}{after}{marks[2]}", **options))
+
+    def chat(
+        self,
+        messages: str | Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        thinking: bool | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Answer a chat.
+
+        Parameters
+        ----------
+        messages
+            One question, or turns in the OpenAI form.
+        tools
+            Functions the model may call, in the OpenAI form.
+        thinking
+            Ask a hybrid model to think first, or not to; None leaves it to its template.
+        options
+            As for `generate`.
+
+        Returns
+        -------
+        Answer
+            Text, thinking and tool calls apart.
+        """
+        prompt = self.prompt(messages, tools=tools, thinking=thinking)
+        tokens = self._run([self._tokenizer().encode(prompt)], self._sampling(options))[0]
+        said = self._tokenizer().decode(self._bare(tokens))
+        return parse(said, tools=tools, thinking=prompt.rstrip().endswith("<think>"))
+
+    def prompt(
+        self,
+        messages: str | Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        thinking: bool | None = None,
+    ) -> str:
+        """Return the text that the model reads for a chat, by its own template."""
+        turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+        if not turns:
+            raise Invalid("messages is empty; give at least one message.", param="messages")
+        settings = {} if thinking is None else {"enable_thinking": thinking}
+        return render(self._extras.template or CHATML, turns, tools=list(tools) or None, **settings)
+
+    @torch.inference_mode()
+    def embed(
+        self, texts: str | Sequence[str] | Sequence[Tokens] | ArrayLike, *, instruction: str = "", width: int = 0
+    ) -> Floats:
+        """Return embeddings: the last token's final state, of length one.
+
+        Parameters
+        ----------
+        texts
+            One or more texts, or token ids.
+        instruction
+            Put before a query, as ``Instruct: ...`` (Qwen3-Embedding); documents take none.
+        width
+            Keep only so many first dimensions (Matryoshka); 0: all.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 [texts, width]; [width] for one text or one sequence of ids.
+        """
+        rows, single = self._embed_rows(texts, instruction)
+        longest = max(len(row) for row in rows)
+        ids = torch.tensor([[0] * (longest - len(row)) + row for row in rows])
+        keep = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in rows])
+        states = self.module.model(ids, keep=keep)[:, -1].float()
+        states = states[:, :width] if width else states
+        array: Floats = torch.nn.functional.normalize(states, dim=-1).numpy()
+        return array[0] if single else array
+
+    @torch.inference_mode()
+    def rerank(self, query: str, documents: Sequence[str], *, instruction: str = _RERANK_TASK) -> list[float]:
+        """Return how well each document answers the query, 0 to 1: the weight of "yes" against "no"."""
+        tokenizer = self._tokenizer()
+        yes, no = (self._needed_id(word) for word in ("yes", "no"))
+        scores = []
+        for document in documents:
+            text = (
+                f"<|im_start|>system\n{_RERANK_SYSTEM}<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n"
+                f"<Query>: {query}\n<Document>: {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+            )
+            last = self._step(torch.tensor([tokenizer.encode(text)]), None, self._cache())[0]
+            scores.append(float(torch.stack((last[no], last[yes])).float().softmax(0)[1]))
+        return scores
+
+    def _complete(
+        self, prompt: str, sampling: Sampling, stop: tuple[str, ...], on_text: Callable[[str], None] | None
+    ) -> str:
+        tokenizer, heard = self._tokenizer(), ""
+        tokens: list[int] = []
+
+        def tell(token: int) -> bool:
+            nonlocal heard
+            tokens.append(token)
+            text = tokenizer.decode(self._bare(tokens))
+            if on_text is not None and not text.endswith("\ufffd") and len(text) > len(heard):
+                on_text(text[len(heard) :])
+                heard = text
+            return any(word in text for word in stop)
+
+        said = self._run([tokenizer.encode(prompt)], sampling, tell=tell if stop or on_text else None)[0]
+        text = tokenizer.decode(self._bare(said))
+        ends = [text.index(word) for word in stop if word in text]
+        return text[: min(ends)] if ends else text
+
+    @torch.inference_mode()
+    def _run(
+        self, rows: list[list[int]], sampling: Sampling, *, tell: Callable[[int], bool] | None = None
+    ) -> list[list[int]]:
+        self._check(rows)
+        return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
+
+    def _step(self, ids: Tensor, keep: Tensor | None, cache: Cache) -> Tensor:
+        hidden = self.module.model(ids, keep=keep, cache=cache)
+        last: Tensor = self.module.head(hidden[:, -1])
+        return last
+
+    def _cache(self) -> Cache:
+        return Cache(self.spec.text.layers)
+
+    def _ids(self, token_ids: ArrayLike) -> tuple[Tensor, bool]:
+        array = np.asarray(token_ids)
+        if array.ndim not in (1, 2) or array.size == 0 or not np.issubdtype(array.dtype, np.integer):
+            raise Invalid("token_ids must be whole numbers, [length] or [batch, length].", param="token_ids")
+        self._check([array.ravel().tolist()])
+        ids = torch.from_numpy(array.astype(np.int64))
+        return (ids[None], True) if array.ndim == 1 else (ids, False)
+
+    def _check(self, rows: list[list[int]]) -> None:
+        size = self.spec.text.vocabulary
+        for row in rows:
+            if not row:
+                raise Invalid("A prompt is empty; give at least one token.", param="prompt")
+            if min(row) < 0 or max(row) >= size:
+                raise Invalid(f"A token id lies outside the vocabulary of {size}.", param="token_ids")
+
+    def _embed_rows(self, texts: Any, instruction: str) -> tuple[list[list[int]], bool]:
+        single = isinstance(texts, str)
+        given = [texts] if single else list(texts)
+        if given and isinstance(given[0], str):
+            tokenizer = self._tokenizer()
+            end = tokenizer.token("<|endoftext|>")
+            before = f"Instruct: {instruction}\nQuery:" if instruction else ""
+            rows = [tokenizer.encode(before + text) + ([] if end is None else [end]) for text in given]
+        else:
+            rows, many = _rows(texts)
+            single = not many
+        self._check(rows)
+        return rows, single
+
+    def _sampling(self, options: Mapping[str, Any]) -> Sampling:
+        known = {name: value for name, value in options.items() if name != "max_new_tokens"}
+        if "max_new_tokens" in options:
+            known["max_tokens"] = options["max_new_tokens"]
+        try:
+            return Sampling(**{"max_tokens": 512, **known, "ends": self._ends()})
+        except TypeError as error:
+            raise Invalid(f"Unknown option: {error}.", param="options") from error
+
+    def _ends(self) -> tuple[int, ...]:
+        return self._extras.ends
+
+    def _bare(self, tokens: Sequence[int]) -> Sequence[int]:
+        return tokens[:-1] if tokens and tokens[-1] in self._ends() else tokens
+
+    def _tokenizer(self) -> Tokenizer:
+        if self.tokenizer is None:
+            raise Invalid(
+                f"{self._extras.source} carries no tokenizer, so it takes token ids only. Put tokenizer.json beside it."
+            )
+        return self.tokenizer
+
+    def _needed(self, token: str) -> str:
+        self._needed_id(token)
+        return token
+
+    def _needed_id(self, token: str) -> int:
+        found = self._tokenizer().token(token)
+        if found is None:
+            raise Invalid(f"{self._extras.source} has no token {token!r}, so it cannot do this.")
+        return found
+
+
+def _rows(prompt: Any) -> tuple[list[list[int]], bool]:
+    """Return rows of ids, and whether there were several."""
+    if isinstance(prompt, np.ndarray | Tensor):
+        prompt = prompt.tolist()
+    rows = list(prompt)
+    if rows and isinstance(rows[0], Sequence | np.ndarray | Tensor) and not isinstance(rows[0], str):
+        return [[int(token) for token in row] for row in rows], True
+    return [[int(token) for token in rows]], False

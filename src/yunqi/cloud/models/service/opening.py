@@ -1,0 +1,73 @@
+"""`load`: one call for any member of the lineage, from a checkpoint folder, a GGUF file or a name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yunqi.cloud.hub import Hub, HubConfig
+from yunqi.kernel import Invalid, Kernel, KernelConfig, NotFound
+from yunqi.kernel.config import load as load_settings
+
+if TYPE_CHECKING:
+    from yunqi.cloud.models.service.loaded import LoadedModel
+
+
+def load(ref: str | Path, *, dtype: str = "float32", hub: Hub | None = None) -> "LoadedModel":
+    """Return a model ready to use, whatever its modality.
+
+    Parameters
+    ----------
+    ref
+        A folder in the official checkpoint layout (config.json and safetensors, also GPTQ and AWQ; tokenizer files may
+        be absent), a GGUF file, or the name of an installed asset of the hub (`yunqi hub list`).
+    dtype
+        ``float32``, ``bfloat16``, ``float16``, or ``stored`` to keep, mapped and uncopied, what the files hold.
+    hub
+        Where names are looked up; by default the hub of the configured data folder.
+
+    Raises
+    ------
+    NotFound
+        When there is no such folder, file or installed model.
+    BadCheckpoint
+        When the files are damaged, incomplete, or not what their config says; the message names the tensor.
+    Invalid
+        When the architecture is not of the lineage, or the ``models`` extra is not installed.
+    """
+    try:
+        from yunqi.cloud.models.service import checkpoints  # torch is loaded here, and no earlier
+    except ModuleNotFoundError as error:
+        raise Invalid(f"Loading a model needs the package {error.name}: run scripts/setup models.") from error
+    path = Path(ref).expanduser()
+    if path.is_dir():
+        return checkpoints.from_folder(path, dtype=dtype)
+    if path.is_file():
+        return checkpoints.from_gguf(path, dtype=dtype)
+    return checkpoints.from_gguf(_named(str(ref), hub), dtype=dtype)
+
+
+def load_config(config: Mapping[str, Any], *, seed: int = 0, dtype: str = "float32") -> "LoadedModel":
+    """Return a model of random weights from a config.json's content alone, to train or to test with.
+
+    Raises
+    ------
+    Invalid
+        When the architecture is not of the lineage, or the ``models`` extra is not installed.
+    """
+    try:
+        from yunqi.cloud.models.service import checkpoints
+    except ModuleNotFoundError as error:
+        raise Invalid(f"Making a model needs the package {error.name}: run scripts/setup models.") from error
+    return checkpoints.random(config, seed=seed, dtype=dtype)
+
+
+def _named(name: str, hub: Hub | None) -> Path:
+    if hub is not None:
+        return Path(hub.file(name).path)
+    if "/" in name and name.count("/") != 1:
+        raise NotFound(f"There is no folder or file {name}.")
+    sections, _ = load_settings({"kernel": KernelConfig, "hub": HubConfig})
+    if not Path(sections["kernel"].data_dir).is_dir():
+        raise NotFound(f"There is no folder or file {name}, and no data folder here to look the name up in.")
+    with Kernel.open(sections["kernel"]) as kernel:
+        return Path(Hub(kernel, sections["hub"]).file(name).path)
