@@ -9,6 +9,8 @@ from yunqi.app.application import App, OpenApp, open_shop
 from yunqi.cloud.hub import cli as hub_cli
 from yunqi.cloud.hub import jobs as hub_jobs
 from yunqi.cloud.studio import cli as studio_cli
+from yunqi.cloud.training import cli as training_cli
+from yunqi.cloud.training import jobs as training_jobs
 from yunqi.commerce.activity import cli as activity_cli
 from yunqi.commerce.activity import jobs as activity_jobs
 from yunqi.commerce.assistant import cli as assistant_cli
@@ -41,6 +43,8 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(assistant_cli.commands(open_app), name="assistant")
     root.add_typer(hub_cli.commands(open_app), name="hub")
     root.add_typer(studio_cli.commands(open_app), name="models")
+    training_cli.add_train(root, open_app)
+    root.add_typer(training_cli.commands(open_app), name="training")
 
 
 def register_jobs(app: App) -> None:
@@ -51,6 +55,7 @@ def register_jobs(app: App) -> None:
     recommend_jobs.register(app.kernel.jobs, app.recommend)
     ranking_jobs.register(app.kernel.jobs, app.ranking)
     hub_jobs.register(app.kernel.jobs, app.hub)
+    training_jobs.register(app.kernel.jobs, app.training)
 
 
 @contextmanager
