@@ -76,8 +76,8 @@ def _level(documents: Sequence[Tokens], size: int, *, highest: bool) -> _Level:
     discounts = _discounts(counts)
     taken = discounts[np.minimum(counts, 3)]
     names, inverse = np.unique(contexts, return_inverse=True)
-    totals = np.bincount(inverse, weights=counts.astype(float))
-    left = np.bincount(inverse, weights=taken)
+    totals = np.bincount(inverse, weights=counts.astype(float)).astype(np.float64)
+    left = np.bincount(inverse, weights=taken).astype(np.float64)
     order = np.argsort(keys)
     return _Level(keys[order], (counts - taken)[order], names, totals, left)
 
@@ -105,7 +105,8 @@ def _discounts(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     n1, n2, n3, n4 = (max(1, int((counts == n).sum())) for n in (1, 2, 3, 4))
     y = n1 / (n1 + 2 * n2)
     found = [0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3]
-    return np.clip(np.asarray(found), 0.0, [0.0, 1.0, 2.0, 3.0])
+    clipped: NDArray[np.float64] = np.clip(np.asarray(found), 0.0, [0.0, 1.0, 2.0, 3.0])
+    return clipped
 
 
 def _hash_rows(table: Tokens) -> NDArray[np.uint64]:

@@ -25,8 +25,8 @@ class Progress:
         Optimiser steps taken.
     best, since_best, best_step
         Best held-out loss so far, looks since then, and its step.
-    seconds
-        Time worked, over all starts.
+    seconds, tokens
+        Time worked and tokens seen, over all starts.
     """
 
     step: int = 0
@@ -34,6 +34,7 @@ class Progress:
     since_best: int = 0
     best_step: int = 0
     seconds: float = 0.0
+    tokens: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
 
 

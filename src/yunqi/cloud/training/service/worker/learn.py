@@ -1,14 +1,14 @@
 """One learning run: data, model, objective and loop put together, and the result saved."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from yunqi.cloud.training.engine.learning.adapters import adapt, adapter_weights, merge_adapters
 from yunqi.cloud.training.engine.packing import Examples
-from yunqi.cloud.training.model import Kind, Prepared, Recipe
+from yunqi.cloud.training.model import Kind, Prepared
 from yunqi.cloud.training.service.worker import weights
 from yunqi.cloud.training.service.worker.channel import Channel
 from yunqi.cloud.training.service.worker.checkpoint import Checkpoints, Progress
@@ -21,30 +21,10 @@ from yunqi.cloud.training.service.worker.objectives import (
     Share,
     TokenObjective,
 )
+from yunqi.cloud.training.service.worker.policy import PolicyObjective
+from yunqi.cloud.training.service.worker.task_model import Task
+from yunqi.cloud.training.service.worker.teaching import taught
 from yunqi.cloud.training.service.worker.tokens import Writer, load_tokenizer, save_tokenizer
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Task:
-    """What the parent asks for: the recipe, with every name turned into a folder.
-
-    Parameters
-    ----------
-    folder
-        The run's folder.
-    base, teacher
-        Folders of the model to start from and of the teacher.
-    models
-        Folders of the models to merge.
-    """
-
-    recipe: Recipe
-    folder: Path
-    base: Path | None
-    teacher: Path | None
-    models: tuple[Path, ...]
-    threads: int
-    nice: int = 0
 
 
 class Learning:
@@ -65,13 +45,18 @@ class Learning:
         self.checkpoints = Checkpoints(task.folder, keep=task.recipe.train.keep)
 
     def prepare(self) -> Prepared:
-        """Prepare the data."""
-        prepared = Preparer(self._recipe, self._task.folder, self._channel, base=self._task.base).prepare()
+        """Prepare the data; a teacher that teaches by its answers gives them now."""
+        recipe = self._recipe
+        if recipe.kind is Kind.DISTILL and recipe.distill.way == "sequence":
+            recipe = taught(self._task, self._channel)
+        prepared = Preparer(
+            recipe, self._task.folder, self._channel, base=self._task.base or self._task.teacher
+        ).prepare()
         self._channel.send("prepared", **dataclasses.asdict(prepared))
         return prepared
 
-    def run(self, gather: Any = lambda weights: None) -> tuple[Any, Progress]:
-        """Learn to the end and return the model and where it got."""
+    def run(self, gather: Any = lambda weights: None) -> tuple[Any, Progress, int]:
+        """Learn to the end and return the model, where it got, and the tokens that it saw."""
         model = self.model()
         objective = self._objective(model)
         self._channel.send(
@@ -88,11 +73,21 @@ class Learning:
         best = self.checkpoints.best() if self._recipe.train.patience else None
         if best is not None:
             model.load_state_dict(best, strict=False)
-        return model.eval(), progress
+        return model.eval(), progress, loop.seen
+
+    def accuracy(self, model: Any) -> list[float]:
+        """Return for each held-out pair whether a reward model puts the chosen answer first."""
+        sides, held = self._pair("train"), self._pair("heldout")
+        assert sides is not None
+        with torch.no_grad():
+            return RewardObjective(model, sides, held, self._recipe.train, self._share).accuracy()
 
     def save(self, model: Any) -> Path:
-        """Write the result in the official checkpoint layout and return its folder."""
+        """Write the result in the official checkpoint layout and return its folder; adapters are kept and merged in."""
         target = self._task.folder / "model"
+        if self._recipe.kind in (Kind.LORA, Kind.QLORA):
+            weights.save_adapters(adapter_weights(model), self._recipe, self._task.folder / "adapter", self._task.base)
+            model = merge_adapters(model)
         weights.save(model, target)
         save_tokenizer(load_tokenizer(self._task.folder / "tokenizer"), target, base=self._task.base)
         return target
@@ -110,6 +105,8 @@ class Learning:
                 end=writer.end, turn_end=writer.turn_end,
             )  # fmt: skip
         torch.manual_seed(recipe.seed)
+        if recipe.kind in (Kind.LORA, Kind.QLORA):
+            adapt(model, recipe.lora, packed=recipe.kind is Kind.QLORA)
         if recipe.train.checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         return model
@@ -128,9 +125,14 @@ class Learning:
                 return RewardObjective(model, sides, self._pair("heldout"), rules, self._share)
             cache = self._task.folder / "data" / "reference.pt"
             return PreferenceObjective(model, sides, self._pair("heldout"), recipe, self._share, cache=cache)
+        if recipe.kind is Kind.GRPO:
+            assert self._task.base is not None
+            tasks = self._task.folder / "data" / "tasks.jsonl"
+            writer = Writer(load_tokenizer(self._task.folder / "tokenizer"))
+            return PolicyObjective(model, weights.load(self._task.base), tasks, writer, recipe, self._share)
         examples, held = self._examples("train"), self._examples("heldout")
         assert examples is not None
-        if recipe.kind is Kind.DISTILL and self._task.teacher is not None:
+        if recipe.kind is Kind.DISTILL and recipe.distill.way == "logits" and self._task.teacher is not None:
             teacher = weights.load(self._task.teacher)
             return DistillObjective(model, teacher, examples, held, recipe, self._share)
         return TokenObjective(model, examples, held, rules, self._share)
@@ -154,10 +156,3 @@ def _kept(model: Any) -> dict[str, Any]:
     moving = {name for name, weight in model.named_parameters() if weight.requires_grad}
     still = any(not weight.requires_grad for weight in model.parameters())
     return {name: value for name, value in model.state_dict().items() if not still or name in moving}
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Write a small file whole."""
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)

@@ -67,6 +67,11 @@ class Loop:
         self._reported = 0.0
         self._first = 0
 
+    @property
+    def seen(self) -> int:
+        """Tokens seen over all starts."""
+        return self.progress.tokens
+
     def resume(self) -> bool:
         """Take up the newest checkpoint; returns whether there was one."""
         found = self._checkpoints.latest()
@@ -120,6 +125,7 @@ class Loop:
             (loss / self._rules.accumulation).backward()
             total += value / self._rules.accumulation
             self.tokens += tokens
+            self.progress.tokens += tokens
         self._gather(self._optimiser.weights)
         return total, self._optimiser.step(step)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors.torch import save_file
 
-from yunqi.cloud.training.model import Architecture
+from yunqi.cloud.training.model import Architecture, Recipe
 from yunqi.kernel.errors import Invalid
 
 _FAMILIES = {"qwen3": "Qwen3", "qwen2": "Qwen2", "llama": "Llama"}
@@ -63,3 +64,15 @@ def sizes(folder: Path) -> dict[str, Any]:
     """Return a checkpoint folder's config.json."""
     found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return found
+
+
+def save_adapters(adapters: dict[str, Any], recipe: Recipe, folder: Path, base: Path | None) -> None:
+    """Write adapters in the layout that the `peft` library loads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(adapters, str(folder / "adapter_model.safetensors"))
+    settings = {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": str(base or ""),
+        "r": recipe.lora.rank, "lora_alpha": recipe.lora.alpha, "lora_dropout": recipe.lora.dropout,
+        "target_modules": list(recipe.lora.targets), "bias": "none", "inference_mode": True,
+    }  # fmt: skip
+    (folder / "adapter_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
