@@ -46,8 +46,9 @@ def recipe_of(tables: Mapping[str, Any], *, folder: str = ".", where: str = "rec
         if not isinstance(tables.get(name), str):
             hint = f" Kinds are {', '.join(Kind)}." if name == "kind" else ""
             raise Invalid(f'{where}: {name} is missing; write {name} = "..." at the top.{hint}', param=name)
-    if tables["kind"] not in set(Kind):
-        near = difflib.get_close_matches(tables["kind"], list(Kind), 1)
+    kinds = [kind.value for kind in Kind]
+    if tables["kind"] not in kinds:
+        near = difflib.get_close_matches(tables["kind"], kinds, 1)
         hint = f" Did you mean {near[0]!r}?" if near else f" Kinds are {', '.join(Kind)}."
         raise Invalid(f"{where}: there is no kind {tables['kind']!r}.{hint}", param="kind")
     try:
