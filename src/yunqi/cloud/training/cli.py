@@ -99,6 +99,19 @@ def commands(open_app: OpenApp) -> typer.Typer:
             return
         _table(["task", "metric", "model", "value", "95 % interval", "examples"], [_score_row(s) for s in scores])
 
+    @app.command(help="Measure an interpolated Kneser-Ney model of a run's own tokens on its held-out text.")
+    def baseline(
+        name: Name,
+        order: Annotated[int, typer.Option(help="Longest n-gram.", min=1, max=9)] = 5,
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            scores = opened.training.ngram_baseline(name, order=order)
+        if as_json:
+            _print_json({"scores": [dataclasses.asdict(score) for score in scores]})
+            return
+        _table(["task", "metric", "model", "value", "95 % interval", "examples"], [_score_row(s) for s in scores])
+
     @app.command(help="Ask a background run to stop after its current step; its checkpoint is kept.")
     def cancel(name: Name, as_json: AsJson = False) -> None:
         with open_app() as opened:

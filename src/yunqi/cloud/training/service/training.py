@@ -22,6 +22,7 @@ from yunqi.cloud.training.model import (
     Stopped,
     TrainingFinished,
 )
+from yunqi.cloud.training.service.baselines import ngram_scores, tfidf_scores
 from yunqi.cloud.training.service.machine import machine
 from yunqi.cloud.training.service.places import Places, shape, weights_in
 from yunqi.cloud.training.service.publishing import publish
@@ -167,6 +168,29 @@ class Training:
         with self._kernel.store.begin() as tx:
             self._store.keep_scores(tx, workspace, scores, at=self._kernel.clock())
 
+    def ngram_baseline(self, name: str, *, order: int = 5, workspace: str = _WORKSPACE) -> list[Score]:
+        """Measure an interpolated Kneser-Ney model of a run's own tokens on its held-out text, and record it."""
+        run = self.get(name, workspace=workspace)
+        recipe = self._recipe(run)
+        if not recipe.heldout or recipe.kind.reads != "text":
+            raise Invalid(f"The run {name} has no [[heldout]] text, so there is nothing to compare.", param="name")
+        source = recipe.heldout[0]
+        path = resolve(source.path, recipe.folder)
+        scores = ngram_scores(
+            Path(run.folder), path, field=source.field, order=order, task=path.stem, seed=recipe.seed
+        )  # fmt: skip
+        self.record(scores, workspace=workspace)
+        return scores
+
+    def tfidf_baseline(
+        self, train: Path, test: Path, *, task: str = "", seed: int = 0, workspace: str = _WORKSPACE
+    ) -> list[Score]:
+        """Measure TF-IDF on files of prompts and answers, and record it under the test file's name."""
+        found = [resolve(str(path), ".") for path in (train, test)]
+        scores = tfidf_scores(found[0], found[1], task=task or test.stem, seed=seed)
+        self.record(scores, workspace=workspace)
+        return scores
+
     def submit(self, recipe: Recipe, *, workspace: str = _WORKSPACE) -> int:
         """Queue a recipe as a background job and return the job's id."""
         args = {"recipe": canonical(recipe), "folder": recipe.folder}
@@ -212,6 +236,10 @@ class Training:
                     param="path",
                 )
         return recipe
+
+    def _recipe(self, run: Run) -> Recipe:
+        task = json.loads((Path(run.folder) / "task.json").read_text(encoding="utf-8"))
+        return recipe_of(task["recipe"], folder=task["folder"])
 
     def _threads(self, recipe: Recipe) -> int:
         return recipe.train.threads or self.config.threads or os.cpu_count() or 1
