@@ -101,11 +101,11 @@ def _counted(
 
 
 def _discounts(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what is taken from counts 0, 1, 2 and 3 or more."""
+    """Return what is taken from counts 0, 1, 2 and 3 or more; never nothing, or the unseen would be impossible."""
     n1, n2, n3, n4 = (max(1, int((counts == n).sum())) for n in (1, 2, 3, 4))
     y = n1 / (n1 + 2 * n2)
     found = [0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3]
-    clipped: NDArray[np.float64] = np.clip(np.asarray(found), 0.0, [0.0, 1.0, 2.0, 3.0])
+    clipped: NDArray[np.float64] = np.clip(np.asarray(found), [0.0, 0.1, 0.1, 0.1], [0.0, 1.0, 2.0, 3.0])
     return clipped
 
 
