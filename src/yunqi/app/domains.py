@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from yunqi.cloud import hub, models, studio
+from yunqi.cloud import hub, models, studio, training
 from yunqi.commerce import activity, assistant, catalog, experiments, logistics, payments, ranking, recommend, search
 from yunqi.flows.storefront import StorefrontConfig
 from yunqi.kernel import Kernel, KernelConfig
@@ -24,6 +24,7 @@ SECTIONS: dict[str, type] = {
     "hub": hub.HubConfig,
     "models": models.ModelsConfig,
     "studio": studio.StudioConfig,
+    "training": training.TrainingConfig,
 }
 
 ANNOUNCED: tuple[type, ...] = (
@@ -39,6 +40,7 @@ ANNOUNCED: tuple[type, ...] = (
     recommend.NeighboursRebuilt,
     search.IndexRebuilt,
     studio.ModelCalled,
+    training.TrainingFinished,
 )
 """The events that the house announces in its log, for the reference."""
 
@@ -46,7 +48,7 @@ ANNOUNCED: tuple[type, ...] = (
 def migrations() -> list[Migration]:
     """Return every domain's migrations."""
     found: list[Migration] = []
-    for domain in (activity, catalog, experiments, logistics, payments, search):
+    for domain in (activity, catalog, experiments, logistics, payments, search, training):
         found += domain.MIGRATIONS
     return found
 
@@ -59,6 +61,7 @@ class Domains:
         self.hub = hub.Hub(kernel, sections["hub"])
         self.models = models.Models(kernel, sections["models"], hub=self.hub)
         self.studio = studio.Studio(kernel, sections["studio"], models=self.models)
+        self.training = training.Training(kernel, sections["training"], hub=self.hub)
         self.catalog = catalog.Catalog(kernel, sections["catalog"])
         self.experiments = experiments.Experiments(kernel, sections["experiments"])
         self.activity = activity.Activity(

@@ -10,6 +10,8 @@ from yunqi.cloud.hub import cli as hub_cli
 from yunqi.cloud.hub import jobs as hub_jobs
 from yunqi.cloud.models import cli as models_cli
 from yunqi.cloud.studio import cli as studio_cli
+from yunqi.cloud.training import cli as training_cli
+from yunqi.cloud.training import jobs as training_jobs
 from yunqi.commerce.activity import cli as activity_cli
 from yunqi.commerce.activity import jobs as activity_jobs
 from yunqi.commerce.assistant import cli as assistant_cli
@@ -47,6 +49,8 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     models = studio_cli.commands(open_app)
     models_cli.add(models)
     root.add_typer(models, name="models")
+    training_cli.add_train(root, open_app)
+    root.add_typer(training_cli.commands(open_app), name="training")
 
 
 def register_jobs(app: App) -> None:
@@ -58,6 +62,7 @@ def register_jobs(app: App) -> None:
     ranking_jobs.register(app.kernel.jobs, app.ranking)
     hub_jobs.register(app.kernel.jobs, app.hub)
     logistics_jobs.register(app.kernel.jobs, app.logistics)
+    training_jobs.register(app.kernel.jobs, app.training)
 
 
 @contextmanager

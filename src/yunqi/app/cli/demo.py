@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from yunqi.app.application import App, OpenApp
+from yunqi.app.cli import lesson
 from yunqi.app.cli.output import AsJson, print_json, progress_bar
 from yunqi.commerce.catalog import ImportReport
 from yunqi.flows.demo import DemoFiles, build_demo
@@ -43,6 +44,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
             )
         )
 
+    lesson.add(app, open_app)
     return app
 
 

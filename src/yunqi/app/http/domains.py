@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from yunqi.app.application import App
 from yunqi.app.http.principals import Principals
 from yunqi.cloud.studio import routes as studio_routes
+from yunqi.cloud.training import routes as training_routes
 from yunqi.commerce.activity import routes as activity_routes
 from yunqi.commerce.catalog import routes as catalog_routes
 from yunqi.commerce.experiments import routes as experiments_routes
@@ -21,4 +22,5 @@ def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
     web.include_router(experiments_routes.router(app.experiments, principals.require))
     web.include_router(logistics_routes.router(app.logistics, principals.require))
     web.include_router(payments_routes.router(app.payments, principals.require))
+    web.include_router(training_routes.router(app.training, principals.require))
     web.router.routes.extend(studio_routes.routes(app.studio, principals.of))

@@ -1,4 +1,4 @@
-"""``yunqi hub``: list, show, install, add, remove, verify."""
+"""``yunqi hub``: list, show, card, install, add, remove, verify."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -64,6 +64,15 @@ def commands(open_app: Callable[[], AbstractContextManager[HasHub]]) -> typer.Ty
         with open_app() as opened:
             installed = opened.hub.add(file, name=id_, licence=licence, copy=copy)
         _print(_installed(installed), as_json)
+
+    @app.command(help="Show the card of a model that was made here. Example: yunqi hub card reviews-qwen3-12m")
+    def card(name: Name, as_json: AsJson = False) -> None:
+        with open_app() as opened:
+            text, lineage = opened.hub.card(name), opened.hub.lineage(name)
+        if as_json:
+            _print_json({"asset": name, "card": text, "lineage": lineage})
+        else:
+            print(text)
 
     @app.command(help="Remove an asset from this machine.")
     def remove(name: Name, as_json: AsJson = False) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from yunqi.cloud.hub.config import HubConfig
 from yunqi.cloud.hub.engine.gguf import Header, read_header
@@ -17,6 +18,7 @@ from yunqi.cloud.hub.model import (
     Listing,
 )
 from yunqi.cloud.hub.service.installer import Installer, Progress
+from yunqi.cloud.hub.service.published import SOURCE, Published
 from yunqi.cloud.hub.service.shelf import Shelf, digest, disk_errors, require_space
 from yunqi.kernel import Conflict, Invalid, Kernel
 
@@ -129,6 +131,62 @@ class Hub:
                 require_space(shelf.folder, asset.size, asset.id)
                 shutil.copyfile(path, shelf.partial)
             return self._publish(shelf, asset, str(shelf.file.resolve() if copy else path), "file")
+
+    def publish(
+        self, path: Path, *, name: str, licence: str, card: str, lineage: dict[str, Any], checkpoint: Path | None = None
+    ) -> Installed:
+        """Publish a model that was made here: its GGUF file is copied in, with its card and where it comes from.
+
+        Parameters
+        ----------
+        path
+            The GGUF file that is served.
+        card
+            The model card, as Markdown.
+        lineage
+            Data, recipe, metrics and parents, as JSON.
+        checkpoint
+            Folder in the official layout, kept beside the file so that others can train on from it.
+
+        Raises
+        ------
+        Invalid
+            When the file is not GGUF or the name cannot be used.
+        Conflict
+            When the name belongs to an asset that was not made here.
+        """
+        asset = self._describe(path.resolve(), name, licence)
+        shelf = self._shelf(asset.id)
+        found = shelf.installed()
+        if asset.id in self._known or (found is not None and found.source != SOURCE):
+            raise Conflict(
+                f"The name {asset.id} belongs to a model that was not made here. Choose another.", param="name"
+            )
+        with shelf.locked(), disk_errors(asset.id):
+            require_space(shelf.folder, asset.size, asset.id)
+            shutil.copyfile(path, shelf.partial)
+            Published(shelf).keep(card=card, lineage=lineage, checkpoint=checkpoint)
+            return self._publish(shelf, asset, str(shelf.file.resolve()), SOURCE)
+
+    def card(self, name: str) -> str:
+        """Return the card of a model that was made here, as Markdown.
+
+        Raises
+        ------
+        AssetMissing
+            When the asset has none.
+        """
+        if (card := Published(self._shelf(self.show(name).asset.id)).card) is None:
+            raise AssetMissing(f"Model {name} has no card: only models that were made here have one.")
+        return card
+
+    def lineage(self, name: str) -> dict[str, Any]:
+        """Return data, recipe, metrics and parents of a model that was made here; empty for others."""
+        return Published(self._shelf(self.show(name).asset.id)).lineage
+
+    def checkpoint(self, name: str) -> Path | None:
+        """Return the folder of a model's checkpoint in the official layout, or None when only its GGUF file is here."""
+        return Published(self._shelf(self.show(name).asset.id)).checkpoint
 
     def verify(self, name: str, *, progress: Progress = _silent) -> Installed:
         """Read an installed file again and compare its digest.

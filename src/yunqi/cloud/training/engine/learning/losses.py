@@ -1,0 +1,76 @@
+"""Losses: next token, preference, reward, distillation, and the clipped policy gradient of GRPO."""
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from yunqi.cloud.training.engine.packing import IGNORED
+
+
+def hidden_states(model: Any, ids: Any, attention: Any = None) -> Any:
+    """Return the last hidden states [batch, length, hidden]; padding on the right needs no mask in a causal model."""
+    return model.model(input_ids=ids, attention_mask=attention, use_cache=False).last_hidden_state
+
+
+def token_loss(model: Any, ids: Any, targets: Any) -> Any:
+    """Return the mean negative log likelihood of the targets that count.
+
+    The output layer is applied only where a target counts, which for chats saves most of its work.
+    """
+    hidden = hidden_states(model, ids).flatten(0, 1)
+    wanted = targets.flatten()
+    if bool((wanted == IGNORED).any()):
+        counted = (wanted != IGNORED).nonzero().squeeze(1)
+        hidden, wanted = hidden[counted], wanted[counted]
+    return functional.cross_entropy(model.lm_head(hidden).float(), wanted)
+
+
+def sequence_likelihood(model: Any, ids: Any, targets: Any) -> tuple[Any, Any]:
+    """Return for each row the summed log likelihood of its counted targets, and how many there are; [batch] each."""
+    counted = targets != IGNORED
+    logits = model.lm_head(hidden_states(model, ids)[counted]).float()
+    likelihood = -functional.cross_entropy(logits, targets[counted], reduction="none")
+    rows = counted.nonzero()[:, 0]
+    total = torch.zeros(ids.shape[0]).index_add(0, rows, likelihood)
+    return total, counted.sum(1)
+
+
+def preference_loss(chosen: Any, rejected: Any, reference_chosen: Any, reference_rejected: Any, beta: float) -> Any:
+    """Return the DPO loss (Rafailov and others, 2023, equation 7) from summed log likelihoods [batch]."""
+    margin = (chosen - reference_chosen) - (rejected - reference_rejected)
+    return -functional.logsigmoid(beta * margin).mean()
+
+
+def reward_loss(chosen: Any, rejected: Any) -> Any:
+    """Return the Bradley-Terry loss of scores [batch]."""
+    return -functional.logsigmoid(chosen - rejected).mean()
+
+
+def distillation_loss(student: Any, teacher: Any, *, temperature: float) -> Any:
+    """Return the mean divergence of the student's softened distribution from the teacher's; logits [tokens, words]."""
+    log_student = functional.log_softmax(student / temperature, dim=-1)
+    log_teacher = functional.log_softmax(teacher / temperature, dim=-1)
+    divergence = functional.kl_div(log_student, log_teacher, reduction="batchmean", log_target=True)
+    return divergence * temperature**2
+
+
+def advantages(rewards: Any) -> Any:
+    """Return how much better each answer is than its group: rewards [prompts, answers], centred and scaled."""
+    return (rewards - rewards.mean(1, keepdim=True)) / (rewards.std(1, keepdim=True) + 1e-4)
+
+
+def policy_loss(likelihood: Any, old: Any, reference: Any, advantage: Any, *, beta: float, clip: float = 0.2) -> Any:
+    """Return GRPO's loss (Shao and others, 2024, equation 3) over answer tokens [tokens].
+
+    Parameters
+    ----------
+    likelihood, old, reference
+        Log likelihood of each token now, when it was drawn, and under the model the run began with.
+    advantage
+        Of the answer that the token belongs to.
+    """
+    ratio = torch.exp(likelihood - old)
+    gain = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
+    away = torch.exp(reference - likelihood) - (reference - likelihood) - 1
+    return (beta * away - gain).mean()

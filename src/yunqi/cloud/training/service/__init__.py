@@ -1,0 +1,5 @@
+"""The verbs of training: read a recipe, plan it, run it in its own process, look at runs, scores and cards."""
+
+from yunqi.cloud.training.service.training import Training
+
+__all__ = ["Training"]

@@ -1,0 +1,78 @@
+"""Builds, loads and saves models in the official checkpoint layout."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+from yunqi.cloud.training.model import Architecture, Recipe
+from yunqi.kernel.errors import Invalid
+
+_FAMILIES = {"qwen3": "Qwen3", "qwen2": "Qwen2", "llama": "Llama"}
+
+
+def build(shape: Architecture, *, vocabulary: int, seed: int, dropout: float, end: int, turn_end: int) -> Any:
+    """Return a model with random weights drawn from ``seed``."""
+    torch.manual_seed(seed)
+    name = _FAMILIES[shape.family]
+    extra = {"head_dim": shape.head_width} if shape.family != "qwen2" else {}
+    if shape.family == "qwen2" and shape.heads * shape.head_width != shape.hidden:
+        raise Invalid("A qwen2 model needs heads x head_width = hidden.", param="heads")
+    config = getattr(transformers, f"{name}Config")(
+        vocab_size=vocabulary, hidden_size=shape.hidden, num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads, num_key_value_heads=shape.kv_heads,
+        intermediate_size=shape.intermediate, max_position_embeddings=shape.context,
+        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_base}, tie_word_embeddings=shape.tied,
+        attention_dropout=dropout, bos_token_id=None, eos_token_id=[turn_end, end], pad_token_id=end, **extra,
+    )  # fmt: skip
+    model = getattr(transformers, f"{name}ForCausalLM")(config)
+    scale = (2 * shape.layers) ** -0.5
+    for path, weight in model.named_parameters():
+        if path.endswith(("o_proj.weight", "down_proj.weight")):
+            weight.data.mul_(scale)
+    return model
+
+
+def load(folder: Path, *, dropout: float | None = None, reward: bool = False) -> Any:
+    """Load a model in float32.
+
+    Parameters
+    ----------
+    reward
+        Put a score of one number on top instead of the output layer.
+    """
+    if not (folder / "config.json").is_file():
+        raise Invalid(f"{folder} holds no model: config.json is missing.", param="base")
+    kind = transformers.AutoModelForSequenceClassification if reward else transformers.AutoModelForCausalLM
+    extra: dict[str, Any] = {"num_labels": 1} if reward else {}
+    if dropout is not None:
+        extra["attention_dropout"] = dropout
+    return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True, **extra)
+
+
+def save(model: Any, folder: Path) -> None:
+    """Write config.json and model.safetensors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config.architectures = [type(model).__name__]
+    model.save_pretrained(folder, safe_serialization=True)
+
+
+def sizes(folder: Path) -> dict[str, Any]:
+    """Return a checkpoint folder's config.json."""
+    found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return found
+
+
+def save_adapters(adapters: dict[str, Any], recipe: Recipe, folder: Path, base: Path | None) -> None:
+    """Write adapters in the layout that the `peft` library loads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(adapters, str(folder / "adapter_model.safetensors"))
+    settings = {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": str(base or ""),
+        "r": recipe.lora.rank, "lora_alpha": recipe.lora.alpha, "lora_dropout": recipe.lora.dropout,
+        "target_modules": list(recipe.lora.targets), "bias": "none", "inference_mode": True,
+    }  # fmt: skip
+    (folder / "adapter_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

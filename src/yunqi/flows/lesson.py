@@ -1,0 +1,311 @@
+"""The training demo: from real text to a model that is served, in one flow.
+
+tokenizer and pretraining -> held-out perplexity beside an n-gram model -> tuning on commerce tasks -> preferences from
+the tuned model's own mistakes -> evaluation beside the untuned model and TF-IDF -> four bits -> published with a card.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yunqi.cloud.models import ChatRequest, Message, Models
+from yunqi.cloud.training import Recipe, Run, Score, Training
+from yunqi.flows.lesson_data import TASKS, LessonFiles, write_lessons
+from yunqi.kernel import Invalid
+
+Say = Callable[[str], None]
+
+BASE, TUNED, PREFERRED, SMALL = (
+    "reviews-qwen3-12m",
+    "commerce-qwen3-12m-sft",
+    "commerce-qwen3-12m",
+    "commerce-qwen3-12m-q4",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How long the demo takes.
+
+    Parameters
+    ----------
+    reviews, types
+        Of the data; 0 takes all.
+    shape
+        Lines of the recipe's ``[model]``.
+    tests
+        Test examples of each task; 0 takes all.
+    """
+
+    reviews: int
+    types: int
+    shape: str
+    vocabulary: int
+    steps: int
+    batch: int
+    sequence: int
+    save_every: int
+    epochs: float
+    tests: int
+
+
+LONG = Scale(
+    0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
+    8192, 320, 8, 256, 50, 1.0, 120,
+)  # fmt: skip
+SHORT = Scale(
+    400, 120, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",
+    1000, 30, 4, 128, 20, 1.0, 8,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What came of the demo."""
+
+    files: LessonFiles
+    runs: tuple[Run, ...]
+    scores: tuple[Score, ...]
+    margin: float
+    published: tuple[str, ...]
+
+    def score(self, model: str, task: str, metric: str) -> Score:
+        """Return one score.
+
+        Raises
+        ------
+        Invalid
+            When it was not measured.
+        """
+        for found in self.scores:
+            if (found.model, found.task, found.metric) == (model, task, metric):
+                return found
+        raise Invalid(f"{metric} of {model} on {task} was not measured.")
+
+
+def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LONG, say: Say = print) -> Lesson:
+    """Run the whole demo; run again, it goes on where it stopped.
+
+    Parameters
+    ----------
+    models
+        Serves the tuned model, so that its own mistakes become preferences.
+    folder
+        Where the data files go.
+    say
+        Told what happens.
+    """
+    files = write_lessons(folder, reviews=scale.reviews, types=scale.types)
+    say(
+        f"Data: {files.reviews:,} reviews, {files.lines:,} catalogue lines, {files.examples:,} examples of {len(TASKS)} tasks."
+    )
+    runs = [_run(training, _pretraining(training, folder, scale), say)]
+    say("Baseline: interpolated Kneser-Ney over the same tokens.")
+    training.ngram_baseline(BASE)
+    runs.append(_run(training, _tuning(training, folder, scale), say))
+    pairs = preferences(models, folder, say=say)
+    last = TUNED
+    if pairs:
+        runs.append(_run(training, _preferring(training, folder, scale), say))
+        last = PREFERRED
+    runs.append(_run(training, _measuring(training, folder, scale), say))
+    runs.append(_run(training, _quantising(training, folder, scale, last), say))
+    for task in TASKS:
+        training.tfidf_baseline(folder / f"{task}-train.jsonl", folder / f"{task}-test.jsonl")
+    scores = tuple(training.leaderboard())
+    published = tuple(run.asset for run in runs if run.asset)
+    return Lesson(files, tuple(runs), scores, _margin(scores), published)
+
+
+def preferences(models: Models, folder: Path, *, say: Say = print) -> int:
+    """Let the tuned model answer the prompts kept for checks; its mistakes are the rejected answers.
+
+    Returns
+    -------
+    int
+        How many pairs there are.
+    """
+    target = folder / "preferences.jsonl"
+    if target.exists():
+        return target.read_text(encoding="utf-8").count("\n")
+    found = []
+    examples = [row for task in TASKS for row in _rows(folder / f"{task}-check.jsonl")]
+    for row in examples:
+        request = ChatRequest((Message("user", row["prompt"]),), max_tokens=64, temperature=0.0)
+        answer = models.chat(TUNED, request).text
+        if answer.split() != row["answer"].split() and answer.strip():
+            found.append({"prompt": row["prompt"], "chosen": row["answer"], "rejected": answer})
+    say(f"Preferences: {len(found)} of {len(examples)} checked answers of the tuned model were wrong.")
+    temporary = target.with_suffix(".new")
+    temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), encoding="utf-8")
+    temporary.replace(target)
+    return len(found)
+
+
+def _run(training: Training, recipe: Recipe, say: Say) -> Run:
+    plan = training.plan(recipe)
+    say(
+        f"{recipe.name} ({recipe.kind.value}): {plan.trainable:,} weights learn from {plan.trained_tokens:,} tokens, "
+        f"about {plan.seconds:,.0f} s, {plan.memory_bytes / 1e9:.1f} GB, {plan.cost} {plan.currency} in hundredths."
+    )
+    last = [""]
+
+    def progress(done: int, total: int, message: str) -> None:
+        place = f"{message} [{done * 10 // max(1, total) * 10} %]" if total else message
+        if place.rsplit(",", 1)[-1].split()[-1:] != last[0].rsplit(",", 1)[-1].split()[-1:]:
+            say(f"  {done}/{total} {message}" if total else f"  {message}")
+        last[0] = place
+
+    run = training.run(recipe, progress=progress)
+    for score in (run.result or {}).get("scores", ()):
+        say(f"  {score}")
+    return run
+
+
+def _margin(scores: tuple[Score, ...]) -> float:
+    """Return by which part the model's perplexity a word is below the n-gram model's."""
+    found = {s.model: s.value for s in scores if s.metric == "word_perplexity" and s.task == "reviews-heldout"}
+    grams = [value for name, value in found.items() if name.startswith("Kneser-Ney")]
+    return 1 - found[BASE] / min(grams) if BASE in found and grams else 0.0
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _pretraining(training: Training, folder: Path, scale: Scale) -> Recipe:
+    return _recipe(training, folder, f"""
+kind = "pretrain"
+name = "{BASE}"
+seed = 20261125
+description = "A Qwen3-architecture model pretrained on real clothing reviews."
+licence = "MIT"
+[model]
+{scale.shape}
+[tokenizer]
+vocabulary = {scale.vocabulary}
+[[data]]
+path = "reviews-train.jsonl"
+[[data]]
+path = "catalogue-train.jsonl"
+weight = 2.0
+[[heldout]]
+path = "reviews-heldout.jsonl"
+[[evaluate]]
+task = "perplexity"
+path = "reviews-heldout.jsonl"
+[[evaluate]]
+task = "safety"
+[train]
+steps = {scale.steps}
+batch = {scale.batch}
+accumulation = 2
+sequence = {scale.sequence}
+optimizer = "muon"
+rate = 2e-3
+matrix_rate = 0.02
+warmup = 0.05
+decay = "wsd"
+floor = 0.02
+precision = "bfloat16"
+save_every = {scale.save_every}
+check_every = 100
+""")  # fmt: skip
+
+
+def _tuning(training: Training, folder: Path, scale: Scale) -> Recipe:
+    data = "\n".join(f'[[data]]\npath = "{task}-train.jsonl"' for task in TASKS)
+    held = "\n".join(f'[[heldout]]\npath = "{task}-check.jsonl"' for task in TASKS)
+    return _recipe(training, folder, f"""
+kind = "sft"
+name = "{TUNED}"
+seed = 20261125
+base = "{BASE}"
+description = "Writes titles, extracts attributes and understands queries of a grocery catalogue."
+licence = "MIT"
+{data}
+{held}
+{_suites(scale)}
+[train]
+epochs = {scale.epochs}
+batch = 32
+sequence = 160
+optimizer = "muon"
+rate = 1e-3
+matrix_rate = 0.01
+decay = "linear"
+precision = "bfloat16"
+save_every = 50
+check_every = 50
+""")  # fmt: skip
+
+
+def _preferring(training: Training, folder: Path, scale: Scale) -> Recipe:
+    return _recipe(training, folder, f"""
+kind = "dpo"
+name = "{PREFERRED}"
+seed = 20261125
+base = "{TUNED}"
+description = "The tuned model after its own mistakes were held against it."
+licence = "MIT"
+[[data]]
+path = "preferences.jsonl"
+{_suites(scale)}
+[preference]
+beta = 0.1
+anchor = 1.0
+[train]
+epochs = 1
+batch = 8
+sequence = 160
+rate = 2e-5
+decay = "linear"
+check_every = 0
+""")  # fmt: skip
+
+
+def _measuring(training: Training, folder: Path, scale: Scale) -> Recipe:
+    return _recipe(training, folder, f"""
+kind = "evaluate"
+name = "{BASE}-tasks"
+seed = 20261125
+base = "{BASE}"
+description = "The untuned model on the commerce tasks."
+{_suites(scale)}
+[publish]
+name = "{BASE}"
+""")  # fmt: skip
+
+
+def _quantising(training: Training, folder: Path, scale: Scale, base: str) -> Recipe:
+    return _recipe(training, folder, f"""
+kind = "quantize"
+name = "{SMALL}"
+seed = 20261125
+base = "{base}"
+description = "Four bits a weight, chosen by GPTQ."
+licence = "MIT"
+[quantize]
+bits = 4
+method = "gptq"
+[[data]]
+path = "intent-train.jsonl"
+[[data]]
+path = "title-train.jsonl"
+{_suites(scale)}
+""")  # fmt: skip
+
+
+def _suites(scale: Scale) -> str:
+    return "\n".join(
+        f'[[evaluate]]\ntask = "generation"\npath = "{task}-test.jsonl"\nlimit = {scale.tests}\ntokens = 64'
+        for task in TASKS
+    )
+
+
+def _recipe(training: Training, folder: Path, text: str) -> Recipe:
+    path = folder / "recipe.toml"
+    path.write_text(text.lstrip(), encoding="utf-8")
+    return training.read(path)
