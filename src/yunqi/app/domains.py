@@ -8,6 +8,7 @@ from yunqi.commerce import activity, assistant, catalog, experiments, payments, 
 from yunqi.flows.storefront import StorefrontConfig
 from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
+from yunqi.labs import npu
 
 SECTIONS: dict[str, type] = {
     "kernel": KernelConfig,
@@ -23,6 +24,7 @@ SECTIONS: dict[str, type] = {
     "hub": hub.HubConfig,
     "models": models.ModelsConfig,
     "studio": studio.StudioConfig,
+    "npu": npu.NpuConfig,
 }
 
 ANNOUNCED: tuple[type, ...] = (
@@ -70,6 +72,7 @@ class Domains:
         self.assistant = assistant.Assistant(
             kernel, sections["assistant"], catalog=self.catalog, complete=assistant.voice(self.studio)
         )
+        self.npu = npu.Npu(kernel, sections["npu"])
         self._started = False
 
     def start(self) -> None:

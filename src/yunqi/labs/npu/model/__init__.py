@@ -1,0 +1,44 @@
+"""Nouns of the NPU lab: networks, the chip, programs, reports, and what can go wrong."""
+
+from yunqi.labs.npu.model.chip import Basis, Chip, Parameter
+from yunqi.labs.npu.model.errors import DoesNotFit, ExtraMissing, NetworkRefused, NotSupported, ShapeUnknown
+from yunqi.labs.npu.model.graph import Array, Graph, Node, Value
+from yunqi.labs.npu.model.program import (
+    Block,
+    Engine,
+    Layer,
+    MemoryPlan,
+    Program,
+    Refusal,
+    Segment,
+    Split,
+    Work,
+)
+from yunqi.labs.npu.model.report import LoadReport, Rules, Scenario
+
+__all__ = [
+    "Array",
+    "Basis",
+    "Block",
+    "Chip",
+    "DoesNotFit",
+    "Engine",
+    "ExtraMissing",
+    "Graph",
+    "Layer",
+    "LoadReport",
+    "MemoryPlan",
+    "NetworkRefused",
+    "Node",
+    "NotSupported",
+    "Parameter",
+    "Program",
+    "Refusal",
+    "Rules",
+    "Scenario",
+    "Segment",
+    "ShapeUnknown",
+    "Split",
+    "Value",
+    "Work",
+]

@@ -1,0 +1,152 @@
+"""Quantise, compile, run, profile and load-test a network on the chip's model."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yunqi.kernel import Invalid, Kernel, NotFound
+from yunqi.labs.npu.config import NpuConfig
+from yunqi.labs.npu.engine.chips import CHIPS, chip_from_toml, load_chip, vary
+from yunqi.labs.npu.engine.compile import compile_network
+from yunqi.labs.npu.engine.loadgen import Device, device_of, run_scenario
+from yunqi.labs.npu.engine.timing import Pace, pace_of
+from yunqi.labs.npu.model import Chip, ExtraMissing, Graph, LoadReport, NetworkRefused, Program, Scenario
+
+Source = Path | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A network compiled for a chip, with the graph it came from."""
+
+    graph: Graph
+    program: Program
+    chip: Chip
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it runs on the chip, host left out."""
+        return pace_of(self.program, self.chip)
+
+    @property
+    def device(self) -> Device:
+        """Its service times, host and link included."""
+        return device_of(self.graph, self.program, self.chip)
+
+
+class Npu:
+    """The lab: what an ONNX network does on this chip, or on a variant of it.
+
+    Parameters
+    ----------
+    kernel
+        For jobs and uploads.
+    """
+
+    def __init__(self, kernel: Kernel, config: NpuConfig) -> None:
+        self.kernel = kernel
+        self.config = config
+
+    def chip(self, name: str = "", changes: Mapping[str, float] | None = None) -> Chip:
+        """Return a chip by name or parameter file, with some of its values changed."""
+        name = name or self.config.chip
+        if name not in CHIPS and Path(name).suffix == ".toml":
+            try:
+                chip = chip_from_toml(Path(name).read_text())
+            except (OSError, UnicodeDecodeError) as error:
+                raise NotFound(f"The parameter file {name} cannot be read.", "chip") from error
+        else:
+            chip = load_chip(name)
+        return vary(chip, **dict(changes)) if changes else chip
+
+    def read(
+        self, source: Source, *, batch: int = 1, shapes: Mapping[str, tuple[int, ...]] | None = None, name: str = ""
+    ) -> Graph:
+        """Read an ONNX network and fuse it.
+
+        Parameters
+        ----------
+        source
+            A file, or its bytes (which may not point to other files).
+
+        Raises
+        ------
+        NetworkRefused, ShapeUnknown, NotSupported
+            Naming what is wrong and the way out.
+        """
+        require("onnx")
+        from yunqi.labs.npu.engine.read import Limits, fuse, read_network
+
+        data, folder, label = _bytes(source)
+        limits = Limits(tensor_bytes=self.config.tensor_limit_bytes)
+        graph = read_network(data, name=name or label, folder=folder, batch=batch, shapes=shapes or {}, limits=limits)
+        return fuse(graph)
+
+    def compile(
+        self,
+        source: Source | Graph,
+        *,
+        batch: int = 1,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+        bits: int = 8,
+        chips: int = 1,
+        chip: Chip | None = None,
+    ) -> Compiled:
+        """Compile a network.
+
+        Parameters
+        ----------
+        bits
+            8 or 16.
+        chips
+            How many chips it may be spread over.
+
+        Raises
+        ------
+        DoesNotFit
+            When on-chip memory is too small; the message names the nearest plan that fits.
+        """
+        if bits not in (8, 16):
+            raise Invalid(f"The chip quantises to 8 or 16 bits, not {bits}.", "bits")
+        if not 1 <= chips <= 64:
+            raise Invalid(f"A network is spread over 1 to 64 chips, not {chips}.", "chips")
+        graph = source if isinstance(source, Graph) else self.read(source, batch=batch, shapes=shapes)
+        target = chip or self.chip()
+        return Compiled(graph, compile_network(graph, target, bits=bits, chips=chips), target)
+
+    def loadgen(self, compiled: Compiled, scenario: Scenario, *, seed: int = 1) -> LoadReport:
+        """Run an MLPerf scenario over the timing model."""
+        return run_scenario(scenario, compiled.device, seed=seed)
+
+    def reference(self, name: str) -> bytes:
+        """Return a reference network with random weights, as ONNX.
+
+        Raises
+        ------
+        NotFound
+            When there is none of that name.
+        """
+        require("onnx")
+        from yunqi.labs.npu.engine.networks import NETWORKS
+
+        if name not in NETWORKS:
+            raise NotFound(f"There is no reference network {name!r}; there are {', '.join(NETWORKS)}.")
+        return NETWORKS[name]()
+
+
+def require(package: str) -> None:
+    """Refuse when an optional package is missing, naming the way to get it."""
+    if importlib.util.find_spec(package) is None:
+        raise ExtraMissing(package)
+
+
+def _bytes(source: Source) -> tuple[bytes, Path | None, str]:
+    if isinstance(source, bytes):
+        return source, None, "network"
+    try:
+        return source.read_bytes(), source.parent, source.stem
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {source}.", "file") from error
+    except (OSError, MemoryError) as error:
+        raise NetworkRefused(f"The file {source} cannot be read: {error}.", "file") from error
