@@ -14,12 +14,14 @@ from yunqi.labs.npu.model.program import (
     Split,
     Work,
 )
+from yunqi.labs.npu.model.quantised import Calibration, QuantisedGraph, Quantity, Recipe, Rounding
 from yunqi.labs.npu.model.report import LoadReport, Rules, Scenario
 
 __all__ = [
     "Array",
     "Basis",
     "Block",
+    "Calibration",
     "Chip",
     "DoesNotFit",
     "Engine",
@@ -33,7 +35,11 @@ __all__ = [
     "NotSupported",
     "Parameter",
     "Program",
+    "QuantisedGraph",
+    "Quantity",
+    "Recipe",
     "Refusal",
+    "Rounding",
     "Rules",
     "Scenario",
     "Segment",

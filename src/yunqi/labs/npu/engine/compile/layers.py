@@ -1,5 +1,7 @@
 """Graph nodes to fused layers: each product takes the element-wise operations after it into its two stages."""
 
+from heapq import heappop, heappush
+
 from yunqi.labs.npu.engine.compile.placing import BINARY, PRODUCTS, TABLES, place
 from yunqi.labs.npu.engine.compile.work import halo_bytes, work_of
 from yunqi.labs.npu.model import Engine, Graph, Layer, Node, Refusal
@@ -43,7 +45,33 @@ def make_layers(graph: Graph, *, bits: int = 8) -> tuple[list[Layer], list[Refus
         opened.append(layer)
         if engine is Engine.TENSOR and node.op in PRODUCTS:
             by_output[layer.output] = layer
-    return [_closed(graph, layer, bits) for layer in opened], refusals
+    return _grouped([_closed(graph, layer, bits) for layer in opened]), refusals
+
+
+def _grouped(layers: list[Layer]) -> list[Layer]:
+    """Order layers so that host and chip change places seldom: stay where we are while anything there is ready."""
+    makers = {name: index for index, layer in enumerate(layers) for name in (layer.output, *layer.main.outputs) if name}
+    waits = [len({makers[name] for name in layer.inputs if name in makers}) for layer in layers]
+    readers: dict[int, set[int]] = {}
+    for index, layer in enumerate(layers):
+        for name in layer.inputs:
+            if name in makers:
+                readers.setdefault(makers[name], set()).add(index)
+    ready: dict[bool, list[int]] = {True: [], False: []}
+    for index, count in enumerate(waits):
+        if not count:
+            heappush(ready[layers[index].engine is Engine.HOST], index)
+    order: list[Layer] = []
+    here = bool(ready[True])
+    while ready[True] or ready[False]:
+        here = here if ready[here] else not here
+        index = heappop(ready[here])
+        order.append(layers[index])
+        for reader in readers.get(index, ()):
+            waits[reader] -= 1
+            if not waits[reader]:
+                heappush(ready[layers[reader].engine is Engine.HOST], reader)
+    return order
 
 
 def _fusible(

@@ -46,7 +46,7 @@ def evaluate(node: Node, inputs: list[Array | None], *, opset: int, largest: int
 
 
 def _is_small(node: Node, inputs: list[Array | None], largest: int) -> bool:
-    if node.op not in _GROWING:
+    if node.op not in _GROWING or largest >= 1 << 31:
         return True
     numbers = [data for data in inputs if data is not None]
     if node.op in ("Expand", "ConstantOfShape"):

@@ -16,7 +16,7 @@ _Match = tuple[str, tuple[str, ...], dict[str, float]]
 
 def fuse_patterns(graph: Graph) -> None:
     """Replace each pattern by one node, in place."""
-    for match in (_gelu, _tanh_gelu, _layer_norm, _silu):
+    for match in (_nan_guard, _gelu, _tanh_gelu, _layer_norm, _silu):
         _Search(graph).replace(match)
 
 
@@ -85,6 +85,14 @@ class _Search:
         return None
 
 
+def _nan_guard(search: _Search, node: Node) -> _Match | None:
+    """Match ``where(isnan(x), 0, x)``, which exporters put after softmax: quantised values are never NaN."""
+    if node.op != "Where" or len(node.inputs) != 3 or search.number(node.inputs[1]) != 0:
+        return None
+    test = search.up(node.inputs[0], "IsNaN")
+    return ("Identity", (node.inputs[2],), {}) if test and test.inputs[0] == node.inputs[2] else None
+
+
 def _factors(search: _Search, node: Node) -> tuple[list[str], float]:
     """Return the tensors and the constant of a product tree of at most three factors."""
     tensors: list[str] = []
@@ -112,7 +120,9 @@ def _gelu(search: _Search, node: Node) -> _Match | None:
         scaled = [name for name in tensors if (maker := search.makers.get(name)) is not None and maker.op == "Div"]
         if not scaled or not isclose(constant, 1.0):
             return None
+    mark = len(search.inside)
     for grown in tensors:
+        del search.inside[mark:]
         add = search.up(grown, "Add")
         erf_output = search.plus(add, 1.0) if add else None
         erf = search.up(erf_output, "Erf") if erf_output else None
@@ -143,7 +153,9 @@ def _tanh_gelu(search: _Search, node: Node) -> _Match | None:
     tensors, constant = _factors(search, node)
     if not isclose(constant, 0.5, rel_tol=1e-3) or len(tensors) != 2:
         return None
+    mark = len(search.inside)
     for grown, x in (tensors, tensors[::-1]):
+        del search.inside[mark:]
         add = search.up(grown, "Add")
         tanh_output = search.plus(add, 1.0) if add else None
         tanh = search.up(tanh_output, "Tanh") if tanh_output else None
@@ -177,6 +189,7 @@ def _silu(search: _Search, node: Node) -> _Match | None:
     if node.op != "Mul":
         return None
     for x, gate in (node.inputs, node.inputs[::-1]):
+        del search.inside[1:]
         sigmoid = search.up(gate, "Sigmoid", "HardSigmoid")
         if sigmoid is not None and sigmoid.inputs[0] == x:
             if sigmoid.op == "Sigmoid":
@@ -191,6 +204,7 @@ def _layer_norm(search: _Search, node: Node) -> _Match | None:
     if node.op != "Add":
         return None
     for place in (0, 1):
+        del search.inside[1:]
         bias = search.graph.constant(node.inputs[1 - place])
         scaled = search.up(node.inputs[place], "Mul")
         if bias is None or scaled is None:

@@ -1,6 +1,7 @@
 """A checked ONNX model to a graph: dimensions resolved, constants folded, shapes known."""
 
 from collections.abc import Mapping
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,8 @@ class _Builder:
         for name in inputs:
             if name and name not in self.graph.values:
                 raise NetworkRefused(f"The node {self.at!r} reads {name!r}, which nothing computes.")
+        if proto.op_type == "If" and self.branch(proto, inputs[0]):
+            return
         if proto.op_type in _IDENTITY:
             self.alias[proto.output[0]] = inputs[0]
             return
@@ -175,6 +178,24 @@ class _Builder:
             self.check_size(name, shape)
             self.graph.values[name] = Value(name, shape, dtype)
         self.graph.nodes.append(node)
+
+    def branch(self, proto: Any, condition: str) -> bool:
+        """Put the branch in line that a known condition chooses; exporters write such choices about shapes."""
+        known = self.graph.values[condition].data
+        if known is None or known.size != 1:
+            return False
+        chosen = "then_branch" if bool(known.ravel()[0]) else "else_branch"
+        inner = next((attribute.g for attribute in proto.attribute if attribute.name == chosen), None)
+        if inner is None or len(inner.output) != len(proto.output):
+            raise NetworkRefused(f"The node {self.at!r} (If) lacks its {chosen}.")
+        for tensor in inner.initializer:
+            self.add_constant(tensor.name, self.array(tensor))
+        for node in inner.node:
+            self.at = node.name or node.op_type
+            self.take(node)
+        for outer, value in zip(proto.output, inner.output, strict=True):
+            self.alias[outer] = self.alias.get(value.name, value.name)
+        return True
 
     def folded(self, node: Node, known: list[Array | None]) -> list[Array] | None:
         if node.op == "Shape" and node.inputs:
@@ -249,15 +270,15 @@ def _ordered(proto: Any, known: set[str]) -> list[Any]:
         for name in node.input:
             if name in makers:
                 readers.setdefault(makers[name], set()).add(place)
-    ready = [place for place, count in enumerate(waits) if not count][::-1]
+    ready = [place for place, count in enumerate(waits) if not count]  # a sorted list is a heap
     order = []
     while ready:
-        place = ready.pop()
+        place = heappop(ready)  # the file's own order where it is one: branches read values that they do not list
         order.append(proto.node[place])
-        for reader in sorted(readers.get(place, ()), reverse=True):
+        for reader in readers.get(place, ()):
             waits[reader] -= 1
             if not waits[reader]:
-                ready.append(reader)
+                heappush(ready, reader)
     if len(order) < len(proto.node):
         stuck = next(node for node, count in zip(proto.node, waits, strict=True) if count)
         raise NetworkRefused(f"The network goes round in a circle through {stuck.name or stuck.op_type!r}.")
