@@ -6,7 +6,7 @@ import numpy as np
 
 from yunqi.labs.npu.engine.integer.arithmetic import quantised
 from yunqi.labs.npu.engine.integer.elementwise import FUNCTIONS, Stored, requantised
-from yunqi.labs.npu.engine.read.folding import evaluate
+from yunqi.labs.npu.engine.read.folding import evaluate, run_node
 from yunqi.labs.npu.model import Array, Graph, Node, NotSupported, Quantity
 
 _SHAPES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity")
@@ -44,16 +44,16 @@ def exact_moves(
 
 
 def float_node(graph: Graph, node: Node, real: Callable[[str], Array]) -> dict[str, Array]:
-    """Return a node's outputs in floating point, as ONNX's reference evaluator computes them."""
+    """Return a node's outputs in floating point, as onnxruntime computes them."""
     inputs = [real(name) if name else None for name in node.inputs]
-    if node.op == "Affine" and None not in inputs:
-        x, gain, shift = (np.asarray(data, np.float32) for data in inputs)
+    if node.op == "Affine":
+        x, gain, shift = (np.asarray(data, np.float32) for data in inputs if data is not None)
         line = (1, -1, *[1] * (x.ndim - 2))
         return {node.output: x * gain.reshape(line) + shift.reshape(line)}
     if node.op in ("Silu", "Gelu", "HardSwish") and inputs[0] is not None:
         return {node.output: FUNCTIONS[node.op](inputs[0].astype(np.float64), node.attributes).astype(np.float32)}
     opset = max(graph.opset, 17) if node.op == "LayerNormalization" else graph.opset
-    found = evaluate(node, inputs, opset=opset, largest=_LARGEST)
+    found = run_node(node, inputs, opset=opset)
     if found is None:
         raise NotSupported(f"The node {node.name!r} ({node.op}) cannot be executed on the host.")
     return {

@@ -10,6 +10,7 @@ from yunqi.labs.npu.engine.quantise.exporting import to_onnx
 from yunqi.labs.npu.model import Array, Calibration, Graph
 
 _BINS = 2048
+_NOTHING = 1e-30  # below this a tensor is zero
 
 
 @dataclass(slots=True)
@@ -23,9 +24,9 @@ class Range:
     def see(self, data: Array) -> None:
         """Take the elements of one more image in."""
         sizes = np.abs(data[np.isfinite(data)]).ravel()
-        if not sizes.size:
+        most = float(sizes.max()) if sizes.size else 0.0
+        if most < _NOTHING:
             return
-        most = float(sizes.max())
         self.largest = max(self.largest, most)
         if most > self.top:
             self._grow(most)

@@ -1,9 +1,10 @@
 """Computing a node whose inputs are all constants, with ONNX's reference evaluator."""
 
 import warnings
+from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from yunqi.labs.npu.model import Array, Node
@@ -25,24 +26,51 @@ def evaluate(node: Node, inputs: list[Array | None], *, opset: int, largest: int
     """
     if node.op in _NEVER or node.domain or not _is_small(node, inputs, largest):
         return None
-    names = [name if name else "" for name in node.inputs]
-    attributes = {name: _as_attribute(value) for name, value in node.attributes.items()}
-    proto = helper.make_node(node.op, names, list(node.outputs), **attributes)
-    graph = helper.make_graph(
-        [proto],
-        "folding",
-        [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in dict.fromkeys(names) if name],
-        [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in node.outputs if name],
-    )
     feeds = {name: data for name, data in zip(node.inputs, inputs, strict=True) if name and data is not None}
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+            model = _alone(node, feeds, opset)
             found = ReferenceEvaluator(model).run(None, feeds)
     except _TROUBLE:
         return None
     return [np.asarray(array) for array in found]
+
+
+def run_node(node: Node, inputs: list[Array | None], *, opset: int) -> list[Array] | None:
+    """Return the node's outputs as onnxruntime computes them, or ``None`` when it cannot."""
+    import onnxruntime as ort
+    from onnxruntime.capi import onnxruntime_pybind11_state as trouble
+
+    feeds = {name: data for name, data in zip(node.inputs, inputs, strict=True) if name and data is not None}
+    refusals = (
+        trouble.Fail, trouble.InvalidArgument, trouble.InvalidGraph, trouble.NotImplemented, trouble.RuntimeException,
+    )  # fmt: skip
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    try:
+        model = _alone(node, feeds, opset)
+        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return [np.asarray(array) for array in session.run(None, feeds)]
+    except (*refusals, *_TROUBLE):
+        return None
+
+
+def _alone(node: Node, feeds: dict[str, Array], opset: int) -> Any:
+    """Return a model of this one node."""
+    attributes = {name: _as_attribute(value) for name, value in node.attributes.items()}
+    proto = helper.make_node(node.op, list(node.inputs), list(node.outputs), **attributes)
+    infos = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(data.dtype), data.shape)
+        for name, data in feeds.items()
+    ]
+    outputs = [helper.make_empty_tensor_value_info(name) for name in node.outputs if name]
+    model = helper.make_model(
+        helper.make_graph([proto], "alone", infos, outputs), opset_imports=[helper.make_opsetid("", opset)]
+    )
+    model.ir_version = 10
+    return model
 
 
 def _is_small(node: Node, inputs: list[Array | None], largest: int) -> bool:
