@@ -3,6 +3,7 @@
 from yunqi.labs.npu.model.chip import Basis, Chip, Parameter
 from yunqi.labs.npu.model.errors import DoesNotFit, ExtraMissing, NetworkRefused, NotSupported, ShapeUnknown
 from yunqi.labs.npu.model.graph import Array, Graph, Node, Value
+from yunqi.labs.npu.model.instruction import Instruction, Place, ProgramRefused
 from yunqi.labs.npu.model.program import (
     Block,
     Engine,
@@ -27,6 +28,7 @@ __all__ = [
     "Engine",
     "ExtraMissing",
     "Graph",
+    "Instruction",
     "Layer",
     "LoadReport",
     "MemoryPlan",
@@ -34,7 +36,9 @@ __all__ = [
     "Node",
     "NotSupported",
     "Parameter",
+    "Place",
     "Program",
+    "ProgramRefused",
     "QuantisedGraph",
     "Quantity",
     "Recipe",

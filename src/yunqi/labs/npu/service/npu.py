@@ -1,19 +1,43 @@
 """Quantise, compile, run, profile and load-test a network on the chip's model."""
 
 import importlib.util
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yunqi.kernel import Invalid, Kernel, NotFound
 from yunqi.labs.npu.config import NpuConfig
 from yunqi.labs.npu.engine.chips import CHIPS, chip_from_toml, load_chip, vary
-from yunqi.labs.npu.engine.compile import compile_network
+from yunqi.labs.npu.engine.compile import compile_network, lower
 from yunqi.labs.npu.engine.loadgen import Device, device_of, run_scenario
+from yunqi.labs.npu.engine.sweep import Variant, sweep
 from yunqi.labs.npu.engine.timing import Pace, pace_of
-from yunqi.labs.npu.model import Chip, ExtraMissing, Graph, LoadReport, NetworkRefused, Program, Scenario
+from yunqi.labs.npu.model import (
+    Array,
+    Chip,
+    ExtraMissing,
+    Graph,
+    Instruction,
+    LoadReport,
+    NetworkRefused,
+    Program,
+    QuantisedGraph,
+    Recipe,
+    Scenario,
+)
+from yunqi.labs.npu.service.quantising import (
+    Agreement,
+    Feeds,
+    Progress,
+    agreement,
+    outputs,
+    quantise_network,
+    random_feeds,
+)
 
 Source = Path | bytes
+_MOST_VARIANTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +142,70 @@ class Npu:
     def loadgen(self, compiled: Compiled, scenario: Scenario, *, seed: int = 1) -> LoadReport:
         """Run an MLPerf scenario over the timing model."""
         return run_scenario(scenario, compiled.device, seed=seed)
+
+    def quantise(
+        self,
+        compiled: Compiled,
+        feeds: Feeds | None = None,
+        *,
+        recipe: Recipe | None = None,
+        progress: Progress | None = None,
+    ) -> QuantisedGraph:
+        """Quantise a compiled network.
+
+        Parameters
+        ----------
+        feeds
+            Inputs to calibrate on; without any, random ones, which serve for speed and never for accuracy.
+        """
+        require("onnxruntime")
+        recipe = recipe or Recipe(bits=compiled.program.bits)
+        if recipe.equalise:
+            from yunqi.labs.npu.engine.quantise import equalise
+
+            graph, _ = equalise(compiled.graph)
+            compiled = Compiled(graph, compiled.program, compiled.chip)
+        used = feeds if feeds is not None else random_feeds(compiled.graph, 2)
+        if not used:
+            raise Invalid("Calibration needs at least one input.", "inputs")
+        limited = used[: self.config.calibration_images]
+        return quantise_network(compiled.graph, compiled.program, limited, recipe, progress=progress)
+
+    def agreement(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
+        """Compare the chip's integers with floating point on some inputs."""
+        return agreement(compiled.program, quantised, feeds)
+
+    def execute(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Iterator[dict[str, Array]]:
+        """Yield the outputs of the chip's integer arithmetic for each input."""
+        return outputs(compiled.program, quantised, feeds)
+
+    def instructions(self, compiled: Compiled) -> list[Instruction]:
+        """Return the chip's program, with the split of one image over the cores."""
+        return lower(compiled.graph, compiled.program, splits=[cost.split for cost in compiled.pace.split_costs])
+
+    def measure(self, compiled: Compiled, scenario: Scenario, *, seconds: float = 5.0, threads: int = 1) -> LoadReport:
+        """Run a scenario on this CPU's INT8 path, by the clock, with the same report as the timing model's."""
+        from yunqi.labs.npu.service.processor import measure, processor_of
+
+        feeds = random_feeds(compiled.graph, 2)
+        processor = processor_of(compiled.program, self.quantise(compiled, feeds), threads=threads)
+        batch = compiled.program.batch
+        return measure(processor, compiled.program.network, feeds[0], scenario, batch=batch, seconds=seconds)
+
+    def sweep(
+        self, graph: Graph, axes: Mapping[str, Sequence[float]], *, chip: Chip | None = None, bits: int = 8
+    ) -> list[Variant]:
+        """Try every combination of the chip's parameters on a network.
+
+        Raises
+        ------
+        Invalid
+            When there are more than 2,000 combinations.
+        """
+        combinations = math.prod(len(values) for values in axes.values())
+        if not 1 <= combinations <= _MOST_VARIANTS:
+            raise Invalid(f"A sweep takes 1 to {_MOST_VARIANTS:,} combinations, not {combinations:,}.", "axes")
+        return sweep(graph, chip or self.chip(), axes, bits=bits)
 
     def reference(self, name: str) -> bytes:
         """Return a reference network with random weights, as ONNX.

@@ -28,7 +28,7 @@ def _elu(x: Array, alpha: float, gamma: float = 1.0) -> Array:
 
 
 def _hard_sigmoid(x: Array, a: dict[str, Any]) -> Array:
-    return np.clip(a.get("alpha", 0.2) * x + a.get("beta", 0.5), 0, 1)
+    return np.asarray(np.clip(a.get("alpha", 0.2) * x + a.get("beta", 0.5), 0, 1))
 
 
 FUNCTIONS: dict[str, Callable[[Array, dict[str, Any]], Array]] = {

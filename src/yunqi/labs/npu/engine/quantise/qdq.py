@@ -15,6 +15,8 @@ from yunqi.labs.npu.model import Array, NetworkRefused, Node, Program, Quantised
 
 _OPSET = 13
 _BIASED = ("Conv", "Gemm")
+_KEEPING = frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose",
+                      "Concat"})  # fmt: skip
 
 
 class Activations(Enum):
@@ -151,10 +153,9 @@ def _non_negative(quantised: QuantisedGraph) -> set[str]:
     """Values that cannot be negative, by the operation that makes them."""
     found: set[str] = set()
     for node in quantised.graph.nodes:
-        kept = node.op in ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose")
-        if node.op in ("Relu", "Sigmoid", "Softmax", "HardSigmoid") or _is_clip(quantised, node):
-            found.update(node.outputs)
-        elif (kept or node.op == "Concat") and all(name in found for name in node.inputs[: None if node.op == "Concat" else 1]):
+        reads = node.inputs if node.op == "Concat" else node.inputs[:1]
+        keeps = node.op in _KEEPING and all(name in found for name in reads)
+        if keeps or node.op in ("Relu", "Sigmoid", "Softmax", "HardSigmoid") or _is_clip(quantised, node):
             found.update(node.outputs)
     return found
 
