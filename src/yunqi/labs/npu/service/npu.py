@@ -3,6 +3,7 @@
 import importlib.util
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from yunqi.labs.npu.service.quantising import (
 
 Source = Path | bytes
 _MOST_VARIANTS = 2_000
+_DAMAGE = (IndexError, KeyError, ValueError, TypeError, ZeroDivisionError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ class Npu:
         data, folder, label = _bytes(source)
         limits = Limits(tensor_bytes=self.config.tensor_limit_bytes)
         graph = read_network(data, name=name or label, folder=folder, batch=batch, shapes=shapes or {}, limits=limits)
-        return fuse(graph)
+        with refused_when_damaged(graph.name):
+            return fuse(graph)
 
     def compile(
         self,
@@ -137,7 +140,8 @@ class Npu:
             raise Invalid(f"A network is spread over 1 to 64 chips, not {chips}.", "chips")
         graph = source if isinstance(source, Graph) else self.read(source, batch=batch, shapes=shapes)
         target = chip or self.chip()
-        return Compiled(graph, compile_network(graph, target, bits=bits, chips=chips), target)
+        with refused_when_damaged(graph.name):
+            return Compiled(graph, compile_network(graph, target, bits=bits, chips=chips), target)
 
     def loadgen(self, compiled: Compiled, scenario: Scenario, *, seed: int = 1) -> LoadReport:
         """Run an MLPerf scenario over the timing model."""
@@ -169,7 +173,8 @@ class Npu:
         if not used:
             raise Invalid("Calibration needs at least one input.", "inputs")
         limited = used[: self.config.calibration_images]
-        return quantise_network(compiled.graph, compiled.program, limited, recipe, progress=progress)
+        with refused_when_damaged(compiled.graph.name):
+            return quantise_network(compiled.graph, compiled.program, limited, recipe, progress=progress)
 
     def agreement(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
         """Compare the chip's integers with floating point on some inputs."""
@@ -221,6 +226,16 @@ class Npu:
         if name not in NETWORKS:
             raise NotFound(f"There is no reference network {name!r}; there are {', '.join(NETWORKS)}.")
         return NETWORKS[name]()
+
+
+@contextmanager
+def refused_when_damaged(network: str) -> Iterator[None]:
+    """Turn what a malformed network trips over into a refusal."""
+    try:
+        yield
+    except _DAMAGE as error:
+        what = " ".join(str(error).split())[:160] or type(error).__name__
+        raise NetworkRefused(f"The network {network!r} is malformed ({what}). Check it with onnx.checker.") from error
 
 
 def require(package: str) -> None:

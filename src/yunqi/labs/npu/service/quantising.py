@@ -95,7 +95,12 @@ def quantise_network(
         if progress is not None:
             progress(count, len(feeds), "calibrating")
 
-    found = quantise(graph, program, calibrate(graph, feeds, seen=seen), recipe)
+    try:
+        ranges = calibrate(graph, feeds, seen=seen)
+    except _refusals() as error:
+        reason = " ".join(str(error).split())[:200]
+        raise NetworkRefused(f"onnxruntime cannot compute the network for calibration: {reason}") from error
+    found = quantise(graph, program, ranges, recipe)
     found.images = len(feeds)
     return found
 
@@ -146,5 +151,13 @@ def float_session(model: bytes, *, threads: int = 1):  # type: ignore[no-untyped
     options.intra_op_num_threads = threads
     try:
         return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError) as error:
+    except _refusals() as error:
         raise NetworkRefused(f"onnxruntime refuses the network: {str(error)[:200]}") from error
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """How onnxruntime says no: its errors share no base but Exception."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+    return (RuntimeError, ValueError, *[getattr(state, name) for name in names])

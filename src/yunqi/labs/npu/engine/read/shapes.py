@@ -8,7 +8,15 @@ from onnx import helper, numpy_helper, shape_inference
 
 from yunqi.labs.npu.model import Graph, NetworkRefused, Node, NotSupported, ShapeUnknown
 
-_TROUBLE = (shape_inference.InferenceError, onnx.defs.SchemaError, ValueError, TypeError, RuntimeError, KeyError)
+_TROUBLE = (
+    shape_inference.InferenceError,
+    onnx.checker.ValidationError,
+    onnx.defs.SchemaError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    KeyError,
+)
 _DATA_ELEMENTS = 4096  # constants beyond this size never decide a shape
 
 
@@ -31,18 +39,19 @@ class Shapes:
         ShapeUnknown
             When a shape depends on data.
         """
-        found = self._inferred(node, proto, graph)
+        inferred = self._inferred(node, proto, graph)
+        found = inferred or {}
         rows = []
         for name in node.outputs:
             if name:
-                rows.append(self._row(node, name, found.get(name)))
+                rows.append(self._row(node, name, found.get(name), known=inferred is not None))
         return rows
 
-    def _inferred(self, node: Node, proto: Any, graph: Graph) -> dict[str, Any]:
+    def _inferred(self, node: Node, proto: Any, graph: Graph) -> dict[str, Any] | None:
         try:
             schema = onnx.defs.get_schema(node.op, self._versions.get(node.domain, 1), node.domain)
         except _TROUBLE:
-            return {}
+            return None  # an operator that ONNX does not know
         types, data = {}, {}
         for name in node.inputs:
             if not name:
@@ -66,12 +75,12 @@ class Shapes:
             reason = " ".join(str(error).split())[:200]
             raise NetworkRefused(f"The node {node.name!r} ({node.op}) does not fit its inputs: {reason}") from error
 
-    def _row(self, node: Node, name: str, kind: Any) -> tuple[str, tuple[int, ...], str]:
+    def _row(self, node: Node, name: str, kind: Any, *, known: bool) -> tuple[str, tuple[int, ...], str]:
         shape = _static(kind)
         if shape is None and name in self._declared:
             kind = self._declared[name].type
             shape = _static(kind)
-        if shape is None and kind is None:
+        if shape is None and not known:
             where = f" of domain {node.domain!r}" if node.domain else ""
             raise NotSupported(
                 f"The operator {node.op!r}{where} (node {node.name!r}) is unknown here, so neither the chip nor the host "
