@@ -23,6 +23,7 @@ from yunqi.commerce.recommend import jobs as recommend_jobs
 from yunqi.commerce.search import cli as search_cli
 from yunqi.commerce.search import jobs as search_jobs
 from yunqi.labs.npu import cli as npu_cli
+from yunqi.labs.npu import jobs as npu_jobs
 
 
 def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
@@ -53,6 +54,7 @@ def register_jobs(app: App) -> None:
     recommend_jobs.register(app.kernel.jobs, app.recommend)
     ranking_jobs.register(app.kernel.jobs, app.ranking)
     hub_jobs.register(app.kernel.jobs, app.hub)
+    npu_jobs.register(app.kernel.jobs, app.npu)
 
 
 @contextmanager
