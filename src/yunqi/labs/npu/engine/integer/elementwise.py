@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from yunqi.labs.npu.engine.integer.arithmetic import WIDE_FACTOR_BITS, clipped, divided, fixed_point, quantised, shifted
+from yunqi.labs.npu.engine.integer.arithmetic import (
+    FACTOR_BITS,
+    WIDE_FACTOR_BITS,
+    clipped,
+    divided,
+    fixed_point,
+    quantised,
+    shifted,
+)
 from yunqi.labs.npu.model import Array, Node, Quantity
 
 Stored = tuple[Array, Quantity]
@@ -87,10 +95,16 @@ def requantised(stored: Stored, target: Quantity) -> Array:
 
 
 def scaled(
-    sums: Array, factor: "Array | float", limit: int, *, low: int | None = None, high: int | None = None
+    sums: Array,
+    factor: "Array | float",
+    limit: int,
+    *,
+    bits: int = FACTOR_BITS,
+    low: int | None = None,
+    high: int | None = None,
 ) -> Array:
-    """Return ``sums * factor`` clipped; factors are positive and broadcast."""
-    integers, shift = fixed_point(factor, bits=_bits_for(sums))
+    """Return ``sums * factor`` clipped; factors are positive and broadcast, and kept to ``bits`` bits."""
+    integers, shift = fixed_point(factor, bits=bits)
     return clipped(
         shifted(sums.astype(np.int64) * integers.reshape(np.shape(factor)), shift), limit, low=low, high=high
     )
@@ -103,9 +117,8 @@ def added(
     """Return ``left ± right`` of (integers, real scale) pairs, with one rounding."""
     scale = float(target.scale)
     first, second = np.asarray(left[1], np.float64) / scale, np.asarray(right[1], np.float64) / scale
-    bits = min(_bits_for(left[0]), _bits_for(right[0]))
     joined = np.concatenate([np.ravel(first), np.ravel(second)])
-    integers, shift = fixed_point(joined, bits=bits)
+    integers, shift = fixed_point(joined)
     factors = integers[: first.size].reshape(first.shape), integers[first.size :].reshape(second.shape)
     total = left[0].astype(np.int64) * factors[0] + sign * (right[0].astype(np.int64) * factors[1])
     return clipped(shifted(total, shift), target.limit, low=low, high=high)
@@ -150,9 +163,3 @@ def clip_limits(node: Node, constants: "Callable[[str], Array | None]") -> tuple
             if data is not None and data.size:
                 found[place - 1] = float(data.ravel()[0])
     return float(found[0]), float(found[1])
-
-
-def _bits_for(sums: Array) -> int:
-    """Width of a factor that keeps the product in 63 bits: 24, less for sums that are wide themselves."""
-    largest = int(np.max(np.abs(sums))) if sums.size else 0
-    return min(24, 61 - max(1, largest.bit_length()))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from yunqi.labs.npu.engine.integer import elementwise, rowwise
-from yunqi.labs.npu.engine.integer.arithmetic import quantised
+from yunqi.labs.npu.engine.integer.arithmetic import FACTOR_BITS, WIDE_FACTOR_BITS, quantised
 from yunqi.labs.npu.engine.integer.elementwise import Stored
 from yunqi.labs.npu.engine.integer.products import product
 from yunqi.labs.npu.engine.integer.vector import exact_moves, float_node
@@ -13,7 +13,7 @@ from yunqi.labs.npu.model import Array, Engine, Layer, NetworkRefused, Node, Pro
 
 _CLIPS = ("Relu", "Clip")
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-_Wide = tuple[Array, Array]  # integer sums, and the real scale of each (broadcast)
+_Wide = tuple[Array, Array, int]  # integer sums, the real scale of each (broadcast), and bits of a factor on them
 
 
 class Executor:
@@ -112,7 +112,8 @@ class Executor:
             shape = [-1 if place == axis else 1 for place in range(rank)] if bias.ndim <= 1 else bias.shape
             whole = np.rint(factor * bias.reshape(shape).astype(np.float64) / lined)
             sums = sums + np.clip(whole, -(2**31), 2**31 - 1).astype(np.int64)
-        return sums, np.asarray(lined)
+        narrow = left_quantity.bits == right_quantity.bits == 8
+        return sums, np.asarray(lined), FACTOR_BITS if narrow else WIDE_FACTOR_BITS
 
     def _stages(self, wide: _Wide, nodes: Sequence[Node]) -> None:
         """Push sums through the stages; the last operation that is no mere clip rounds to the stored width."""
@@ -121,7 +122,7 @@ class Executor:
         while place < len(nodes) or pending is not None:
             clips = place
             node = nodes[place] if place < len(nodes) else None
-            joins = pending is not None and node is not None and node.op in ("Add", "Sub") and len(node.inputs) == 2
+            joins = pending is not None and pending[2] == FACTOR_BITS and _is_sum(node)
             clips += joins
             while clips < len(nodes) and nodes[clips].op in _CLIPS:
                 clips += 1
@@ -154,7 +155,8 @@ class Executor:
     ) -> Array:
         low, high = limits
         if join is None:
-            return elementwise.scaled(wide[0], wide[1] / float(target.scale), target.limit, low=low, high=high)
+            factor = wide[1] / float(target.scale)
+            return elementwise.scaled(wide[0], factor, target.limit, bits=wide[2], low=low, high=high)
         other = join.inputs[1] if join.inputs[0] == before else join.inputs[0]
         data, quantity = self.stored(other)
         pairs = [(wide[0], wide[1]), (data, np.asarray(float(quantity.scale)))]
@@ -238,6 +240,10 @@ class Executor:
             return negative + positive
         first, second = elementwise.requantised(left, target), elementwise.requantised(right, target)
         return np.minimum(first, second) if op == "Min" else np.maximum(first, second)
+
+
+def _is_sum(node: Node | None) -> bool:
+    return node is not None and node.op in ("Add", "Sub") and len(node.inputs) == 2
 
 
 def run_program(program: Program, quantised_graph: QuantisedGraph, feeds: Mapping[str, Array]) -> dict[str, Array]:
