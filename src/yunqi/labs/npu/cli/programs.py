@@ -1,5 +1,6 @@
 """``yunqi npu`` compile, asm, profile, sweep, chip, reference."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def program_commands(app: typer.Typer, open_app: OpenApp) -> None:
     _profile(app, open_app)
     _sweep(app, open_app)
     _chip(app, open_app)
+    _fit(app, open_app)
 
 
 def _compile(app: typer.Typer, open_app: OpenApp) -> None:
@@ -201,6 +203,34 @@ def _chip(app: typer.Typer, open_app: OpenApp) -> None:
             raise Invalid(f"{file} cannot be written: {error.strerror}.", "file") from error
         row = {"network": name, "file": str(file), "bytes": len(data)}
         print_document(row, as_json, [row])
+
+
+def _fit(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command(help="Solve for the one fitted number. Example: yunqi npu fit resnet50.onnx --offline 69306.6")
+    def fit(
+        file: File,
+        offline: Annotated[float, typer.Option(help="Images a second that MLPerf Offline shall give.")] = 69_306.6,
+        chip: ChipName = "",
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            compiled = opened.npu.compile(file, chip=opened.npu.chip(chip))
+            found = opened.npu.fit(compiled, offline_ips=offline)
+        row = {"parameter": "link_efficiency", "value": found, "stored": compiled.chip.link_efficiency}
+        print_document(row, as_json, [row])
+
+    @app.command(help="Halve and double each assumption. Example: yunqi npu sensitivity net.onnx --parameter rows")
+    def sensitivity(
+        file: File,
+        parameter: Annotated[list[str], typer.Option("--parameter", help="Only this one; repeatable.")] = [],  # noqa: B006
+        chip: ChipName = "",
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            compiled = opened.npu.compile(file, chip=opened.npu.chip(chip))
+            found = opened.npu.sensitivities(compiled, parameter)
+        rows = [{"parameter": one.parameter, "times": one.factor, **dataclasses.asdict(one.change)} for one in found]
+        print_document({"changes": rows}, as_json, rows)
 
 
 def _print_summary(document: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from yunqi.kernel import Invalid, Kernel, NotFound
 from yunqi.labs.npu.config import NpuConfig
 from yunqi.labs.npu.engine.chips import CHIPS, chip_from_toml, load_chip, vary
 from yunqi.labs.npu.engine.compile import compile_network, lower
-from yunqi.labs.npu.engine.loadgen import Device, device_of, run_scenario
+from yunqi.labs.npu.engine.loadgen import Device, device_of, fit_link, run_scenario
+from yunqi.labs.npu.engine.loadgen.sensitivity import Sensitivity, sensitivities
 from yunqi.labs.npu.engine.sweep import Variant, sweep
 from yunqi.labs.npu.engine.timing import Pace, pace_of
 from yunqi.labs.npu.model import (
@@ -211,6 +212,21 @@ class Npu:
         if not 1 <= combinations <= _MOST_VARIANTS:
             raise Invalid(f"A sweep takes 1 to {_MOST_VARIANTS:,} combinations, not {combinations:,}.", "axes")
         return sweep(graph, chip or self.chip(), axes, bits=bits)
+
+    def fit(self, compiled: Compiled, *, offline_ips: float) -> float:
+        """Return the link efficiency at which MLPerf Offline gives so many images a second: the one fitted number."""
+        if offline_ips <= 0:
+            raise Invalid("A fit needs images a second above 0.", "offline")
+        return fit_link(compiled.graph, compiled.program, compiled.chip, offline_ips=offline_ips)
+
+    def sensitivities(
+        self, compiled: Compiled, names: Sequence[str] = (), *, progress: Progress = lambda *_: None
+    ) -> list[Sensitivity]:
+        """Return what every figure becomes when each assumption is halved and doubled."""
+        known = {parameter.name for parameter in compiled.chip.parameters}
+        if unknown := sorted(set(names) - known):
+            raise Invalid(f"A chip has no parameter {unknown[0]!r}; it has {', '.join(sorted(known))}.", "parameter")
+        return sensitivities(compiled.graph, compiled.chip, names, seen=progress)
 
     def reference(self, name: str) -> bytes:
         """Return a reference network with random weights, as ONNX.

@@ -50,8 +50,8 @@ class OpenVino:
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Return the outputs."""
-        found = self._request.infer(dict(feeds))
-        return {name: np.array(found[place]) for place, name in enumerate(self._outputs)}
+        found = self._request.infer(feeds, share_inputs=True)
+        return dict(zip(self._outputs, found.values(), strict=True))
 
 
 def processor_of(program: Program, quantised: QuantisedGraph, *, threads: int = 1) -> Processor:
