@@ -8,6 +8,7 @@ from yunqi.commerce import activity, assistant, catalog, experiments, logistics,
 from yunqi.flows.storefront import StorefrontConfig
 from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
+from yunqi.labs import npu
 
 SECTIONS: dict[str, type] = {
     "kernel": KernelConfig,
@@ -25,6 +26,7 @@ SECTIONS: dict[str, type] = {
     "models": models.ModelsConfig,
     "studio": studio.StudioConfig,
     "training": training.TrainingConfig,
+    "npu": npu.NpuConfig,
 }
 
 ANNOUNCED: tuple[type, ...] = (
@@ -75,6 +77,7 @@ class Domains:
             kernel, sections["assistant"], catalog=self.catalog, complete=assistant.voice(self.studio)
         )
         self.logistics = logistics.Logistics(kernel, sections["logistics"])
+        self.npu = npu.Npu(kernel, sections["npu"])
         self._started = False
 
     def start(self) -> None:

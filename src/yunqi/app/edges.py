@@ -27,6 +27,8 @@ from yunqi.commerce.recommend import cli as recommend_cli
 from yunqi.commerce.recommend import jobs as recommend_jobs
 from yunqi.commerce.search import cli as search_cli
 from yunqi.commerce.search import jobs as search_jobs
+from yunqi.labs.npu import cli as npu_cli
+from yunqi.labs.npu import jobs as npu_jobs
 
 
 def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
@@ -51,6 +53,7 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(models, name="models")
     training_cli.add_train(root, open_app)
     root.add_typer(training_cli.commands(open_app), name="training")
+    root.add_typer(npu_cli.commands(open_app), name="npu")
 
 
 def register_jobs(app: App) -> None:
@@ -63,6 +66,7 @@ def register_jobs(app: App) -> None:
     hub_jobs.register(app.kernel.jobs, app.hub)
     logistics_jobs.register(app.kernel.jobs, app.logistics)
     training_jobs.register(app.kernel.jobs, app.training)
+    npu_jobs.register(app.kernel.jobs, app.npu)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ BENCHES: dict[str, Bench] = {
         "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
     ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
+    "npu": Bench("npu", "ResNet-50 v1.5 on the Hanguang 800 model, one parameter set", "published figures"),
+    "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 

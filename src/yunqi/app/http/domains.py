@@ -12,6 +12,7 @@ from yunqi.commerce.experiments import routes as experiments_routes
 from yunqi.commerce.logistics import routes as logistics_routes
 from yunqi.commerce.payments import routes as payments_routes
 from yunqi.commerce.ranking import routes as ranking_routes
+from yunqi.labs.npu import routes as npu_routes
 
 
 def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
@@ -23,4 +24,5 @@ def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
     web.include_router(logistics_routes.router(app.logistics, principals.require))
     web.include_router(payments_routes.router(app.payments, principals.require))
     web.include_router(training_routes.router(app.training, principals.require))
+    web.include_router(npu_routes.router(app.npu, principals.require))
     web.router.routes.extend(studio_routes.routes(app.studio, principals.of))

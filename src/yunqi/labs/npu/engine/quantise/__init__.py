@@ -1,0 +1,9 @@
+"""From a float graph to the chip's integers: calibration, recipe, equalisation, export."""
+
+from yunqi.labs.npu.engine.quantise.calibrating import Range, calibrate
+from yunqi.labs.npu.engine.quantise.equalising import equalise
+from yunqi.labs.npu.engine.quantise.exporting import to_onnx
+from yunqi.labs.npu.engine.quantise.qdq import Activations, to_qdq
+from yunqi.labs.npu.engine.quantise.recipe import quantise
+
+__all__ = ["Activations", "Range", "calibrate", "equalise", "quantise", "to_onnx", "to_qdq"]

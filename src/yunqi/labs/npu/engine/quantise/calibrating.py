@@ -1,0 +1,103 @@
+"""Looking at activations: the range of each tensor over calibration images, as onnxruntime computes them in FP32."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from yunqi.labs.npu.engine.quantise.exporting import to_onnx
+from yunqi.labs.npu.model import Array, Calibration, Graph
+
+_BINS = 2048
+_NOTHING = 1e-30  # below this a tensor is zero
+
+
+@dataclass(slots=True)
+class Range:
+    """What was seen of a tensor: the largest magnitude, and how often each magnitude came."""
+
+    largest: float = 0.0
+    counts: Array = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    top: float = 0.0
+
+    def see(self, data: Array) -> None:
+        """Take the elements of one more image in."""
+        sizes = np.abs(data[np.isfinite(data)]).ravel()
+        most = float(sizes.max()) if sizes.size else 0.0
+        if most < _NOTHING:
+            return
+        self.largest = max(self.largest, most)
+        if most > self.top:
+            self._grow(most)
+        if self.top > 0:
+            self.counts += np.histogram(sizes, bins=_BINS, range=(0, self.top))[0]
+
+    def _grow(self, most: float) -> None:
+        """Double the histogram's range until it holds ``most``, joining neighbouring bins."""
+        if self.top <= 0:
+            self.top = most
+            return
+        while self.top < most:
+            joined = self.counts.reshape(-1, 2).sum(axis=1)
+            self.counts = np.concatenate([joined, np.zeros(_BINS // 2, np.int64)])
+            self.top *= 2
+
+    def bound(self, calibration: Calibration, limit: int) -> float:
+        """Return the magnitude that is stored as ``limit``."""
+        if calibration is Calibration.MIN_MAX or not self.counts.sum():
+            return self.largest
+        edges = np.arange(1, _BINS + 1) * (self.top / _BINS)
+        if calibration is Calibration.PERCENTILE:
+            share = np.cumsum(self.counts) / self.counts.sum()
+            return float(min(self.largest, edges[int(np.searchsorted(share, 0.9999))]))
+        return self._least_error(limit, edges)
+
+    def _least_error(self, limit: int, edges: Array) -> float:
+        middles = edges - self.top / _BINS / 2
+        best, bound = np.inf, self.largest
+        for part in np.linspace(0.3, 1.0, 71):
+            candidate = self.largest * part
+            step = candidate / limit
+            kept = np.minimum(np.rint(middles / step), limit) * step
+            error = float(np.sum(self.counts * (middles - kept) ** 2))
+            if error < best:
+                best, bound = error, candidate
+        return float(bound)
+
+
+def calibrate(
+    graph: Graph, feeds: Iterable[Mapping[str, Array]], *, seen: Callable[[int], None] = lambda count: None
+) -> dict[str, Range]:
+    """Return the range of every real activation over the given inputs.
+
+    Parameters
+    ----------
+    feeds
+        One mapping of input names to arrays for each run.
+    seen
+        Called with the number of runs done.
+    """
+    import onnxruntime as ort
+
+    names = tuple(
+        name
+        for name in dict.fromkeys([*graph.inputs, *[name for node in graph.nodes for name in node.outputs if name]])
+        if graph.values[name].is_float
+    )
+    watched = tuple(name for name in names if name not in graph.inputs)
+    options: Any = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    session: Any = ort.InferenceSession(
+        to_onnx(graph, watched=watched).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    ranges = {name: Range() for name in names}
+    for count, feed in enumerate(feeds, 1):
+        for name in graph.inputs:
+            if name in ranges:
+                ranges[name].see(np.asarray(feed[name]))
+        for name, data in zip(watched, session.run(list(watched), dict(feed)), strict=True):
+            ranges[name].see(data)
+        seen(count)
+    return ranges

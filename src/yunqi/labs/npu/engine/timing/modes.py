@@ -1,0 +1,69 @@
+"""The whole chip's pace: images a second with each core on its own image, and the latency of one image over all cores."""
+
+from dataclasses import dataclass
+
+from yunqi.labs.npu.engine.timing.cost import Batching, Cost, layer_cost
+from yunqi.labs.npu.model import Chip, Engine, Layer, Program, Split
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a program runs on the chip, host left out.
+
+    Parameters
+    ----------
+    batch_cycles
+        Cycles of one run of the program on one core, each core on its own.
+    split_cycles
+        Cycles of one run when all cores share it.
+    batch_costs, split_costs
+        Per layer, in program order.
+    """
+
+    batch_cycles: int
+    split_cycles: int
+    batch_costs: tuple[Cost, ...]
+    split_costs: tuple[Cost, ...]
+    peak_ips: float
+    split_s: float
+    utilisation: float
+
+
+def pace_of(program: Program, chip: Chip) -> Pace:
+    """Return the pace of a program on a chip."""
+    layers = program.chip_layers
+    batch = tuple(layer_cost(layer, chip, batching=Batching.BATCH, bits=program.bits) for layer in layers)
+    split = tuple(_best_splits(layers, chip, program.bits))
+    batch_cycles = sum(cost.total for cost in batch)
+    split_cycles = sum(cost.total for cost in split)
+    seconds = batch_cycles / chip.clock_hz
+    ideal = program.macs / chip.macs_per_cycle
+    return Pace(
+        batch_cycles=batch_cycles,
+        split_cycles=split_cycles,
+        batch_costs=batch,
+        split_costs=split,
+        peak_ips=program.batch * chip.cores / seconds if seconds else 0.0,
+        split_s=split_cycles / chip.clock_hz + chip.launch_s,
+        utilisation=ideal / batch_cycles if batch_cycles else 0.0,
+    )
+
+
+def _best_splits(layers: tuple[Layer, ...], chip: Chip, bits: int) -> list[Cost]:
+    """Choose rows or channels for each layer; a change of division costs an exchange over the ring."""
+    best: dict[Split, tuple[int, list[Cost]]] = {Split.ROWS: (0, []), Split.CHANNELS: (0, [])}
+    for layer in layers:
+        options = {
+            split: layer_cost(layer, chip, batching=Batching.SPLIT, bits=bits, split=split)
+            for split in (Split.ROWS, Split.CHANNELS)
+        }
+        if layer.engine in (Engine.POOLING, Engine.MEMORY):
+            options = dict.fromkeys(options, options[Split.ROWS])  # these follow the data's division
+        moved = int(layer.main_bytes * (chip.cores - 1) / chip.cores / chip.cores / (2 * chip.ring_bytes_per_cycle))
+        following = {}
+        for split, cost in options.items():
+            came = min(best, key=lambda old: best[old][0] + (moved if old is not split else 0))
+            total = best[came][0] + (moved if came is not split else 0) + cost.total
+            following[split] = (total, [*best[came][1], cost])
+        best = following
+    return min(best.values(), key=lambda option: option[0])[1]

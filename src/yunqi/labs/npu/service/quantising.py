@@ -1,0 +1,163 @@
+"""Quantising, executing and comparing: calibration data in, integers out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from yunqi.kernel import Invalid, NotFound
+from yunqi.labs.npu.model import Array, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
+
+Feeds = list[dict[str, Array]]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How the integers compare with floating point on some inputs.
+
+    Parameters
+    ----------
+    top1
+        Share of rows whose largest output is at the same place.
+    error
+        Root mean square of the difference, over the root mean square of the output.
+    """
+
+    images: int
+    top1: float
+    error: float
+    correlation: float
+
+
+def random_feeds(graph: Graph, count: int, *, seed: int = 0) -> Feeds:
+    """Return random inputs: normal numbers, small whole numbers for indices, ones for masks."""
+    generator = np.random.default_rng(seed)
+    return [{name: _random(graph, name, generator) for name in graph.inputs} for _ in range(count)]
+
+
+def _random(graph: Graph, name: str, generator: np.random.Generator) -> Array:
+    value = graph.values[name]
+    if value.is_float:
+        return generator.standard_normal(value.shape).astype(value.dtype)
+    if "mask" in name.lower() or value.dtype == "bool":
+        return np.ones(value.shape, value.dtype)
+    return generator.integers(0, 2, value.shape).astype(value.dtype)
+
+
+def load_feeds(graph: Graph, path: Path) -> Feeds:
+    """Read inputs from a .npy file (one input) or a .npz file (arrays by input name).
+
+    The first axis counts runs when an array has one dimension more than the input or a multiple of its batch.
+
+    Raises
+    ------
+    Invalid
+        Naming the input and the shapes when they do not fit.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            arrays = {name: held[name] for name in held.files} if hasattr(held, "files") else {}
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {path}.", "inputs") from error
+    except (ValueError, OSError, EOFError, KeyError) as error:
+        raise Invalid(f"{path.name} is no .npz file of arrays: {str(error)[:100]}", "inputs") from error
+    except (TypeError, AttributeError):
+        arrays = {graph.inputs[0]: np.load(path, allow_pickle=False)}
+    runs = [_runs(graph, name, arrays) for name in graph.inputs]
+    count = min(len(one) for one in runs)
+    return [dict(zip(graph.inputs, [one[place] for one in runs], strict=True)) for place in range(count)]
+
+
+def _runs(graph: Graph, name: str, arrays: Mapping[str, Array]) -> list[Array]:
+    value = graph.values[name]
+    if name not in arrays:
+        raise Invalid(f"The file has no array {name!r}; the network reads {', '.join(graph.inputs)}.", "inputs")
+    data = arrays[name].astype(value.dtype)
+    if data.shape == value.shape:
+        return [data]
+    if data.shape[1:] == value.shape:
+        return list(data)
+    batch = value.shape[0] if value.shape else 0
+    if batch and data.shape[1:] == value.shape[1:] and len(data) >= batch:
+        return [data[start : start + batch] for start in range(0, len(data) - batch + 1, batch)]
+    raise Invalid(f"The array {name!r} has shape {data.shape}; the network reads {value.shape} (times runs).", "inputs")
+
+
+def quantise_network(
+    graph: Graph, program: Program, feeds: Feeds, recipe: Recipe, *, progress: Progress | None = None
+) -> QuantisedGraph:
+    """Calibrate on the feeds and quantise."""
+    from yunqi.labs.npu.engine.quantise import calibrate, quantise
+
+    def seen(count: int) -> None:
+        if progress is not None:
+            progress(count, len(feeds), "calibrating")
+
+    try:
+        ranges = calibrate(graph, feeds, seen=seen)
+    except _refusals() as error:
+        reason = " ".join(str(error).split())[:200]
+        raise NetworkRefused(f"onnxruntime cannot compute the network for calibration: {reason}") from error
+    found = quantise(graph, program, ranges, recipe)
+    found.images = len(feeds)
+    return found
+
+
+def outputs(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Iterator[dict[str, Array]]:
+    """Yield the integer path's outputs for each feed."""
+    from yunqi.labs.npu.engine.integer import Executor
+
+    executor = Executor(program, quantised)
+    for feed in feeds:
+        yield executor.run(feed)
+
+
+def agreement(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
+    """Compare the integer path with floating point on the network's first output."""
+    from yunqi.labs.npu.engine.quantise import to_onnx
+
+    session = float_session(to_onnx(quantised.graph).SerializeToString())
+    name = quantised.graph.outputs[0]
+    same = rows = 0
+    wanted, found = [], []
+    for feed, got in zip(feeds, outputs(program, quantised, feeds), strict=True):
+        (real,) = session.run([name], feed)
+        mine, theirs = _rows(got[name]), _rows(real)
+        same += int((mine.argmax(1) == theirs.argmax(1)).sum())
+        rows += len(mine)
+        wanted.append(theirs.ravel().astype(np.float64))
+        found.append(mine.ravel().astype(np.float64))
+    first, second = np.concatenate(wanted), np.concatenate(found)
+    power = float(np.sqrt(np.mean(first**2))) or 1.0
+    spread = first.std() * second.std()
+    correlation = float(np.mean((first - first.mean()) * (second - second.mean())) / spread) if spread else 1.0
+    return Agreement(
+        len(feeds), same / max(1, rows), float(np.sqrt(np.mean((first - second) ** 2))) / power, correlation
+    )
+
+
+def _rows(data: Array) -> Array:
+    return data.reshape(-1, data.shape[-1]) if data.ndim > 1 else data.reshape(1, -1)
+
+
+def float_session(model: bytes, *, threads: int = 1):  # type: ignore[no-untyped-def]
+    """Return an onnxruntime session on the CPU."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    try:
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except _refusals() as error:
+        raise NetworkRefused(f"onnxruntime refuses the network: {str(error)[:200]}") from error
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """How onnxruntime says no: its errors share no base but Exception."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+    return (RuntimeError, ValueError, *[getattr(state, name) for name in names])
