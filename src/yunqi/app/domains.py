@@ -8,6 +8,7 @@ from yunqi.commerce import activity, assistant, catalog, experiments, payments, 
 from yunqi.flows.storefront import StorefrontConfig
 from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
+from yunqi.labs import riscv
 
 SECTIONS: dict[str, type] = {
     "kernel": KernelConfig,
@@ -23,6 +24,7 @@ SECTIONS: dict[str, type] = {
     "hub": hub.HubConfig,
     "models": models.ModelsConfig,
     "studio": studio.StudioConfig,
+    "riscv": riscv.RiscvConfig,
 }
 
 ANNOUNCED: tuple[type, ...] = (
@@ -58,6 +60,7 @@ class Domains:
         self.hub = hub.Hub(kernel, sections["hub"])
         self.models = models.Models(kernel, sections["models"], hub=self.hub)
         self.studio = studio.Studio(kernel, sections["studio"], models=self.models)
+        self.riscv = riscv.Riscv(kernel, sections["riscv"])
         self.catalog = catalog.Catalog(kernel, sections["catalog"])
         self.experiments = experiments.Experiments(kernel, sections["experiments"])
         self.activity = activity.Activity(

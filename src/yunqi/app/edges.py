@@ -22,6 +22,7 @@ from yunqi.commerce.recommend import cli as recommend_cli
 from yunqi.commerce.recommend import jobs as recommend_jobs
 from yunqi.commerce.search import cli as search_cli
 from yunqi.commerce.search import jobs as search_jobs
+from yunqi.labs.riscv import cli as riscv_cli
 
 
 def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
@@ -41,6 +42,7 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     root.add_typer(assistant_cli.commands(open_app), name="assistant")
     root.add_typer(hub_cli.commands(open_app), name="hub")
     root.add_typer(studio_cli.commands(open_app), name="models")
+    root.add_typer(riscv_cli.commands(open_app), name="riscv")
 
 
 def register_jobs(app: App) -> None:
