@@ -80,12 +80,12 @@ def execute(kind, d, ready, address, queues, calendar, stores, memory, t, p, n):
     op = (d >> 48) & 1023
     if kind == w.K_LOAD:
         return load(op, ready, address, calendar, stores, memory, p, n)
-    if kind == w.K_ALU:
+    if kind <= w.K_SHIFT_ADD:
         first, second = free_from(ALU0, ready, calendar), free_from(ALU1, ready, calendar)
         port = ALU0 if first <= second else ALU1
         issue = min(first, second)
         take(port, issue, calendar)
-        return issue, issue + 1
+        return issue, issue + (1 if kind == w.K_ALU else p[w.SHIFT_ADD])
     if kind == w.K_FLOAT or kind == w.K_FLOAT_LONG or kind == w.K_VECTOR:
         first, second = free_from(VECTOR0, ready, calendar), free_from(VECTOR1, ready, calendar)
         port, issue = VECTOR0 if first <= second else VECTOR1, min(first, second)
@@ -119,7 +119,9 @@ def load(op, ready, address, calendar, stores, memory, p, n):
     at = 3 * (key & (STORES - 1))
     if stores[at] == key and stores[at + 2] > issue:
         n[w.FORWARDS] += 1
-        return issue, max(issue + p[w.FORWARD], stores[at + 1] + p[w.FORWARD] - 1)
+        if stores[at + 1] <= issue:
+            return issue, issue + p[w.FORWARD]
+        return issue, stores[at + 1] + p[w.REPLAY]
     start = issue + caches.translate(address, tlb, p, n)
     there = caches.data(address, start, tags1, ready1, tags2, ready2, fills, streams, p, n)
     extra = 1 if op >= ops.VLOAD or op >= ops.LRW else 0

@@ -6,6 +6,7 @@ from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.timing import words as w
 
 STREAMS = 16
+BUS_FREE = 31  # of the counters' array: when the bus of the second level delivered its last line
 
 
 @inlined
@@ -41,10 +42,12 @@ def outer(line, now, tags2, ready2, p, n):
     ways = p[w.L2_WAYS]
     sets = p[w.L2_BYTES] // (p[w.LINE] * ways)
     at = find(line, tags2, ready2, ways, sets)
+    when = max(now + p[w.L2_LATENCY], n[BUS_FREE] + p[w.FILL_INTERVAL])
     if at >= 0:
-        return max(now + p[w.L2_LATENCY], ready2[at])
+        n[BUS_FREE] = when
+        return max(when, ready2[at])
     n[w.L2_MISSES] += 1
-    when = now + p[w.L2_LATENCY] + p[w.MEMORY_LATENCY]
+    when += p[w.MEMORY_LATENCY]
     insert(line, when, tags2, ready2, ways, sets)
     return when
 

@@ -32,6 +32,8 @@ def classify(word):
             kind = np.int64(w.K_DIVIDE)
         if op >= ops.MVEQZ:
             c = d
+        if (word >> 34) & 7 and b:
+            kind = np.int64(w.K_SHIFT_ADD)
     elif op < ops.STORE_END:
         if op < ops.LOAD_END:
             kind = np.int64(w.K_LOAD)
@@ -116,6 +118,8 @@ def latency(kind, op, quotient, p):
     """Return the cycles from issue to the first use of the result, of work that does not touch memory."""
     if kind == w.K_MULTIPLY:
         return p[w.MULTIPLY]
+    if kind == w.K_SHIFT_ADD:
+        return p[w.SHIFT_ADD]
     if kind == w.K_DIVIDE:
         return p[w.DIVIDE_BASE] + max(np.int64(0), quotient) // p[w.DIVIDE_BITS]
     if kind == w.K_FLOAT_LONG:
@@ -132,5 +136,7 @@ def latency(kind, op, quotient, p):
             return p[w.FLOAT_FUSED]
         if single <= ops.FSUBS:
             return p[w.FLOAT_ADD]
+        if single >= ops.FCVTWS and single <= ops.FCVTSLU:
+            return p[w.FLOAT_CONVERT]
         return p[w.FLOAT_MOVE]
     return np.int64(1)

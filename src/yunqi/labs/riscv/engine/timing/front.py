@@ -19,23 +19,29 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
     bubble = np.int64(0)
     if kind == w.K_BRANCH:
         n[w.BRANCHES] += 1
-        right = predict.direction(pc, taken, bht, t) == taken
+        looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
+        predicted = predict.direction(pc, taken, bht, t)
+        right = taken if looping else predicted == taken
         if not right:
             n[w.BRANCH_MISSES] += 1
-        if taken:
-            bubble = predict.target_bubble(pc, target, l0, btb, p, n)
+        if taken and not looping:
+            bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+        turn(pc, length, target, taken, t, p)
     elif kind == w.K_JUMP:
-        bubble = predict.target_bubble(pc, target, l0, btb, p, n)
+        bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+        t[w.LOOP_PC] = -1
     elif (d >> 45) & 1:
         n[w.RETURNS] += 1
         right = predict.return_matches(target, ras, t, p)
-        bubble = p[w.BTB_BUBBLE]
+        bubble = p[w.RETURN_BUBBLE]
+        t[w.LOOP_PC] = -1
         if not right:
             n[w.RETURN_MISSES] += 1
     else:
         n[w.INDIRECTS] += 1
         right = predict.indirect_matches(pc, target, targets, t, p)
-        bubble = p[w.BTB_BUBBLE] + 1
+        bubble = p[w.RETURN_BUBBLE]
+        t[w.LOOP_PC] = -1
         if not right:
             n[w.INDIRECT_MISSES] += 1
     if (d >> 44) & 1:
@@ -44,7 +50,12 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
         t[w.FETCH_CAUSE] = w.MISPREDICT
         t[w.GROUP] = -1
+    elif taken and t[w.LOOP_TURNS] >= 2 and t[w.LOOP_PC] == pc:
+        t[w.GROUP] = -1
+        t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
     elif taken:
+        if target // p[w.FETCH_BYTES] == pc // p[w.FETCH_BYTES]:
+            bubble = max(bubble, p[w.BLOCK_BUBBLE])
         t[w.NOW_FETCH] += 1 + bubble
         if bubble > 0:
             t[w.FETCH_CAUSE] = w.FETCH
@@ -52,8 +63,25 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
 
 
 @inlined
+def turn(pc, length, target, taken, t, p):
+    """Follow whether a short loop goes round and round, so that the loop buffer feeds it."""
+    if not taken:
+        if t[w.LOOP_PC] == pc:
+            t[w.LOOP_PC] = -1
+        return
+    size = t[w.COUNT] - t[w.LOOP_COUNT]
+    again = t[w.LOOP_PC] == pc and target < pc and size <= p[w.LOOP_BUFFER]
+    t[w.LOOP_TURNS] = t[w.LOOP_TURNS] + 1 if again else 0
+    t[w.LOOP_PC] = pc if target < pc else -1
+    t[w.LOOP_COUNT] = t[w.COUNT]
+
+
+@inlined
 def fetch(pc, length, front, tags2, ready2, ibuf, t, p, n):
     """Return the cycle in which an instruction comes out of the instruction cache."""
+    if t[w.LOOP_PC] >= 0 and t[w.LOOP_TURNS] >= 2:  # out of the loop buffer
+        t[w.NOW_FETCH] = max(t[w.NOW_FETCH], t[w.DECODED_AT] - p[w.FRONT])
+        return t[w.NOW_FETCH]
     block = pc // p[w.FETCH_BYTES]
     if block != t[w.GROUP]:
         if t[w.GROUP] != -1:

@@ -80,7 +80,7 @@ def room(kind, d, rings, queues, t, p):
     elif destination >= 64:
         until = max(until, rings[2, (t[w.FLOAT_COUNT] - p[w.FLOATING_REGISTERS]) & (RING - 1)])
     row = back.row_of(kind)
-    if kind == w.K_ALU:
+    if kind <= w.K_SHIFT_ADD:
         a = back.oldest(queues[0], p[w.Q_ALU])
         b = back.oldest(queues[1], p[w.Q_ALU])
         until = max(until, min(queues[0, a], queues[1, b]))
@@ -109,8 +109,9 @@ def issued(kind, d, decoded, address, ready, why, queues, calendar, stores, memo
         if ready[c] > start:
             cause = why[c]
     else:
-        if c and ready[c] > start:
-            start, cause = ready[c], why[c]
+        late = p[w.ACCUMULATE] if kind == w.K_MULTIPLY or kind == w.K_FLOAT else 0
+        if c and ready[c] - late > start:
+            start, cause = ready[c] - late, why[c]
         if kind >= w.K_CSR:
             start = max(start, t[w.RETIRED_AT]) if kind != w.K_NOP else start
             cause = np.int64(w.SERIAL) if kind != w.K_NOP else cause
@@ -183,7 +184,7 @@ def leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p,
         rings[2, t[w.FLOAT_COUNT] & (RING - 1)] = retired
         t[w.FLOAT_COUNT] += 1
     row = back.row_of(kind)
-    if kind == w.K_ALU:
+    if kind <= w.K_SHIFT_ADD:
         a = back.oldest(queues[0], p[w.Q_ALU])
         b = back.oldest(queues[1], p[w.Q_ALU])
         if queues[0, a] <= queues[1, b]:

@@ -50,7 +50,7 @@ def moved(counter, up):
 
 
 @compiled
-def target_bubble(pc, target, l0, btb, p, n):
+def target_bubble(pc, target, l0, btb, t, p, n):
     """Look a taken branch up in both levels; returns the cycles lost before its target is fetched."""
     size = p[w.L0_BTB]
     found = -1
@@ -60,9 +60,9 @@ def target_bubble(pc, target, l0, btb, p, n):
             break
     if found >= 0 and l0[2 * found + 1] == target:
         return np.int64(0)
-    if found < 0:  # the oldest goes
-        found = l0[2 * size]
-        l0[2 * size] = (found + 1) % size
+    if found < 0:  # any one goes
+        t[w.RANDOM] = (t[w.RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
+        found = (t[w.RANDOM] >> 16) % size
     l0[2 * found] = pc
     l0[2 * found + 1] = target
     slot = ((pc >> 1) ^ (pc >> 11)) & (p[w.BTB] - 1)
