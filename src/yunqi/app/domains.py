@@ -8,7 +8,7 @@ from yunqi.commerce import activity, assistant, catalog, experiments, logistics,
 from yunqi.flows.storefront import StorefrontConfig
 from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
-from yunqi.labs import npu
+from yunqi.labs import npu, riscv
 
 SECTIONS: dict[str, type] = {
     "kernel": KernelConfig,
@@ -27,6 +27,7 @@ SECTIONS: dict[str, type] = {
     "studio": studio.StudioConfig,
     "training": training.TrainingConfig,
     "npu": npu.NpuConfig,
+    "riscv": riscv.RiscvConfig,
 }
 
 ANNOUNCED: tuple[type, ...] = (
@@ -64,6 +65,7 @@ class Domains:
         self.models = models.Models(kernel, sections["models"], hub=self.hub)
         self.studio = studio.Studio(kernel, sections["studio"], models=self.models)
         self.training = training.Training(kernel, sections["training"], hub=self.hub)
+        self.riscv = riscv.Riscv(kernel, sections["riscv"])
         self.catalog = catalog.Catalog(kernel, sections["catalog"])
         self.experiments = experiments.Experiments(kernel, sections["experiments"])
         self.activity = activity.Activity(

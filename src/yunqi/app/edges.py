@@ -29,6 +29,7 @@ from yunqi.commerce.search import cli as search_cli
 from yunqi.commerce.search import jobs as search_jobs
 from yunqi.labs.npu import cli as npu_cli
 from yunqi.labs.npu import jobs as npu_jobs
+from yunqi.labs.riscv import cli as riscv_cli
 
 
 def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
@@ -54,6 +55,8 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     training_cli.add_train(root, open_app)
     root.add_typer(training_cli.commands(open_app), name="training")
     root.add_typer(npu_cli.commands(open_app), name="npu")
+    root.add_typer(studio_cli.commands(open_app), name="models")
+    root.add_typer(riscv_cli.commands(open_app), name="riscv")
 
 
 def register_jobs(app: App) -> None:

@@ -1,0 +1,28 @@
+"""A RISC-V core of the Xuantie 910 class: runs programs and knows their cycles.
+
+>>> from yunqi.labs.riscv import Invalid, read_program
+>>> try:
+...     read_program(b"MZ not an ELF file", name="setup.exe")
+... except Invalid as error:
+...     print(error)
+setup.exe is not an ELF file (it begins with 4d5a206e).
+"""
+
+from yunqi.kernel.errors import Invalid
+from yunqi.labs.riscv.config import RiscvConfig
+from yunqi.labs.riscv.engine.elf import read_program
+from yunqi.labs.riscv.model import Fault, Limits, Program, Run, Segment, Symbol
+from yunqi.labs.riscv.service import Riscv
+
+__all__ = [
+    "Fault",
+    "Invalid",
+    "Limits",
+    "Program",
+    "Riscv",
+    "RiscvConfig",
+    "Run",
+    "Segment",
+    "Symbol",
+    "read_program",
+]

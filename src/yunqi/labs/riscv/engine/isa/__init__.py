@@ -1,0 +1,1 @@
+"""The instruction set: rows, formats, operations, decoding and disassembly."""

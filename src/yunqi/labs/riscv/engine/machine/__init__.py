@@ -1,0 +1,1 @@
+"""The machine: registers, paged memory and the loop that carries instructions out."""

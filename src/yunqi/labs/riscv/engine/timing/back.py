@@ -1,0 +1,156 @@
+"""The back of the pipeline: queues, ports, loads and stores."""
+
+import numpy as np
+
+from yunqi.labs.riscv.engine.compiled import compiled, inlined
+from yunqi.labs.riscv.engine.isa import ops
+from yunqi.labs.riscv.engine.timing import caches
+from yunqi.labs.riscv.engine.timing import words as w
+from yunqi.labs.riscv.engine.timing.classify import latency
+
+CALENDAR = 8192
+STORES = 1024
+# Ports, and rows of the queues.
+ALU0, ALU1, BRANCH, LOAD, STORE, DATA, VECTOR0, VECTOR1, LOAD_QUEUE, STORE_QUEUE = range(10)
+
+
+@inlined
+def free_from(port, cycle, calendar):
+    """Return the first cycle from ``cycle`` on in which a port is free."""
+    while calendar[2 * (cycle & (CALENDAR - 1))] == cycle and (calendar[2 * (cycle & (CALENDAR - 1)) + 1] >> port) & 1:
+        cycle += 1
+    return cycle
+
+
+@inlined
+def take(port, cycle, calendar):
+    """Use a port in a cycle."""
+    at = 2 * (cycle & (CALENDAR - 1))
+    if calendar[at] != cycle:
+        calendar[at] = cycle
+        calendar[at + 1] = 0
+    calendar[at + 1] |= np.int64(1) << port
+
+
+@inlined
+def oldest(queue, size):
+    """Return the entry of a queue that is free first."""
+    best = 0
+    for index in range(1, size):
+        if queue[index] < queue[best]:
+            best = index
+    return best
+
+
+@inlined
+def row_of(kind):
+    """Return the queue that a kind of work waits in (arithmetic may also take the other one)."""
+    if kind == w.K_MULTIPLY:
+        return ALU1
+    if kind == w.K_LOAD or kind == w.K_STORE:
+        return LOAD
+    if kind == w.K_BRANCH or kind == w.K_JUMP or kind == w.K_INDIRECT:
+        return BRANCH
+    if kind == w.K_FLOAT or kind == w.K_FLOAT_LONG or kind == w.K_VECTOR:
+        return VECTOR0
+    return ALU0
+
+
+@inlined
+def capacity(row, p):
+    """Return how many entries a queue has."""
+    if row <= ALU1:
+        return p[w.Q_ALU]
+    if row == BRANCH:
+        return p[w.Q_BRANCH]
+    if row <= STORE:
+        return p[w.Q_LOAD_STORE]
+    if row == DATA:
+        return p[w.Q_STORE_DATA]
+    if row <= VECTOR1:
+        return p[w.Q_VECTOR]
+    if row == LOAD_QUEUE:
+        return p[w.Q_LOADS]
+    return p[w.Q_STORES]
+
+
+@compiled
+def execute(kind, d, ready, address, queues, calendar, stores, memory, t, p, n):
+    """Issue an instruction whose operands are ready; returns the cycle of issue and that of its result."""
+    op = (d >> 48) & 1023
+    if kind == w.K_LOAD:
+        return load(op, ready, address, calendar, stores, memory, p, n)
+    if kind <= w.K_SHIFT_ADD:
+        first, second = free_from(ALU0, ready, calendar), free_from(ALU1, ready, calendar)
+        port = ALU0 if first <= second else ALU1
+        issue = min(first, second)
+        take(port, issue, calendar)
+        return issue, issue + (1 if kind == w.K_ALU else p[w.SHIFT_ADD])
+    if kind == w.K_FLOAT or kind == w.K_FLOAT_LONG or kind == w.K_VECTOR:
+        first, second = free_from(VECTOR0, ready, calendar), free_from(VECTOR1, ready, calendar)
+        port, issue = VECTOR0 if first <= second else VECTOR1, min(first, second)
+        if kind == w.K_FLOAT_LONG:
+            port, issue = VECTOR0, free_from(VECTOR0, max(ready, t[w.DIVIDER]), calendar)
+            t[w.DIVIDER] = issue + latency(kind, op, 0, p) - 1
+        take(port, issue, calendar)
+        n[w.FLOATS if kind != w.K_VECTOR else w.VECTORS] += 1
+        return issue, issue + latency(kind, op, 0, p)
+    port = row_of(kind)
+    if kind == w.K_DIVIDE:
+        ready = max(ready, t[w.DIVIDER])
+    issue = free_from(port, ready, calendar)
+    take(port, issue, calendar)
+    done = issue + latency(kind, op, address, p)
+    if kind == w.K_DIVIDE:
+        t[w.DIVIDER] = done
+    elif kind == w.K_MULTIPLY:
+        n[w.MULTIPLIES] += 1
+    return issue, done
+
+
+@inlined
+def load(op, ready, address, calendar, stores, memory, p, n):
+    """Issue a load: from the store queue, the caches, or memory."""
+    tags1, ready1, tags2, ready2, fills, streams, tlb = memory
+    issue = free_from(LOAD, ready, calendar)
+    take(LOAD, issue, calendar)
+    n[w.LOADS] += 1
+    key = address >> 3
+    at = 3 * (key & (STORES - 1))
+    if stores[at] == key and stores[at + 2] > issue:
+        n[w.FORWARDS] += 1
+        if stores[at + 1] <= issue:
+            return issue, issue + p[w.FORWARD]
+        return issue, stores[at + 1] + p[w.REPLAY]
+    start = issue + caches.translate(address, tlb, p, n)
+    there = caches.data(address, start, tags1, ready1, tags2, ready2, fills, streams, p, n)
+    extra = 1 if op >= ops.VLOAD or op >= ops.LRW else 0
+    return issue, there + p[w.LOAD] + extra
+
+
+@compiled
+def store(ready, data_ready, address, queues, calendar, stores, p, n):
+    """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
+    issue = free_from(STORE, ready, calendar)
+    take(STORE, issue, calendar)
+    given = free_from(DATA, data_ready, calendar)
+    take(DATA, given, calendar)
+    n[w.STORES] += 1
+    done = max(issue, given) + 1
+    at = 3 * ((address >> 3) & (STORES - 1))
+    stores[at] = address >> 3
+    stores[at + 1] = done
+    stores[at + 2] = done + 1_000_000  # until it has retired and been written
+    return issue, done
+
+
+@compiled
+def drain(address, retired, stores, memory, t, p, n):
+    """Write a retired store to the cache; returns when its queue entry is free."""
+    tags1, ready1, tags2, ready2, fills, streams, tlb = memory
+    start = max(retired + 1, t[w.MEMBAR] + 1) + caches.translate(address, tlb, p, n)
+    gone = caches.data(address, start, tags1, ready1, tags2, ready2, fills, streams, p, n)
+    t[w.MEMBAR] = start
+    at = 3 * ((address >> 3) & (STORES - 1))
+    stores[at + 2] = gone + 1
+    return gone + 1

@@ -1,0 +1,136 @@
+"""The front of the pipeline: where a branch sends the fetch, when an instruction is fetched and decoded."""
+
+import numpy as np
+
+from yunqi.labs.riscv.engine.compiled import compiled, inlined
+from yunqi.labs.riscv.engine.timing import caches, predict
+from yunqi.labs.riscv.engine.timing import words as w
+
+RING = 1024
+
+
+@compiled
+def resolve(d, pc, length, executed, target, front, t, p, n):
+    """Let the branch before this instruction send the fetch to ``target``, rightly predicted or not."""
+    l0, btb, bht, ras, targets, _, _ = front
+    kind = d & 63
+    taken = target != pc + length
+    right = True
+    bubble = np.int64(0)
+    if kind == w.K_BRANCH:
+        n[w.BRANCHES] += 1
+        looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
+        predicted = predict.direction(pc, taken, bht, t)
+        right = taken if looping else predicted == taken
+        if not right:
+            n[w.BRANCH_MISSES] += 1
+        if taken and not looping:
+            bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+        turn(pc, length, target, taken, t, p)
+    elif kind == w.K_JUMP:
+        bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+        t[w.LOOP_PC] = -1
+    elif (d >> 45) & 1:
+        n[w.RETURNS] += 1
+        right = predict.return_matches(target, ras, t, p)
+        bubble = p[w.RETURN_BUBBLE]
+        t[w.LOOP_PC] = -1
+        if not right:
+            n[w.RETURN_MISSES] += 1
+    else:
+        n[w.INDIRECTS] += 1
+        right = predict.indirect_matches(pc, target, targets, t, p)
+        bubble = p[w.RETURN_BUBBLE]
+        t[w.LOOP_PC] = -1
+        if not right:
+            n[w.INDIRECT_MISSES] += 1
+    if (d >> 44) & 1:
+        predict.call(pc + length, ras, t, p)
+    if not right:
+        t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
+        t[w.FETCH_CAUSE] = w.MISPREDICT
+        t[w.GROUP] = -1
+    elif taken and t[w.LOOP_TURNS] >= 2 and t[w.LOOP_PC] == pc:
+        t[w.GROUP] = -1
+        t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
+    elif taken:
+        if target // p[w.FETCH_BYTES] == pc // p[w.FETCH_BYTES]:
+            bubble = max(bubble, p[w.BLOCK_BUBBLE])
+        t[w.NOW_FETCH] += 1 + bubble
+        if bubble > 0:
+            t[w.FETCH_CAUSE] = w.FETCH
+        t[w.GROUP] = -1
+
+
+@inlined
+def turn(pc, length, target, taken, t, p):
+    """Follow whether a short loop goes round and round, so that the loop buffer feeds it."""
+    if not taken:
+        if t[w.LOOP_PC] == pc:
+            t[w.LOOP_PC] = -1
+        return
+    size = t[w.COUNT] - t[w.LOOP_COUNT]
+    again = t[w.LOOP_PC] == pc and target < pc and size <= p[w.LOOP_BUFFER]
+    t[w.LOOP_TURNS] = t[w.LOOP_TURNS] + 1 if again else 0
+    t[w.LOOP_PC] = pc if target < pc else -1
+    t[w.LOOP_COUNT] = t[w.COUNT]
+
+
+@inlined
+def fetch(pc, length, front, tags2, ready2, ibuf, t, p, n):
+    """Return the cycle in which an instruction comes out of the instruction cache."""
+    if t[w.LOOP_PC] >= 0 and t[w.LOOP_TURNS] >= 2:  # out of the loop buffer
+        t[w.NOW_FETCH] = max(t[w.NOW_FETCH], t[w.DECODED_AT] - p[w.FRONT])
+        return t[w.NOW_FETCH]
+    block = pc // p[w.FETCH_BYTES]
+    if block != t[w.GROUP]:
+        if t[w.GROUP] != -1:
+            t[w.NOW_FETCH] += 1
+        enter(pc, front, tags2, ready2, ibuf, t, p, n)
+        t[w.GROUP] = block
+    last = (pc + length - 1) // p[w.FETCH_BYTES]
+    if last != block:
+        t[w.NOW_FETCH] += 1
+        enter(pc + length - 1, front, tags2, ready2, ibuf, t, p, n)
+        t[w.GROUP] = last
+    return t[w.NOW_FETCH]
+
+
+@compiled
+def enter(address, front, tags2, ready2, ibuf, t, p, n):
+    """Begin a fetch group: wait for room in the instruction buffer and for the cache."""
+    _, _, _, _, _, tags, ready = front
+    room = ibuf[(t[w.HALVES] - p[w.INSTRUCTION_BUFFER]) & (RING - 1)] - p[w.FRONT] + 1
+    if room > t[w.NOW_FETCH]:
+        t[w.NOW_FETCH] = room
+        t[w.FETCH_CAUSE] = w.BASE
+    line = address // p[w.LINE]
+    if line != t[w.FETCH_BLOCK_END]:
+        t[w.FETCH_BLOCK_END] = line
+        when = caches.instruction(address, t[w.NOW_FETCH], tags, ready, tags2, ready2, p, n)
+        if when > t[w.NOW_FETCH]:
+            t[w.NOW_FETCH] = when
+            t[w.FETCH_CAUSE] = w.ICACHE
+
+
+@inlined
+def decode(fetched, t, p):
+    """Return the cycle in which an instruction is decoded: in order, so many a cycle."""
+    earliest = fetched + p[w.FRONT]
+    if earliest > t[w.DECODED_AT]:
+        t[w.DECODED_AT] = earliest
+        t[w.DECODED_COUNT] = 0
+    elif t[w.DECODED_COUNT] >= p[w.DECODE_WIDTH]:
+        t[w.DECODED_AT] += 1
+        t[w.DECODED_COUNT] = 0
+    t[w.DECODED_COUNT] += 1
+    return t[w.DECODED_AT]
+
+
+@inlined
+def hold(until, t):
+    """Keep decoding back until a cycle, because something it needs is full."""
+    if until > t[w.DECODED_AT]:
+        t[w.DECODED_AT] = until
+        t[w.DECODED_COUNT] = 1
+    return t[w.DECODED_AT]

@@ -1,0 +1,200 @@
+"""The model's loop: each instruction of the trace through fetch, decode, issue, completion and retirement.
+
+The instructions are taken in program order, each finding the first cycle in which everything that it needs is
+free; what waits and why is
+counted where retirement stood still.
+"""
+
+import numpy as np
+
+from yunqi.labs.riscv.engine.compiled import compiled, inlined
+from yunqi.labs.riscv.engine.isa import ops
+from yunqi.labs.riscv.engine.timing import back, front
+from yunqi.labs.riscv.engine.timing import words as w
+from yunqi.labs.riscv.engine.timing.classify import classify
+
+RING = 1024
+LOG_COLUMNS = 7
+_CYCLE_REGISTER = 0xC00
+
+
+@compiled
+def advance(slots, addresses, count, code, page_of, info, fronts, memory, machine, books, t, p, n):
+    """Time ``count`` instructions of the trace; all state is in the arrays."""
+    rings, queues, calendar, stores, ready, why = machine
+    stack, executions, cycles, log, marks = books
+    tags2, ready2 = memory[2], memory[3]
+    for index in range(count):
+        slot = slots[index]
+        if info[2 * slot + 1] != code[2 * slot]:
+            info[2 * slot + 1] = code[2 * slot]
+            info[2 * slot] = classify(code[2 * slot])
+        d = info[2 * slot]
+        kind = d & 63
+        pc = (page_of[slot >> 11] << 12) + ((slot & 2047) << 1)
+        length = (d >> 34) & 7
+        before = t[w.LAST_SLOT]
+        if before != 0 and (before & 63) >= w.K_BRANCH and (before & 63) <= w.K_INDIRECT:
+            front.resolve(before, t[w.NEXT_PC], (before >> 34) & 7, t[w.REDIRECTED], pc, fronts, t, p, n)
+        fetched = front.fetch(pc, length, fronts, tags2, ready2, rings[3], t, p, n)
+        waits = t[w.DECODED_AT] < fetched + p[w.FRONT]
+        decoded = front.decode(fetched, t, p)
+        held = room(kind, d, rings, queues, t, p)
+        by_room = held > decoded
+        decoded = front.hold(held, t)
+        for half in range(length >> 1):
+            rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
+        t[w.HALVES] += length >> 1
+        issue, done, cause = issued(
+            kind, d, decoded, addresses[index], ready, why, queues, calendar, stores, memory, t, p, n
+        )
+        if cause == w.BASE:
+            cause = t[w.FETCH_CAUSE] if waits else (w.RESOURCE if by_room else w.BASE)
+        retired = retire(done, cause, stack, t, p)
+        leave(kind, d, issue, retired, addresses[index], rings, queues, stores, memory, t, p, n)
+        executions[slot] += 1
+        cycles[slot] += t[w.STEP]
+        if t[w.LOGGED] < log.shape[0]:
+            note(log[t[w.LOGGED]], slot, fetched, decoded, issue, done, retired, pc)
+            t[w.LOGGED] += 1
+        if kind == w.K_CSR and code[2 * slot + 1] == _CYCLE_REGISTER and t[w.MARKS] < marks.size:
+            marks[t[w.MARKS]] = retired
+            t[w.MARKS] += 1
+        t[w.LAST_SLOT], t[w.NEXT_PC], t[w.REDIRECTED] = d, pc, issue + 1
+
+
+@inlined
+def note(row, slot, fetched, decoded, issue, done, retired, pc):
+    """Write one line of the pipeline log."""
+    row[0], row[1], row[2], row[3], row[4], row[5], row[6] = slot, fetched, decoded, issue, done, retired, pc
+
+
+@inlined
+def room(kind, d, rings, queues, t, p):
+    """Return the first cycle in which every structure has an entry for the instruction."""
+    count = t[w.COUNT]
+    until = rings[0, (count - p[w.REORDER_BUFFER]) & (RING - 1)]
+    destination = (d >> 6) & 127
+    if destination > 0 and destination < 64:
+        until = max(until, rings[1, (t[w.INTEGER_COUNT] - p[w.INTEGER_REGISTERS]) & (RING - 1)])
+    elif destination >= 64:
+        until = max(until, rings[2, (t[w.FLOAT_COUNT] - p[w.FLOATING_REGISTERS]) & (RING - 1)])
+    row = back.row_of(kind)
+    if kind <= w.K_SHIFT_ADD:
+        a = back.oldest(queues[0], p[w.Q_ALU])
+        b = back.oldest(queues[1], p[w.Q_ALU])
+        until = max(until, min(queues[0, a], queues[1, b]))
+    elif kind != w.K_NOP:
+        until = max(until, queues[row, back.oldest(queues[row], back.capacity(row, p))])
+    if kind == w.K_LOAD:
+        until = max(until, queues[back.LOAD_QUEUE, back.oldest(queues[back.LOAD_QUEUE], p[w.Q_LOADS])])
+    elif kind == w.K_STORE:
+        until = max(until, queues[back.STORE_QUEUE, back.oldest(queues[back.STORE_QUEUE], p[w.Q_STORES])])
+    return until
+
+
+@inlined
+def issued(kind, d, decoded, address, ready, why, queues, calendar, stores, memory, t, p, n):
+    """Return when an instruction issues and completes, and what it waited for."""
+    earliest = decoded + p[w.DISPATCH]
+    cause = np.int64(w.BASE)
+    start = earliest
+    a, b, c = (d >> 13) & 127, (d >> 20) & 127, (d >> 27) & 127
+    if a and ready[a] > start:
+        start, cause = ready[a], why[a]
+    if b and ready[b] > start:
+        start, cause = ready[b], why[b]
+    if kind == w.K_STORE:
+        issue, done = back.store(start, max(earliest, ready[c]), address, queues, calendar, stores, p, n)
+        if ready[c] > start:
+            cause = why[c]
+    else:
+        late = p[w.ACCUMULATE] if kind == w.K_MULTIPLY or kind == w.K_FLOAT else 0
+        if c and ready[c] - late > start:
+            start, cause = ready[c] - late, why[c]
+        if kind >= w.K_CSR:
+            start = max(start, t[w.RETIRED_AT]) if kind != w.K_NOP else start
+            cause = np.int64(w.SERIAL) if kind != w.K_NOP else cause
+        if kind == w.K_NOP:
+            issue, done = start, start + 1
+        else:
+            issue, done = back.execute(kind, d, start, address, queues, calendar, stores, memory, t, p, n)
+    destination, extra = (d >> 6) & 127, (d >> 37) & 127
+    mine = reason(kind, done - issue, cause, p)
+    if destination:
+        ready[destination] = done
+        why[destination] = mine
+    if extra:
+        ready[extra] = (
+            issue + 1 if (kind == w.K_LOAD and (d >> 48) & 1023 < ops.LOAD_END) or kind == w.K_STORE else done
+        )
+        why[extra] = mine
+    return issue, done, (mine if kind != w.K_ALU or cause != w.BASE else cause)
+
+
+@inlined
+def reason(kind, took, cause, p):
+    """Return what somebody who waits for this result waits for."""
+    if kind == w.K_LOAD:
+        if took > p[w.L2_LATENCY] + p[w.LOAD] + 8:
+            return np.int64(w.L2_MISS)
+        if took > p[w.LOAD] + 3:
+            return np.int64(w.L1_MISS)
+        return np.int64(w.LOAD_USE) if cause == w.BASE else cause
+    if cause >= w.L1_MISS:
+        return cause
+    if took > 1 and kind != w.K_CSR and kind != w.K_STORE:
+        return np.int64(w.LONG)
+    if kind == w.K_CSR:
+        return np.int64(w.SERIAL)
+    return np.int64(w.DEPENDENCY) if cause == w.BASE else cause
+
+
+@inlined
+def retire(done, cause, stack, t, p):
+    """Retire in order, so many a cycle, and book the cycles that it took."""
+    at = max(done + p[w.RETIRE] - 1, t[w.RETIRED_AT])
+    if at == t[w.RETIRED_AT]:
+        if t[w.RETIRED_COUNT] >= p[w.RETIRE_WIDTH]:
+            at += 1
+            t[w.RETIRED_COUNT] = 0
+    else:
+        t[w.RETIRED_COUNT] = 0
+    t[w.RETIRED_COUNT] += 1
+    step = at - t[w.RETIRED_AT]
+    t[w.STEP] = step
+    if step > 0:
+        stack[w.BASE] += 1
+        stack[cause] += step - 1
+    t[w.RETIRED_AT] = at
+    return at
+
+
+@inlined
+def leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p, n):
+    """Give back what the instruction held."""
+    count = t[w.COUNT]
+    rings[0, count & (RING - 1)] = retired
+    t[w.COUNT] = count + 1
+    destination = (d >> 6) & 127
+    if destination > 0 and destination < 64:
+        rings[1, t[w.INTEGER_COUNT] & (RING - 1)] = retired
+        t[w.INTEGER_COUNT] += 1
+    elif destination >= 64:
+        rings[2, t[w.FLOAT_COUNT] & (RING - 1)] = retired
+        t[w.FLOAT_COUNT] += 1
+    row = back.row_of(kind)
+    if kind <= w.K_SHIFT_ADD:
+        a = back.oldest(queues[0], p[w.Q_ALU])
+        b = back.oldest(queues[1], p[w.Q_ALU])
+        if queues[0, a] <= queues[1, b]:
+            queues[0, a] = issue
+        else:
+            queues[1, b] = issue
+    elif kind != w.K_NOP:
+        queues[row, back.oldest(queues[row], back.capacity(row, p))] = issue
+    if kind == w.K_LOAD:
+        queues[back.LOAD_QUEUE, back.oldest(queues[back.LOAD_QUEUE], p[w.Q_LOADS])] = retired
+    elif kind == w.K_STORE:
+        gone = back.drain(address, retired, stores, memory, t, p, n)
+        queues[back.STORE_QUEUE, back.oldest(queues[back.STORE_QUEUE], p[w.Q_STORES])] = gone

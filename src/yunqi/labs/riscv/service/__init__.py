@@ -1,0 +1,5 @@
+"""The lab's verbs."""
+
+from yunqi.labs.riscv.service.riscv import Riscv
+
+__all__ = ["Riscv"]
