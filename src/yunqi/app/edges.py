@@ -55,7 +55,6 @@ def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
     training_cli.add_train(root, open_app)
     root.add_typer(training_cli.commands(open_app), name="training")
     root.add_typer(npu_cli.commands(open_app), name="npu")
-    root.add_typer(studio_cli.commands(open_app), name="models")
     root.add_typer(riscv_cli.commands(open_app), name="riscv")
 
 

@@ -15,7 +15,7 @@ from yunqi.cloud.training.model import Lora
 from yunqi.kernel.errors import Invalid
 
 
-class Adapted(nn.Module):  # type: ignore[misc]
+class Adapted(nn.Module):
     """A linear layer that stands still, with a low-rank update that is learned.
 
     Parameters
@@ -25,6 +25,9 @@ class Adapted(nn.Module):  # type: ignore[misc]
     packed
         Keep it in four bits.
     """
+
+    codes: torch.Tensor
+    scales: torch.Tensor
 
     def __init__(self, layer: Any, rules: Lora, *, packed: bool) -> None:
         super().__init__()

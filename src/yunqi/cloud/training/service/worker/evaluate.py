@@ -177,7 +177,7 @@ class Evaluator:
 
     def _by_vectors(self, query: str, documents: list[str]) -> list[float]:
         vectors = torch.stack([self._vector(text) for text in (query, *documents)])
-        return (vectors[1:] @ vectors[0]).tolist()  # type: ignore[no-any-return]
+        return (vectors[1:] @ vectors[0]).tolist()
 
     def _vector(self, text: str) -> Any:
         ids = torch.tensor([self._writer.encode(text)[: self._context] or [self._writer.end]])

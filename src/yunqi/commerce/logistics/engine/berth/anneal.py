@@ -74,61 +74,59 @@ def _moved(queue: Ints, size: int, out: int, into: int, vessel: int, target: Int
 
 
 @numba.njit(cache=True)
-def _keep(queue: Ints, sizes: Ints, berth: int, changed: Ints, n: int) -> None:
-    queue[:n] = changed[:n]
-    sizes[berth] = n
+def _propose(queues: Ints, sizes: Ints, handling: Ints, a: int, b: int, first: Ints, second: Ints) -> tuple[int, int]:
+    """Write changed queues for berths a and b; return their lengths, (-1, 0) where the change is not allowed.
+
+    One vessel moves to another place or berth, two vessels are exchanged, or the tails of the two queues are.
+    """
+    kind = np.random.random()
+    p = np.random.randint(sizes[a])
+    one = queues[a, p]
+    if a == b:
+        return _moved(queues[a], sizes[a], p, np.random.randint(sizes[a]), one, first), 0
+    if kind < 0.5:
+        if handling[one, b] >= FORBIDDEN:
+            return -1, 0
+        q = np.random.randint(sizes[b] + 1)
+        return _moved(queues[a], sizes[a], p, -1, -1, first), _moved(queues[b], sizes[b], -1, q, one, second)
+    if kind < 0.8:
+        if sizes[b] == 0:
+            return -1, 0
+        q = np.random.randint(sizes[b])
+        two = queues[b, q]
+        if handling[one, b] >= FORBIDDEN or handling[two, a] >= FORBIDDEN:
+            return -1, 0
+        first[: sizes[a]], second[: sizes[b]] = queues[a, : sizes[a]], queues[b, : sizes[b]]
+        first[p], second[q] = two, one
+        return sizes[a], sizes[b]
+    q = np.random.randint(sizes[b] + 1)
+    na, nb = p + sizes[b] - q, q + sizes[a] - p
+    first[:p], first[p:na] = queues[a, :p], queues[b, q : sizes[b]]
+    second[:q], second[q:nb] = queues[b, :q], queues[a, p : sizes[a]]
+    return na, nb
 
 
 @numba.njit(cache=True, nogil=True)
 def anneal(
     queues: Ints, sizes: Ints, costs: Ints, best_queues: Ints, best_sizes: Ints, best: int,
     arrival: Ints, latest: Ints, opening: Ints, closing: Ints, handling: Ints, weight: Ints,
-    hot: float, cold: float, moves: int, seed: int,
+    heat: float, moves: int, seed: int,
 ) -> int:  # fmt: skip
-    """Try ``moves`` changes while the temperature falls from ``hot`` to ``cold``; return the best cost so far.
+    """Try ``moves`` changes at one temperature; return the best cost so far.
 
-    A change moves one vessel to another place or berth, exchanges two vessels, or exchanges the tails of two queues.
     ``queues``, ``sizes`` and ``costs`` (of each berth) are changed in place; the best plan is kept in ``best_*``.
     """
     np.random.seed(seed)
     berths = len(sizes)
     total = costs.sum()
     first, second = np.empty(queues.shape[1], np.int64), np.empty(queues.shape[1], np.int64)
-    cooling = (cold / hot) ** (1.0 / moves)
-    heat = hot
     for _ in range(moves):
-        heat *= cooling
         a, b = np.random.randint(berths), np.random.randint(berths)
         if sizes[a] == 0:
             continue
-        kind = np.random.random()
-        p = np.random.randint(sizes[a])
-        if kind < 0.5 or a == b:
-            vessel = queues[a, p]
-            if handling[vessel, b] >= FORBIDDEN:
-                continue
-            if a == b:
-                q = np.random.randint(sizes[a])
-                na, nb = _moved(queues[a], sizes[a], p, q, vessel, first), 0
-            else:
-                q = np.random.randint(sizes[b] + 1)
-                na = _moved(queues[a], sizes[a], p, -1, -1, first)
-                nb = _moved(queues[b], sizes[b], -1, q, vessel, second)
-        elif kind < 0.8:
-            if sizes[b] == 0:
-                continue
-            q = np.random.randint(sizes[b])
-            one, two = queues[a, p], queues[b, q]
-            if handling[one, b] >= FORBIDDEN or handling[two, a] >= FORBIDDEN:
-                continue
-            na, nb = sizes[a], sizes[b]
-            first[:na], second[:nb] = queues[a, :na], queues[b, :nb]
-            first[p], second[q] = two, one
-        else:
-            q = np.random.randint(sizes[b] + 1)
-            na, nb = p + sizes[b] - q, q + sizes[a] - p
-            first[:p], first[p:na] = queues[a, :p], queues[b, q : sizes[b]]
-            second[:q], second[q:nb] = queues[b, :q], queues[a, p : sizes[a]]
+        na, nb = _propose(queues, sizes, handling, a, b, first, second)
+        if na < 0:
+            continue
         cost_a = berth_cost(first, na, a, arrival, latest, opening, closing, handling, weight)
         cost_b = 0
         change = cost_a - costs[a]
@@ -137,11 +135,9 @@ def anneal(
             change += cost_b - costs[b]
         if change > 0 and np.random.random() >= np.exp(-change / heat):
             continue
-        _keep(queues[a], sizes, a, first, na)
-        costs[a] = cost_a
+        queues[a, :na], sizes[a], costs[a] = first[:na], na, cost_a
         if a != b:
-            _keep(queues[b], sizes, b, second, nb)
-            costs[b] = cost_b
+            queues[b, :nb], sizes[b], costs[b] = second[:nb], nb, cost_b
         total += change
         if total < best:
             best = total

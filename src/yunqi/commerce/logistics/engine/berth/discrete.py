@@ -113,7 +113,6 @@ def _search(
             best,
             *arrays,
             now,
-            now * 0.999,
             CHUNK,
             seed * 100_003 + calls,
         )
