@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, forecasts, packing, routing
+from yunqi.commerce.logistics.cli import berths, depot, forecasts, packing, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -13,4 +13,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     packing.add(app, open_app)
     berths.add(app, open_app)
     forecasts.add(app, open_app)
+    depot.add(app, open_app)
     return app

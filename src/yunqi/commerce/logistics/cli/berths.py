@@ -1,14 +1,14 @@
 """``yunqi logistics berth``: vessels to berths."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.cli.printing import print_json, progress, table
-from yunqi.commerce.logistics.model.berth import BerthPlan
+from yunqi.commerce.logistics.service.plain import berth_document
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -28,24 +28,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
                 problem, seconds=seconds, on_step=lambda cost, bound: tell(0.0, f"cost {cost}, at least {bound}")
             )
         if as_json:
-            print_json(document(plan))
+            print_json(berth_document(plan))
             return
         Console().print(f"cost {plan.cost}, no plan is below {plan.bound} (gap {plan.gap:.2%}), {plan.seconds:.1f} s")
-        table(document(plan)["visits"], empty="no vessels")
-
-
-def document(plan: BerthPlan) -> dict[str, Any]:
-    """Return the plan as plain values; vessels and berths are counted from 1."""
-    visits = []
-    for visit in plan.visits:
-        one: dict[str, Any] = {"vessel": visit.vessel, "berth": visit.berth, "start": visit.start, "end": visit.end}
-        if visit.cranes is not None:
-            one |= {"name": visit.name, "position_m": visit.position, "cranes": visit.cranes}
-        visits.append(one)
-    return {
-        "cost": plan.cost,
-        "bound": plan.bound,
-        "gap": plan.gap,
-        "seconds": round(plan.seconds, 3),
-        "visits": visits,
-    }
+        table(berth_document(plan)["visits"], empty="no vessels")

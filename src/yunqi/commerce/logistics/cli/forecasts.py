@@ -1,15 +1,15 @@
 """``yunqi logistics forecast``: demand to come."""
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.cli.printing import print_json, table
-from yunqi.commerce.logistics.model.forecast import Bucket, Forecast
+from yunqi.commerce.logistics.model.forecast import Bucket
+from yunqi.commerce.logistics.service.plain import forecast_rows
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -26,25 +26,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         with open_app() as opened:
             desk = opened.logistics.forecasts
             found = desk.forecast(desk.read(file), bucket=by, buckets=horizon, level=level)
-        rows = rows_of(found)
+        rows = forecast_rows(found)
         if as_json:
             print_json({"method": found.method, "level": level, "by": by.value, "forecasts": rows})
             return
         Console().print(f"{len(found.ids)} series by {found.method}; the first 30 rows of {len(rows)}")
         table(rows[:30], empty="no series")
-
-
-def rows_of(found: Forecast) -> list[dict[str, Any]]:
-    """Return a row for each series and bucket: id, start (a day), median, low, high."""
-    starts = [found.first + timedelta(days=found.bucket.days * at) for at in range(found.median.shape[1])]
-    return [
-        {
-            "id": name,
-            "start": start.isoformat(),
-            "median": round(float(found.median[row, at]), 3),
-            "low": round(float(found.low[row, at]), 3),
-            "high": round(float(found.high[row, at]), 3),
-        }
-        for row, name in enumerate(found.ids)
-        for at, start in enumerate(starts)
-    ]

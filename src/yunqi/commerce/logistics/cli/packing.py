@@ -1,7 +1,7 @@
 """``yunqi logistics pack``: boxes into bins."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.console import Console
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.cli.printing import print_json, progress, table
 from yunqi.commerce.logistics.model.packing import Packing
+from yunqi.commerce.logistics.service.plain import packing_document
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -27,28 +28,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             read = opened.logistics.packing.read(file, support=support)
             packing = opened.logistics.packing.pack(read.problem, seconds=seconds, on_progress=tell)
         if as_json:
-            print_json(document(packing, read.scale))
+            print_json(packing_document(packing, read.scale))
         else:
             _print(packing, read.scale)
-
-
-def document(packing: Packing, scale: int) -> dict[str, Any]:
-    """Return the packing as plain values, lengths in the unit of the file."""
-
-    def back(value: int) -> float | int:
-        return value if scale == 1 else value / scale
-
-    placements = [
-        {"bin": load.bin, "number": load.number, "item": piece.item}
-        | {name: back(getattr(piece, name)) for name in ("x", "y", "z", "dx", "dy", "dz")}
-        for load in packing.loads
-        for piece in load.placements
-    ]
-    left = [{"item": item, "copies": copies, "reason": why} for item, (copies, why) in packing.left.items()]
-    return {
-        "use": packing.use, "bound": packing.bound, "bins": len(packing.loads), "seconds": round(packing.seconds, 3),
-        "placements": placements, "left": left,
-    }  # fmt: skip
 
 
 def _print(packing: Packing, scale: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from yunqi.commerce.logistics.routes import routing
+from yunqi.commerce.logistics.routes import planning, routing
 from yunqi.commerce.logistics.service import Logistics
 
 
@@ -13,4 +13,5 @@ def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     """Return the routes; ``require(scope)`` makes the dependency that yields who asks."""
     found = APIRouter(prefix="/v1", tags=["logistics"])
     routing.add(found, logistics, require)
+    planning.add(found, logistics, require)
     return found

@@ -2,6 +2,7 @@
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.service.berths import BerthDesk
+from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
@@ -26,3 +27,4 @@ class Logistics:
         self.packing = PackingDesk(config)
         self.berths = BerthDesk(config)
         self.forecasts = ForecastDesk(config)
+        self.depot = Depot(config)

@@ -64,7 +64,8 @@ def prepare() -> float:
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
     if not warm.is_warm():
         warm.warm()
-        importlib.import_module("yunqi.commerce.logistics.engine.routing.rich.solve").warm()
+        for engine in ("routing.rich.solve", "packing.warm", "berth.warm"):
+            importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}").warm()
         warm.mark().touch()
     return budget.used()
 

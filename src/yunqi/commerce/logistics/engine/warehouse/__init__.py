@@ -1,0 +1,1 @@
+"""Warehouses: waves by Dinkelbach's method, picker routes by dynamic programming, order quantities."""

@@ -1,0 +1,75 @@
+"""Packings, berth plans and forecasts over HTTP: answered within the request, for problems of seconds."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from yunqi.commerce.logistics.engine.berth.read import read as read_berths
+from yunqi.commerce.logistics.engine.forecast.read import read_csv as read_demand
+from yunqi.commerce.logistics.engine.packing.read import read_json as read_packing
+from yunqi.commerce.logistics.model.forecast import Bucket
+from yunqi.commerce.logistics.service import Logistics
+from yunqi.commerce.logistics.service.plain import berth_document, forecast_rows, packing_document
+from yunqi.kernel import Principal
+
+LONGEST = 60.0
+"""Seconds that one request may compute; longer work is for the command line or a job."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PackingRequest(_Body):
+    """Items and bins in our form."""
+
+    problem: dict[str, Any]
+    seconds: float = Field(5.0, gt=0, le=LONGEST, description="Wall-clock seconds.")
+
+
+class BerthRequest(_Body):
+    """A quay in our form, or the published table as text."""
+
+    problem: dict[str, Any] | str
+    seconds: float = Field(10.0, gt=0, le=LONGEST, description="Wall-clock seconds.")
+
+
+class ForecastRequest(_Body):
+    """Past demand as CSV text with the columns id, date, quantity."""
+
+    table: str = Field(max_length=20_000_000)
+    by: Bucket = Bucket.WEEK
+    horizon: int = Field(4, ge=1, le=92)
+    level: float = Field(0.95, ge=0.5, lt=1)
+
+
+def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) -> None:
+    """Add the routes of packing, berths and forecasts."""
+
+    @routes.post("/packings")
+    def pack(body: PackingRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Pack boxes into bins."""
+        read = read_packing(json.dumps(body.problem))
+        return packing_document(logistics.packing.pack(read.problem, seconds=body.seconds), read.scale)
+
+    @routes.post("/berth-plans")
+    def plan_berths(body: BerthRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Plan vessels to berths, with a bound."""
+        text = body.problem if isinstance(body.problem, str) else json.dumps(body.problem)
+        return berth_document(logistics.berths.plan(read_berths(text), seconds=body.seconds))
+
+    @routes.post("/forecasts")
+    def forecast(body: ForecastRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Forecast demand with intervals."""
+        found = logistics.forecasts.forecast(
+            read_demand(body.table), bucket=body.by, buckets=body.horizon, level=body.level
+        )
+        return {
+            "method": found.method,
+            "level": found.level,
+            "by": found.bucket.value,
+            "forecasts": forecast_rows(found),
+        }

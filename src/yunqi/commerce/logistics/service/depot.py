@@ -1,0 +1,79 @@
+"""Warehouse and border: waves, picker routes and landed cost, from files or nouns."""
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.customs.landed import landed_cost, read_table
+from yunqi.commerce.logistics.engine.warehouse.picking import shortest
+from yunqi.commerce.logistics.engine.warehouse.waves import best_wave, read_waves, violations
+from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
+from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
+from yunqi.commerce.logistics.service.files import read_text
+from yunqi.kernel import Error, Invalid
+
+
+class BrokenWave(Error):
+    """The search returned a wave that the checker refuses: a fault of ours, never shown as an answer."""
+
+    code = "broken_wave"
+
+
+class Depot:
+    """What a warehouse and a customs desk decide.
+
+    Parameters
+    ----------
+    config
+        The settings of the domain.
+    """
+
+    def __init__(self, config: LogisticsConfig) -> None:
+        self._config = config
+
+    def read_waves(self, path: Path) -> WaveProblem:
+        """Read a wave problem in the form of the SBPO 2025 challenge."""
+        return read_waves(read_text(path, "a wave problem: orders, items, aisles"))
+
+    def wave(self, problem: WaveProblem, *, seconds: float | None = None) -> Wave:
+        """Return the wave with most units an aisle, checked, with a bound."""
+        budget = self._config.solve_seconds if seconds is None else seconds
+        if not 0 < budget <= self._config.max_seconds:
+            raise Invalid(f"seconds must be above 0 and at most {self._config.max_seconds:g}", "seconds")
+        end = time.monotonic() + budget
+        wave = best_wave(problem, left=lambda: end - time.monotonic())
+        if broken := violations(problem, wave):
+            raise BrokenWave(f"The wave breaks a rule: {broken[0]}. Please report this file.")
+        return wave
+
+    def pick(self, block: Block, picks: Sequence[tuple[int, float]]) -> PickRoute:
+        """Return the shortest walk of a picker."""
+        return shortest(block, picks)
+
+    def read_duties(self, path: Path) -> tuple[DutyLine, ...]:
+        """Read a duty table."""
+        return read_table(read_text(path, "a duty table as CSV"))
+
+    def read_shipment(self, path: Path) -> dict[str, Any]:
+        """Read a shipment: destination, currency, day, freight, insurance and goods, amounts in minor units."""
+        try:
+            document = json.loads(read_text(path, "a shipment as JSON"))
+            goods = tuple(Good(str(g["code"]), str(g["origin"]), int(g["value"])) for g in document["goods"])
+            return {
+                "goods": goods, "destination": str(document["destination"]), "currency": str(document["currency"]),
+                "day": date.fromisoformat(document["day"]), "freight": int(document.get("freight", 0)),
+                "insurance": int(document.get("insurance", 0)),
+            }  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            raise Invalid(
+                f"{path.name}: a shipment has destination, currency, day and goods (code, origin, value); not so: {error!r}",
+                "file",
+            ) from error
+
+    def landed_cost(self, table: Sequence[DutyLine], **shipment: Any) -> LandedCost:
+        """Return what a shipment costs at the door; see `engine.customs.landed.landed_cost`."""
+        return landed_cost(shipment.pop("goods"), table, **shipment)
