@@ -6,8 +6,28 @@
 """
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.model import Plan, Route, Unserved
+from yunqi.commerce.logistics.engine.routing.town import town
+from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
 from yunqi.commerce.logistics.service import Logistics
+from yunqi.commerce.logistics.service.clock import Budget
+from yunqi.commerce.logistics.service.routing import load_problem, prepare, quoter, replan, solve
 from yunqi.commerce.logistics.store import MIGRATIONS
 
-__all__ = ["MIGRATIONS", "Logistics", "LogisticsConfig", "Plan", "Route", "Unserved"]
+__all__ = [
+    "MIGRATIONS",
+    "Budget",
+    "Logistics",
+    "LogisticsConfig",
+    "Plan",
+    "Problem",
+    "Quote",
+    "Replan",
+    "Route",
+    "Unserved",
+    "load_problem",
+    "prepare",
+    "quoter",
+    "replan",
+    "solve",
+    "town",
+]
