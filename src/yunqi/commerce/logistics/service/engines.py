@@ -34,7 +34,7 @@ def run_engines(
     arrays = packed(problem)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     # The checker, the bound and the printing take their time too.
-    reserve = min(0.3 * budget.seconds, 0.06 + 3e-5 * len(problem.tasks))
+    reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
 
     def left() -> float:
