@@ -140,9 +140,9 @@ def test_the_checker_finds_what_is_wrong(town: Callable[..., dict[str, Any]]) ->
 
 
 def test_the_plan_is_json(town: Callable[..., dict[str, Any]]) -> None:
-    from yunqi.commerce.logistics.cli.routing import document
+    from yunqi.commerce.logistics.service.shown import plan_document
 
     problem = read_document(town(), name="t")
-    shown = json.loads(json.dumps(document(problem, run(problem))))
+    shown = json.loads(json.dumps(plan_document(problem, run(problem))))
     assert {"cost", "routes", "unserved", "gap", "bound", "seconds"} <= set(shown)
     assert shown["matrix"]["source"].startswith("coordinates")

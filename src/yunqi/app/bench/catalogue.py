@@ -32,8 +32,14 @@ BENCHES: dict[str, Bench] = {
         "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
     ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
+    "packing": Bench("packing", "containers BR1 to BR7, volume used in 4 s", "py3dbp, where installed"),
+    "berth": Bench("berth", "berth tables of 200 x 15 and generated weeks, 60 s each", "CP-SAT alone"),
+    "waves": Bench("waves", "generated waves proven in 60 s", "none"),
+    "forecast": Bench("forecast", "demand of 1,000 products, 28 days held out", "statsforecast"),
     "npu": Bench("npu", "ResNet-50 v1.5 on the Hanguang 800 model, one parameter set", "published figures"),
     "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
+    "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve"),
+    "routing": Bench("routing", "gap to best-known values on published instances (60 s each; long)", "PyVRP"),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 

@@ -37,11 +37,15 @@ def run(runs: int) -> list[Row]:
         for name, daily in _peers(known).items():
             peer = _wape(np.repeat(daily[:, None] * bucket.days, buckets, axis=1), actual)
             rows.append(Row(f"{bucket}_wape", error, "share", name, peer, error / peer))
-        rows.append(Row(f"{bucket}_coverage_95", float(((actual >= found.low) & (actual <= found.high)).mean()), "share"))
+        rows.append(
+            Row(f"{bucket}_coverage_95", float(((actual >= found.low) & (actual <= found.high)).mean()), "share")
+        )
         kinds = demand_class(known)
         for kind in ("smooth", "erratic", "intermittent", "lumpy"):
             if (kinds == kind).any():
-                rows.append(Row(f"{bucket}_wape_{kind}", _wape(found.median[kinds == kind], actual[kinds == kind]), "share"))
+                rows.append(
+                    Row(f"{bucket}_wape_{kind}", _wape(found.median[kinds == kind], actual[kinds == kind]), "share")
+                )
     return rows
 
 

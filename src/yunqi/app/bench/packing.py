@@ -26,7 +26,9 @@ def run(runs: int) -> list[Row]:
         mean = statistics.mean(ours)
         means.append(mean)
         name = "py3dbp (ignores rotations that are not allowed)" if peer else None
-        rows.append(Row(f"{kind.lower()}_use", mean, "share", name, theirs, mean / theirs if theirs else None, len(ours)))
+        rows.append(
+            Row(f"{kind.lower()}_use", mean, "share", name, theirs, mean / theirs if theirs else None, len(ours))
+        )
     rows.append(Row("mean_use", statistics.mean(means), "share", runs=len(means) * CASES))
     return rows
 
@@ -34,9 +36,7 @@ def run(runs: int) -> list[Row]:
 def _use(desk: PackingDesk, problem: PackingProblem) -> float:
     started = time.process_time()
     # Wall time is left wide: a busy machine must not shorten the search.
-    return desk.pack(
-        problem, seconds=60 * SECONDS, is_cancelled=lambda: time.process_time() - started >= SECONDS
-    ).use
+    return desk.pack(problem, seconds=60 * SECONDS, is_cancelled=lambda: time.process_time() - started >= SECONDS).use
 
 
 def _py3dbp() -> Callable[[PackingProblem], float] | None:

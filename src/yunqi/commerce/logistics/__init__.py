@@ -6,8 +6,73 @@
 """
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.model import Plan, Route, Unserved
+from yunqi.commerce.logistics.engine.berth.generate import week as berth_week
+from yunqi.commerce.logistics.engine.customs.landed import landed_cost
+from yunqi.commerce.logistics.engine.routing.town import town
+from yunqi.commerce.logistics.engine.warehouse.generate import waves as generated_waves
+from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_big_s
+from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
+from yunqi.commerce.logistics.model.berth import BerthPlan, BerthProblem, QuayProblem, Vessel, Visit
+from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
+from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Panel, demand_class
+from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
+from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.service import Logistics
+from yunqi.commerce.logistics.service.berths import BerthDesk
+from yunqi.commerce.logistics.service.clock import Budget
+from yunqi.commerce.logistics.service.depot import Depot
+from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.packing import PackingDesk
+from yunqi.commerce.logistics.service.routing import load_problem, prepare, quoter, replan, solve
 from yunqi.commerce.logistics.store import MIGRATIONS
 
-__all__ = ["MIGRATIONS", "Logistics", "LogisticsConfig", "Plan", "Route", "Unserved"]
+__all__ = [
+    "MIGRATIONS",
+    "BerthDesk",
+    "BerthPlan",
+    "BerthProblem",
+    "Bin",
+    "Block",
+    "Bucket",
+    "Budget",
+    "Depot",
+    "DutyLine",
+    "Forecast",
+    "ForecastDesk",
+    "Good",
+    "Item",
+    "LandedCost",
+    "Load",
+    "Logistics",
+    "LogisticsConfig",
+    "Packing",
+    "PackingDesk",
+    "PackingProblem",
+    "Panel",
+    "PickRoute",
+    "Placement",
+    "Plan",
+    "Problem",
+    "QuayProblem",
+    "Quote",
+    "Replan",
+    "Rotation",
+    "Route",
+    "Unserved",
+    "Vessel",
+    "Visit",
+    "Wave",
+    "WaveProblem",
+    "berth_week",
+    "demand_class",
+    "generated_waves",
+    "landed_cost",
+    "load_problem",
+    "newsvendor",
+    "prepare",
+    "quoter",
+    "replan",
+    "s_big_s",
+    "solve",
+    "town",
+]

@@ -10,7 +10,6 @@ from typing import Any
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.customs.landed import landed_cost, read_table
 from yunqi.commerce.logistics.engine.warehouse.picking import shortest
-from yunqi.commerce.logistics.engine.warehouse.waves import best_wave, read_waves, violations
 from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.service.files import read_text
@@ -37,6 +36,8 @@ class Depot:
 
     def read_waves(self, path: Path) -> WaveProblem:
         """Read a wave problem in the form of the SBPO 2025 challenge."""
+        from yunqi.commerce.logistics.engine.warehouse.waves import read_waves  # HiGHS takes half a second to load
+
         return read_waves(read_text(path, "a wave problem: orders, items, aisles"))
 
     def wave(self, problem: WaveProblem, *, seconds: float | None = None) -> Wave:
@@ -44,6 +45,8 @@ class Depot:
         budget = self._config.solve_seconds if seconds is None else seconds
         if not 0 < budget <= self._config.max_seconds:
             raise Invalid(f"seconds must be above 0 and at most {self._config.max_seconds:g}", "seconds")
+        from yunqi.commerce.logistics.engine.warehouse.waves import best_wave, violations  # HiGHS, as above
+
         end = time.monotonic() + budget
         wave = best_wave(problem, left=lambda: end - time.monotonic())
         if broken := violations(problem, wave):

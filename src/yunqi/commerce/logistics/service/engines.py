@@ -34,7 +34,7 @@ def run_engines(
     arrays = packed(problem)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     # The checker, the bound and the printing take their time too.
-    reserve = min(0.3 * budget.seconds, 0.06 + 3e-5 * len(problem.tasks))
+    reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
 
     def left() -> float:
@@ -80,7 +80,12 @@ def run_engines(
     routes = to_routes(problem, arrays, found)
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
-    return routes, "strings", found.iterations, reasons_for(problem, routes, missing, budget.left) if missing else []
+    return (
+        routes,
+        "strings",
+        found.iterations,
+        reasons_for(problem, routes, missing, _patience(budget)) if missing else [],
+    )
 
 
 def _rich(
@@ -90,7 +95,7 @@ def _rich(
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
         waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
         return [], "none", 0, waiting
-    reserve = min(0.3 * budget.seconds, 0.1 + 3e-3 * len(problem.tasks))
+    reserve = min(0.3 * budget.seconds, 0.2 + 3e-3 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
     turns = iter(range(max(1, (iterations or 0) // 5)))
 
@@ -102,7 +107,12 @@ def _rich(
     routes, done = search.run(left, seed, warm)
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
-    return routes, "rich", done, reasons_for(problem, routes, missing, budget.left) if missing else []
+    return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
+
+
+def _patience(budget: Budget) -> Callable[[], float]:
+    """Reasons may take a few hundredths of the budget more: a deadline is kept within a tenth."""
+    return lambda: budget.left() + 0.05 * budget.seconds
 
 
 def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:

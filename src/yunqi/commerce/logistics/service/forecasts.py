@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.forecast import learned
 from yunqi.commerce.logistics.engine.forecast.read import read_csv
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Panel
 from yunqi.commerce.logistics.service.extra import needs_extra
@@ -59,6 +58,8 @@ class ForecastDesk:
         if days < max(14, 2 * bucket.days):
             raise Invalid(f"the table covers {days} days; at least 14 are needed", "file")
         seed = self._config.seed if seed is None else seed
+        from yunqi.commerce.logistics.engine.forecast import learned  # LightGBM takes half a second to load
+
         if learned.can_learn(days, bucket.days * buckets) and len(panel.ids) >= 20:
             found = learned.forecast(
                 panel.demand, bucket=bucket, buckets=buckets, level=level, seed=seed, threads=self._config.workers

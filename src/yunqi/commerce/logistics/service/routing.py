@@ -10,7 +10,7 @@ from typing import Any
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
 from yunqi.commerce.logistics.engine.routing.read import read_problem
-from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Rounding, Route
+from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.kernel import Invalid, Unavailable
 
@@ -98,3 +98,26 @@ def solve(
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
     routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations, tell)
     return plan_of(problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done)
+
+
+def replan(
+    problem: Problem, routes: Sequence[Route], events: Sequence[Any], config: LogisticsConfig, *, seconds: float = 2.0,
+    seed: int = 1, keep: float = 0.9
+) -> Replan:  # fmt: skip
+    """Plan again after events of the day, moving little.
+
+    Parameters
+    ----------
+    keep
+        Share of the stops untouched by events that keep their vehicle.
+    """
+    need_compiler()
+    module = importlib.import_module("yunqi.commerce.logistics.service.replan")
+    found: Replan = module.replan(problem, routes, events, config, budget=Budget(seconds), seed=seed, keep=keep)
+    return found
+
+
+def quoter(problem: Problem, routes: Sequence[Route]) -> Any:
+    """Return what prices delivery slots against a plan: ``quoter(problem, routes).quote(windows=…, place=…)``."""
+    need_compiler()
+    return importlib.import_module("yunqi.commerce.logistics.engine.routing.quoting").Quoter(problem, routes)

@@ -67,22 +67,7 @@ def _data(
         )
         for k in single
     ]
-    shipments = []
-    for k in firsts:
-        one, two = tasks[k], tasks[place[str(tasks[k].partner)]]
-        windows = {f"pickup_{key}": value for key, value in _window(one).items()}
-        windows |= {f"delivery_{key}": value for key, value in _window(two).items()}
-        shipments.append(
-            pyvrp.Shipment(
-                one.place,
-                two.place,
-                pickup_service_duration=one.service,
-                delivery_service_duration=two.service,
-                amount=list(one.load),
-                **windows,
-                **_prize(one, problem),
-            )
-        )
+    shipments = [_shipment(pyvrp, tasks[k], tasks[place[str(tasks[k].partner)]], problem) for k in firsts]
     kinds: dict[tuple[Any, ...], list[str]] = {}
     for vehicle in vehicles:
         key = (
@@ -111,6 +96,15 @@ def _data(
         [far], [long], shipments=shipments,
     )  # fmt: skip
     return data, dict(enumerate(kinds.values()))
+
+
+def _shipment(pyvrp: Any, one: Task, two: Task, problem: Problem) -> Any:
+    windows = {f"pickup_{key}": value for key, value in _window(one).items()}
+    windows |= {f"delivery_{key}": value for key, value in _window(two).items()}
+    return pyvrp.Shipment(
+        one.place, two.place, pickup_service_duration=one.service, delivery_service_duration=two.service,
+        amount=list(one.load), **windows, **_prize(one, problem),
+    )  # fmt: skip
 
 
 def _window(task: Task) -> dict[str, int]:

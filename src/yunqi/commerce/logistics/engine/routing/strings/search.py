@@ -196,8 +196,10 @@ class Search:
         """Price routes that came from elsewhere and insert what they leave out."""
         state = self.states[0]
         self._fill(state, start, None)
-        if start.absent:
+        if start.absent:  # a ruin of nothing: what is left out is inserted, and nothing else moves
+            here, state[at.HERE] = int(state[at.HERE]), 0
             compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
+            state[at.HERE] = here
         return self._read(state, best=True)
 
     def _vector(self, name: int) -> Ints:

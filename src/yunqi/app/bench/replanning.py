@@ -1,0 +1,82 @@
+"""`yunqi bench replan`: a plan of 1,000 stops after 5 % change, beside a cold solve; slot quotes at 500 stops.
+
+The town is generated: clustered stops, windows of two to four hours on half of them.
+"""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from yunqi.app.bench.model import Row
+from yunqi.commerce.logistics import Budget, LogisticsConfig, Problem, prepare, quoter, replan, solve, town
+
+PEER = "cold solve, 60 s"
+COLD_SECONDS = 60.0
+
+
+def run(runs: int) -> list[Row]:
+    """Measure each figure ``runs`` times, with towns of their own."""
+    prepare()
+    config = LogisticsConfig()
+    firsts, gaps, kept, pins = [], [], [], []
+    for seed in range(1, runs + 1):
+        whole = town(1000, seed=seed)
+        before = replace(whole, tasks=whole.tasks[:950])
+        plan = solve(before, config, budget=Budget(COLD_SECONDS / 2), seed=seed)
+        events = _events(whole, seed)
+        found = replan(before, plan.routes, events, config, seconds=2.0, seed=seed)
+        cold = solve(found.problem, config, budget=Budget(COLD_SECONDS), seed=seed)
+        firsts.append(found.first_seconds)
+        gaps.append((found.plan.cost / cold.cost - 1) * 100)
+        kept.append(found.kept * 100)
+        pins.append(_pins_kept(found.problem, found.plan.routes))
+    return [
+        Row("valid_after_s", max(firsts), "s", runs=runs),
+        Row("above_cold_at_2s", float(np.mean(gaps)), "%", PEER, 0.0, None, runs, max(gaps) - min(gaps)),
+        Row("untouched_stops_kept", min(kept), "%", runs=runs),
+        Row("pins_kept", min(pins) * 100, "%", runs=runs),
+        *_quotes(config, runs),
+    ]
+
+
+def _events(whole: Problem, seed: int) -> list[dict[str, object]]:
+    draw = np.random.default_rng(seed)
+    gone = draw.choice(950, 10, replace=False)
+    events: list[dict[str, object]] = [{"type": "order_cancelled", "id": whole.tasks[k].id} for k in gone]
+    for task in whole.tasks[950:990]:
+        windows = [list(window) for window in task.windows]
+        events.append(
+            {
+                "type": "order_added",
+                "task": {
+                    "id": task.id,
+                    "location": task.place,
+                    "load": task.load[0],
+                    "service_s": task.service,
+                    "windows_s": windows,
+                },
+            }
+        )
+    return events
+
+
+def _pins_kept(problem: Problem, routes: object) -> float:
+    pinned = {task.id: task.vehicle for task in problem.tasks if task.vehicle}
+    served = {stop: route.vehicle for route in routes for stop in route.stops}  # type: ignore[attr-defined]
+    return sum(served.get(key) == vehicle for key, vehicle in pinned.items()) / len(pinned) if pinned else 1.0
+
+
+def _quotes(config: LogisticsConfig, runs: int) -> list[Row]:
+    problem = town(500, seed=9)
+    plan = solve(problem, config, budget=Budget(10.0))
+    desk = quoter(problem, plan.routes)
+    draw = np.random.default_rng(1)
+    slots = [(3600 * k, 3600 * k + 7200) for k in range(1, 9)]
+    took = []
+    for _ in range(300 * runs):
+        x, y = draw.integers(0, 10_000, 2)
+        begun = time.process_time()
+        desk.quote(windows=slots, xy=(float(x), float(y)), load=(1,), service=180)
+        took.append((time.process_time() - begun) * 1000)
+    return [Row("quote_8_slots_p99_ms", float(np.percentile(took, 99)), "ms CPU", runs=runs)]
