@@ -19,13 +19,16 @@ from yunqi.commerce.logistics.service.clock import Budget
 Emit = Callable[[float, float], None]
 Tell = Callable[[float, float, list[Route]], None]
 NOT_READY = "the planner was still being compiled when time was up; run `yunqi logistics warm` once"
+TELL_EVERY = 0.2
+"""Seconds between two plans told: to compare and to keep one costs milliseconds."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
 
 def run_engines(
     problem: Problem, config: LogisticsConfig, budget: Budget, seed: int, warm: Sequence[Route], emit: Emit | None,
-    iterations: int | None, tell: Tell | None = None
+    iterations: int | None, tell: Tell | None = None,
+    keep: tuple[float, frozenset[str]] | None = None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     why = obstacle(problem)
@@ -40,10 +43,13 @@ def run_engines(
     def left() -> float:
         return (budget.left() - reserve) / span
 
+    told_at = [-1.0]
+
     def told(found: Found) -> None:
         if emit is not None:
             emit(found.cost / problem.travel.scale, budget.used())
-        if tell is not None and not found.absent:
+        if tell is not None and not found.absent and budget.used() - told_at[0] > TELL_EVERY:
+            told_at[0] = budget.used()
             tell(found.cost / problem.travel.scale, budget.used(), to_routes(problem, arrays, found))
 
     workers = max(1, min(config.workers, 8))
@@ -72,6 +78,8 @@ def run_engines(
         return early, "pyvrp", 0, []
     warm = warm or early or ()
     start = from_routes(problem, arrays, warm) if warm else None
+    if start is not None and keep is not None:
+        search.guard = _guard(start, problem, *keep)
     try:
         found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
     finally:
@@ -108,6 +116,18 @@ def _rich(
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
     return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
+
+
+def _guard(start: Found, problem: Problem, share: float, touched: frozenset[str]) -> Callable[[Found], bool]:
+    """Return what tells whether enough untouched stops keep their vehicle."""
+    home = {task: slot for slot, tasks in start.routes for task in tasks if problem.tasks[task].id not in touched}
+    allowed = (1 - share) * len(home)
+
+    def holds(found: Found) -> bool:
+        moved = sum(home.get(task, slot) != slot for slot, tasks in found.routes for task in tasks)
+        return moved <= allowed
+
+    return holds
 
 
 def _patience(budget: Budget) -> Callable[[], float]:
