@@ -1,5 +1,6 @@
 """Which engine works on a problem, and for how long."""
 
+import contextlib
 import importlib.util
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def run_engines(
         return _rich(problem, budget, seed, warm, iterations)
     arrays = packed(problem)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
+    if early is None and iterations is None and not is_warm():
+        return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
     # The checker, the bound and the printing take their time too.
     reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
@@ -139,7 +142,8 @@ def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | No
     """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
     child = _compile()
     if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
-        child.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=max(0.01, 0.9 * budget.left() - 1))
         return None
     until = 0.15 * budget.seconds
 
