@@ -1,6 +1,5 @@
 """``yunqi logistics solve``: routes."""
 
-import importlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from yunqi.commerce.logistics.service.clock import Budget, age
 from yunqi.commerce.logistics.service.desk import explained
 from yunqi.commerce.logistics.service.reading import read_replan
 from yunqi.commerce.logistics.service.routing import load_document, load_problem, prepare, solve
+from yunqi.commerce.logistics.service.routing import replan as plan_again
 from yunqi.commerce.logistics.service.shown import plan_document, replan_document
 
 File = Annotated[Path, typer.Argument(help="VRPLIB, Solomon, Li-Lim, our JSON or VROOM's.")]
@@ -56,8 +56,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         as_json: AsJson = False,
     ) -> None:
         problem, routes, events = read_replan(load_document(file), name=file.name)
-        module = importlib.import_module("yunqi.commerce.logistics.service.replan")
-        found = module.replan(problem, routes, events, LogisticsConfig(), budget=Budget(seconds), keep=keep)
+        found = plan_again(problem, routes, events, LogisticsConfig(), seconds=seconds, keep=keep)
         document = replan_document(found)
         show(document, as_json)
         if not as_json:

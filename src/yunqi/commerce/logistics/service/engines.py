@@ -1,5 +1,6 @@
 """Which engine works on a problem, and for how long."""
 
+import contextlib
 import importlib.util
 import subprocess
 import sys
@@ -19,13 +20,16 @@ from yunqi.commerce.logistics.service.clock import Budget
 Emit = Callable[[float, float], None]
 Tell = Callable[[float, float, list[Route]], None]
 NOT_READY = "the planner was still being compiled when time was up; run `yunqi logistics warm` once"
+TELL_EVERY = 0.2
+"""Seconds between two plans told: to compare and to keep one costs milliseconds."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
 
 def run_engines(
     problem: Problem, config: LogisticsConfig, budget: Budget, seed: int, warm: Sequence[Route], emit: Emit | None,
-    iterations: int | None, tell: Tell | None = None
+    iterations: int | None, tell: Tell | None = None,
+    keep: tuple[float, frozenset[str]] | None = None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     why = obstacle(problem)
@@ -33,6 +37,8 @@ def run_engines(
         return _rich(problem, budget, seed, warm, iterations)
     arrays = packed(problem)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
+    if early is None and iterations is None and not is_warm():
+        return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
     # The checker, the bound and the printing take their time too.
     reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
     span = max(budget.left() - reserve, 1e-3)
@@ -40,10 +46,13 @@ def run_engines(
     def left() -> float:
         return (budget.left() - reserve) / span
 
+    told_at = [-1.0]
+
     def told(found: Found) -> None:
         if emit is not None:
             emit(found.cost / problem.travel.scale, budget.used())
-        if tell is not None and not found.absent:
+        if tell is not None and not found.absent and budget.used() - told_at[0] > TELL_EVERY:
+            told_at[0] = budget.used()
             tell(found.cost / problem.travel.scale, budget.used(), to_routes(problem, arrays, found))
 
     workers = max(1, min(config.workers, 8))
@@ -72,6 +81,8 @@ def run_engines(
         return early, "pyvrp", 0, []
     warm = warm or early or ()
     start = from_routes(problem, arrays, warm) if warm else None
+    if start is not None and keep is not None:
+        search.guard = _guard(start, problem, *keep)
     try:
         found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
     finally:
@@ -110,6 +121,18 @@ def _rich(
     return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
 
 
+def _guard(start: Found, problem: Problem, share: float, touched: frozenset[str]) -> Callable[[Found], bool]:
+    """Return what tells whether enough untouched stops keep their vehicle."""
+    home = {task: slot for slot, tasks in start.routes for task in tasks if problem.tasks[task].id not in touched}
+    allowed = (1 - share) * len(home)
+
+    def holds(found: Found) -> bool:
+        moved = sum(home.get(task, slot) != slot for slot, tasks in found.routes for task in tasks)
+        return moved <= allowed
+
+    return holds
+
+
 def _patience(budget: Budget) -> Callable[[], float]:
     """Reasons may take a few hundredths of the budget more: a deadline is kept within a tenth."""
     return lambda: budget.left() + 0.05 * budget.seconds
@@ -119,7 +142,8 @@ def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | No
     """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
     child = _compile()
     if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
-        child.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=max(0.01, 0.9 * budget.left() - 1))
         return None
     until = 0.15 * budget.seconds
 

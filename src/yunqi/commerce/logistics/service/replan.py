@@ -39,7 +39,9 @@ def replan(
         if not seen or share >= min(keep, seen[-1][2]):
             seen.append((at, aligned, share))
 
-    found, solver, turns, reasons = run_engines(rest, config, budget, seed, start, None, None, tell)
+    found, solver, turns, reasons = run_engines(
+        rest, config, budget, seed, start, None, None, tell, (keep, frozenset(touched))
+    )
     found = alike(rest, start, found)
     if seen and kept_share(start, found, touched) < keep:
         found, reasons = seen[-1][1], []

@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Rounding, TaskKind, Travel
 
-LARGEST = 1500
+LARGEST = 400
 
 
 def bound(problem: Problem, unserved: frozenset[str] = frozenset()) -> float | None:
@@ -16,7 +16,7 @@ def bound(problem: Problem, unserved: frozenset[str] = frozenset()) -> float | N
 
     The larger of three: the radial bound of Haimovich and Rinnooy Kan (each tour is at least twice as long as the
     load-weighted mean distance of its stops), half the two shortest ways of every stop, and a minimum spanning tree
-    (up to 1,500 stops). All need distances that form a metric from one depot; elsewhere there is no bound.
+    (up to 400 stops). All need distances that form a metric from one depot; elsewhere there is no bound.
     """
     vehicles, travel = problem.vehicles, problem.travel
     depots = {vehicle.start for vehicle in vehicles} | {vehicle.end for vehicle in vehicles}
@@ -73,7 +73,7 @@ def _trees(
         ways = float(np.tile(nearest[:k], 2).sum()) if k <= len(nearest) else 0.0
         best = min(best, tree - float(joints[: k - 1].sum()) + ways)
     np.fill_diagonal(apart, np.inf)
-    two = np.sort(apart, axis=1)[:, :2] if len(points) > 2 else np.zeros((1, 2))
+    two = np.partition(apart, 1, axis=1)[:, :2] if len(points) > 2 else np.zeros((1, 2))
     half = float(two[1:].sum()) / 2 + float(nearest[:fewest].sum())
     if len(points) <= 2:
         return 0.0, 0.0

@@ -85,12 +85,13 @@ def _on(routes: Sequence[Route], vehicle: str, key: str) -> bool:
 def _without(problem: Problem, gone: Iterable[str | None]) -> Problem:
     gone = set(gone)
     tasks = tuple(
-        dataclasses.replace(task, after=tuple(o for o in task.after if o not in gone))
+        dataclasses.replace(task, after=tuple(o for o in task.after if o not in gone)) if task.after else task
         for task in problem.tasks
         if task.id not in gone
     )
     vehicles = tuple(
-        dataclasses.replace(v, prefix=tuple(o for o in v.prefix if o not in gone)) for v in problem.vehicles
+        dataclasses.replace(v, prefix=tuple(o for o in v.prefix if o not in gone)) if v.prefix else v
+        for v in problem.vehicles
     )
     return dataclasses.replace(problem, tasks=tasks, vehicles=vehicles)
 

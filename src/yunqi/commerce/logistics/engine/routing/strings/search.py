@@ -79,6 +79,8 @@ class Search:
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
         self.fewest = 1
+        self.stride = 64
+        self.guard: Callable[[Found], bool] | None = None
         self.aside = aside
         self.pool: Pool = {}
         self.polish_seconds = polish_seconds
@@ -104,17 +106,23 @@ class Search:
             current = self._fewer(current, self.left() / 2)
         hot, cold = self._temperatures(current, cool)
         span = max(self.left(), 1e-9)
-        next_polish = 0.85
+        next_polish = 0.8
         with ThreadPoolExecutor(len(self.states)) as threads:
             while (share := self.left()) > 0:
                 done = 1 - share / span
+                before = current
                 current = self._round(threads, current, hot * (cold / hot) ** done)
+                if self.guard is not None and not self.guard(current):
+                    current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
+                    self.stride = max(8, self.stride // 2)
+                elif self.guard is not None:
+                    self.stride = min(400, self.stride + self.stride // 4)
                 if self.aside is not None and done > 0.93:
                     current = self._meet(current)
                 if self.polish and done > 0.3:
                     self._remember(current)
                 if self.polish and done > next_polish:
-                    next_polish = 2.0 if next_polish > 0.9 else 0.96
+                    next_polish = 2.0 if next_polish > 0.85 else 0.9
                     current = self._recombined() or current
         return self.best
 
@@ -232,9 +240,8 @@ class Search:
         self._take(_together([end[1] for end in ends]))
         return _together([end[0] for end in ends])
 
-    @staticmethod
-    def _length(stops: int) -> int:
-        return max(2000, 20 * stops)
+    def _length(self, stops: int) -> int:
+        return self.stride if self.guard is not None else max(2000, 20 * stops)
 
     def _split(self, current: Found) -> list[Found]:
         if len(self.states) == 1 or len(current.routes) < 8:
@@ -263,10 +270,11 @@ class Search:
         self, state: Ints, part: Found, level: float, length: int, forbidden: set[int] | None
     ) -> tuple[Found, Found]:
         self._fill(state, part, forbidden)
-        for _ in range(max(1, length // self.chunk)):
+        chunk = min(self.chunk, length)
+        for _ in range(max(1, length // chunk)):
             if self.left() <= 0:
                 break
-            compiled.anneal(*self.arrays.args, state, self.chunk, level, level)
+            compiled.anneal(*self.arrays.args, state, chunk, level, level)
         return self._read(state, best=False), self._read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
@@ -299,7 +307,7 @@ class Search:
         return Found(int(state[at.BEST if best else at.COST]), routes, absent, int(state[at.ITERATION]))
 
     def _take(self, found: Found) -> None:
-        if found.cost < self.best.cost:
+        if found.cost < self.best.cost and (self.guard is None or self.guard(found)):
             self.best = found
             self.emit(found)
         found.iterations = sum(int(state[at.ITERATION]) for state in self.states)
