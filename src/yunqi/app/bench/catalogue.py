@@ -32,6 +32,7 @@ BENCHES: dict[str, Bench] = {
         "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
     ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
+    "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 
