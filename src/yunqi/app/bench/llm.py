@@ -29,24 +29,10 @@ ASSET = "qwen2.5-coder-0.5b-instruct"
 PLACES = 8
 ANSWER = 48
 METRICS = ("decode_tps", "prefill_tps", "aggregate8_tps", "prefix_speedup")
-_WORDS = [
-    "catalog",
-    "price",
-    "stock",
-    "basket",
-    "order",
-    "parcel",
-    "route",
-    "search",
-    "photo",
-    "brand",
-    "colour",
-    "size",
-    "review",
-    "coupon",
-    "invoice",
-    "return",
-]
+_WORDS = (
+    "catalog", "price", "stock", "basket", "order", "parcel", "route", "search", "photo", "brand", "colour", "size",
+    "review", "coupon", "invoice", "return",
+)  # fmt: skip
 
 Ask = Callable[[list[str], int], tuple[int, int, float]]
 """Ask these questions at once, for so many tokens each: prompt and answer tokens, and CPU seconds."""
