@@ -3,7 +3,7 @@
 Both sides answer the same chats with the same file, eight places and the same threads, each in a process of its own.
 All speeds are tokens per CPU second (user and system, of every process a side needs), because wall time on a shared
 machine measures the others. Yunqi's side is the whole way of a request: queue, protocol, child process. The peer is
-`xllamacpp` in process, with unified cache, continuous batching, prompt cache and threads that wait asleep: its best settings here.
+`xllamacpp` in process, with unified cache, continuous batching, prompt cache and sleeping threads: its best settings.
 """
 
 import json

@@ -50,7 +50,11 @@ def test_greedy_generations_are_identical(name: str, tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = [
             known.model.generate(
-                torch.tensor([prompt]), max_new_tokens=24, do_sample=False, pad_token_id=0, eos_token_id=None
+                torch.tensor([prompt]),
+                max_new_tokens=24,
+                do_sample=False,
+                pad_token_id=0,
+                eos_token_id=known.model.config.eos_token_id,
             )[0, len(prompt) :].tolist()
             for prompt in prompts
         ]

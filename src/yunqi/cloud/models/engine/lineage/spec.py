@@ -110,7 +110,7 @@ class Ngrams:
 
 @dataclass(frozen=True, slots=True)
 class Indexer:
-    """Chooses which keys a query may see: ``budget`` tokens in blocks of ``block``."""
+    """Chooses which keys a query may see: ``budget`` tokens in blocks of ``block``; one key head for ``heads`` queries."""
 
     heads: int
     head_dim: int
