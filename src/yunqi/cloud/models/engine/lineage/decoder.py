@@ -150,7 +150,9 @@ class LanguageModel(nn.Module):
         self.lm_head: nn.Linear | None = None
         self.score: nn.Module | None = None
         if text.classes:
-            self.score = _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=False)
+            self.score = (
+                _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=text.labels_tokens)
+            )
         elif not text.tied:
             self.lm_head = nn.Linear(text.width, text.vocabulary, bias=False)
 

@@ -32,7 +32,8 @@ def read_spec(config: Mapping[str, Any]) -> Spec:
     rewards = "RewardModel" in architecture
     if rewards or "Classification" in architecture:
         process = "Process" in architecture
-        text = replace(text, classes=1 if rewards and not process else _classes(config, part), rewards=rewards)
+        count = 1 if rewards and not process else _classes(config, part)
+        text = replace(text, classes=count, rewards=rewards, labels_tokens="TokenClassification" in architecture)
     spec = Spec(kind, text, architecture, **_special(config, part))
     return senses.add(spec, config, family)
 
