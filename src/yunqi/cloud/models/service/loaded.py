@@ -15,6 +15,7 @@ from yunqi.cloud.models.engine.lineage.spec import Spec
 from yunqi.cloud.models.engine.tokens.parse import Answer, parse
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
 from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
+from yunqi.cloud.models.service import sensing
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
@@ -225,6 +226,37 @@ class LoadedModel:
             last = self._step(torch.tensor([tokenizer.encode(text)]), None, self._cache())[0]
             scores.append(float(torch.stack((last[no], last[yes])).float().softmax(0)[1]))
         return scores
+
+    @torch.inference_mode()
+    def see(self, images: Any, text: str | ArrayLike, **options: Any) -> Any:
+        """Answer a question about pictures.
+
+        Parameters
+        ----------
+        images
+            One or more Pillow images or paths.
+        text
+            The question; or token ids that hold the placeholders already, then ids come back.
+        options
+            As for `generate`.
+        """
+        many = images if isinstance(images, list | tuple) else [images]
+        senses, counts = sensing.look(self.spec, many)
+        return self._perceive("image", senses, counts, text, options)
+
+    @torch.inference_mode()
+    def hear(self, clips: Any, text: str | ArrayLike, **options: Any) -> Any:
+        """Answer a question about sound: one or more clips of mono samples at 16 kHz; see `see`."""
+        many = clips if isinstance(clips, list | tuple) else [clips]
+        senses, counts = sensing.listen(self.spec, many)
+        return self._perceive("audio", senses, counts, text, options)
+
+    def _perceive(self, kind: str, senses: Any, counts: list[int], text: Any, options: Mapping[str, Any]) -> Any:
+        sampling = self._sampling(options)
+        if not isinstance(text, str):
+            return sensing.answer(self.module, self.spec, _rows(text)[0][0], senses, sampling)
+        ids = self._tokenizer().encode(sensing.question(self.spec, kind, counts, text))
+        return self._tokenizer().decode(self._bare(sensing.answer(self.module, self.spec, ids, senses, sampling)))
 
     def _complete(
         self, prompt: str, sampling: Sampling, stop: tuple[str, ...], on_text: Callable[[str], None] | None
