@@ -39,7 +39,7 @@ Ask = Callable[[list[str], int], tuple[int, int, float]]
 
 
 def run(runs: int = 3) -> list[Row]:
-    """Measure both sides in turn, so many times; the first turn warms up."""
+    """Measure both sides in turn, so many times, after a short question to each."""
     settings = load_settings()
     with Kernel.open(settings.kernel) as kernel:
         kernel.migrate()
@@ -58,11 +58,12 @@ def run(runs: int = 3) -> list[Row]:
 def measure(mine: Ask, theirs: Ask, runs: int) -> list[Row]:
     """Return the rows of both sides."""
     found: dict[str, tuple[list[float], list[float]]] = {metric: ([], []) for metric in METRICS}
-    for number in range(runs + 1):
+    for ask in (mine, theirs):
+        ask([prompt(8, 9999)], 2)
+    for number in range(runs):
         for side, ask in enumerate((mine, theirs)):
             for metric, value in once(ask, number).items():
-                if number:
-                    found[metric][side].append(value)
+                found[metric][side].append(value)
     peer = f"xllamacpp {version('xllamacpp')}, in process"
     return [_row(metric, *found[metric], peer) for metric in METRICS]
 
