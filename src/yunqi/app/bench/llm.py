@@ -73,6 +73,7 @@ def once(ask: Ask, number: int) -> dict[str, float]:
     long, short = prompt(320, 10 * number), prompt(12, 10 * number + 1)
     read, _, cold = ask([long], 1)
     _, _, warm = ask([long + " And now?"], 1)
+    ask([short], 1)  # so that the next two know the question, and differ in the answer alone
     _, _, first = ask([short], 1)
     _, said, whole = ask([short], ANSWER + 1)
     eight = [prompt(24, 10 * number + place + 100) for place in range(PLACES)]
