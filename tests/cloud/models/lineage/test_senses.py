@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
+Image = pytest.importorskip("PIL.Image")
 
 from tests.cloud.models.lineage import reference  # noqa: E402
 
