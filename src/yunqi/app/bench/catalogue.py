@@ -40,6 +40,7 @@ BENCHES: dict[str, Bench] = {
     "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
     "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve"),
     "routing": Bench("routing", "gap to best-known values on published instances (60 s each; long)", "PyVRP"),
+    "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 

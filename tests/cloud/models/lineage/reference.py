@@ -26,6 +26,13 @@ def rope(kind: str, **more: Any) -> dict[str, Any]:
     return {"rope_parameters": {"rope_type": kind, "rope_theta": 10_000.0, **more}}
 
 
+FOUR = {
+    **SHARED, **DELTA, "hc_count": 3, "hc_lowrank": 8, "ple_layer_ids": [1, 3], "ple_embed_dim": 32,
+    "ngram_vocab_size_base": 50, "heads_per_ngram": 2, "split_ngram_parts": 4, "make_ngram_vocab_size_divisible_by": 8,
+    "eos_token_id": 7, "indexer_n_heads": 2, "indexer_kv_heads": 1, "indexer_head_dim": 16, "indexer_budget": 16,
+    "indexer_compress_ratio": 4, **rope("default", partial_rotary_factor=0.5, mrope_section=[2, 1, 1]),
+}  # fmt: skip
+
 TEXT: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen2": ("qwen2", {}),
     "qwen2, window": ("qwen2", {"use_sliding_window": True, "sliding_window": 5, "max_window_layers": 2}),
@@ -45,6 +52,7 @@ TEXT: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen3_next": ("qwen3_next", {**SHARED, **DELTA}),
     "qwen3_5_text": ("qwen3_5_text", DELTA),
     "qwen3_5_moe_text": ("qwen3_5_moe_text", {**SHARED, **DELTA}),
+    "qwen4_exp_text": ("qwen4_exp_text", FOUR),
     "llama": (
         "llama",
         rope("llama3", factor=8.0, original_max_position_embeddings=32, low_freq_factor=1.0, high_freq_factor=4.0),
@@ -90,6 +98,10 @@ SENSES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen3_5_moe": (
         "Qwen3_5MoeForConditionalGeneration",
         {"text_config": {**_LONG, **DELTA, **SHARED}, "vision_config": _EYE35, **_TOKENS},
+    ),
+    "qwen4_exp": (
+        "Qwen4ExpForConditionalGeneration",
+        {"text_config": {**_LONG, **FOUR}, "vision_config": _EYE35, **_TOKENS},
     ),
     "qwen2_audio": (
         "Qwen2AudioForConditionalGeneration",

@@ -43,8 +43,8 @@ def test_the_cache_and_padding_change_nothing(config: dict[str, Any]) -> None:
     whole = model.logits(ids)
     assert whole.shape == (20, 60)
     assert whole.dtype == np.float32
-    assert np.abs(model.logits(ids, cached=True) - whole).max() < 1e-4
-    padded = model.logits(np.concatenate([[0] * 5, ids])[None], mask=[[False] * 5 + [True] * 20])
+    assert np.abs(model.logits(ids, use_cache=True) - whole).max() < 1e-4
+    padded = model.logits(np.concatenate([[0] * 5, ids])[None], attention_mask=[[False] * 5 + [True] * 20])
     assert np.abs(padded[0, 5:] - whole).max() < 1e-4
 
 
@@ -73,6 +73,8 @@ def test_ids_in_ids_out_and_rows_for_rows() -> None:
     assert model.generate(rows[0], max_tokens=5, temperature=0.8, seed=3) == model.generate(
         rows[0], max_new_tokens=5, temperature=0.8, seed=3
     )
+    for row, found in zip(rows, model.logits(rows), strict=True):
+        assert np.abs(found - model.logits(row)).max() < 1e-5
     vectors = model.embed(rows)
     assert vectors.shape == (2, 16)
     assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-5

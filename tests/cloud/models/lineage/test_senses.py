@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
+Image = pytest.importorskip("PIL.Image")
 
 from tests.cloud.models.lineage import reference  # noqa: E402
 
@@ -15,13 +16,16 @@ from yunqi.cloud.models import load  # noqa: E402
 from yunqi.cloud.models.engine.lineage.audio import tokens  # noqa: E402
 from yunqi.cloud.models.engine.lineage.cache import Cache  # noqa: E402
 from yunqi.cloud.models.engine.lineage.member import Senses  # noqa: E402
+from yunqi.cloud.models.engine.lineage.pictures import log_mel, patches  # noqa: E402
 from yunqi.cloud.models.engine.lineage.places import Sights  # noqa: E402
+from yunqi.cloud.models.engine.lineage.spec import Vision  # noqa: E402
+from yunqi.kernel import Invalid  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 LIMIT = 1e-4
 PATCH = 3 * 2 * 4 * 4
 GRIDS = ((1, 6, 8), (1, 4, 4))
-SEE = [name for name in reference.SENSES if "vl" in name or "3_5" in name or "omni" in name]
+SEE = [name for name in reference.SENSES if not name.startswith(("qwen2_audio", "qwen3_asr"))]
 HEAR = [name for name in reference.SENSES if "audio" in name or "asr" in name or "omni" in name]
 
 
@@ -68,7 +72,7 @@ def test_pictures_equal_the_reference_and_so_does_what_is_said_of_them(name: str
 @pytest.mark.parametrize("name", SEE)
 def test_video_equals_the_reference(name: str, tmp_path: Path) -> None:
     known, mine = reference.senses(name, tmp_path), load(tmp_path)
-    apart = name.startswith(("qwen3_vl", "qwen3_5"))
+    apart = name.startswith(("qwen3_vl", "qwen3_5", "qwen4"))
     row = [5, 6, *[133, *[132] * 4, 134, 7] * 3, 9] if apart else [5, 6, 133, *[132] * 12, 134, 7, 9]
     ids = torch.tensor([row])
     patches = torch.randn(48, PATCH, generator=torch.Generator().manual_seed(2))
@@ -101,3 +105,34 @@ def test_sound_equals_the_reference(name: str, tmp_path: Path) -> None:
         ).logits
         hidden = mine.module.perceive(ids, Senses(clips=(clip,)))
         assert (mine.module.head(hidden) - expected).abs().max() < LIMIT
+
+
+def test_pictures_and_sound_are_prepared_as_the_reference_prepares_them() -> None:
+    rng = np.random.default_rng(0)
+    maker = reference.transformers.Qwen2VLImageProcessorPil(min_pixels=56 * 56, max_pixels=1280 * 28 * 28)
+    for width, height in ((300, 200), (64, 90), (20, 2000)):
+        picture = Image.fromarray(rng.integers(0, 255, (height, width, 3), dtype=np.uint8))
+        expected = maker(images=[picture], return_tensors="pt")
+        cut, grid = patches(picture, Vision("qwen2", 1, 8, 8, 1, 8))
+        assert expected["image_grid_thw"].tolist() == [list(grid)]
+        assert (expected["pixel_values"] - cut).abs().max() < 1e-5
+    wave = rng.standard_normal(32_000).astype(np.float32) * 0.1
+    extractor = reference.transformers.WhisperFeatureExtractor(feature_size=128)
+    frames = extractor(wave, sampling_rate=16_000, return_tensors="pt", padding="do_not_pad")["input_features"][0]
+    assert (frames - log_mel(wave, 128)).abs().max() < 1e-4
+
+
+def test_questions_with_pictures_and_sound_are_answered(tmp_path: Path) -> None:
+    reference.senses("qwen2_5_omni_thinker", tmp_path)
+    mine = load(tmp_path)
+    picture = Image.fromarray(np.zeros((60, 60, 3), dtype=np.uint8))
+    count = patches(picture, mine.spec.vision)[1]
+    row = [133, *[131] * (count[1] * count[2] // 4), 134, 9]
+    assert len(mine.see(picture, row, max_tokens=3)) == 3
+    wave = np.zeros(8_000, dtype=np.float32)
+    heard = tokens(mine.spec.audio, log_mel(wave, 8).shape[1])
+    assert len(mine.hear(wave, [136, *[135] * heard, 137, 9], max_tokens=3)) == 3
+    with pytest.raises(Invalid, match="placeholder tokens"):
+        mine.see(picture, [133, 131, 134])
+    with pytest.raises(Invalid, match="carries no tokenizer"):
+        mine.see(picture, "What is this?")

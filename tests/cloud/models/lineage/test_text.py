@@ -37,9 +37,9 @@ def test_text_members_equal_the_reference(name: str, tmp_path: Path) -> None:
             padded = known.model(torch.from_numpy(ids), attention_mask=torch.from_numpy(mask).long()).logits.numpy()
         assert np.abs(mine.logits(ids) - whole).max() < LIMIT
         assert np.abs(mine.logits(ids[0]) - whole[0]).max() < LIMIT
-        assert np.abs(mine.logits(ids, cached=True) - whole).max() < LIMIT
-        assert np.abs(mine.logits(ids, mask=mask) - padded)[mask].max() < LIMIT
-        assert np.abs(mine.logits(ids, mask=mask, cached=True) - padded)[mask].max() < LIMIT
+        assert np.abs(mine.logits(ids, use_cache=True) - whole).max() < LIMIT
+        assert np.abs(mine.logits(ids, attention_mask=mask) - padded)[mask].max() < LIMIT
+        assert np.abs(mine.logits(ids, attention_mask=mask, use_cache=True) - padded)[mask].max() < LIMIT
 
 
 @pytest.mark.parametrize("name", reference.TEXT)
@@ -50,7 +50,11 @@ def test_greedy_generations_are_identical(name: str, tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = [
             known.model.generate(
-                torch.tensor([prompt]), max_new_tokens=24, do_sample=False, pad_token_id=0, eos_token_id=None
+                torch.tensor([prompt]),
+                max_new_tokens=24,
+                do_sample=False,
+                pad_token_id=0,
+                eos_token_id=known.model.config.eos_token_id,
             )[0, len(prompt) :].tolist()
             for prompt in prompts
         ]
@@ -107,7 +111,7 @@ def test_the_first_generation_is_qwen2_under_other_names(tmp_path: Path) -> None
         whole = made.model(torch.from_numpy(ids)[None]).logits[0].numpy()
     mine = load(folder)
     assert np.abs(mine.logits(ids) - whole).max() < LIMIT
-    assert np.abs(mine.logits(ids, cached=True) - whole).max() < LIMIT
+    assert np.abs(mine.logits(ids, use_cache=True) - whole).max() < LIMIT
 
 
 def test_bfloat16_weights_are_read_as_their_values(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from yunqi.cloud.models.engine.lineage.cache import Cache
-from yunqi.cloud.models.engine.lineage.sample import Sampling, run
+from yunqi.cloud.models.engine.lineage.sample import Sampling, padded, run
 from yunqi.cloud.models.engine.lineage.spec import Spec
 from yunqi.cloud.models.engine.tokens.parse import Answer, parse
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
 from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
+from yunqi.cloud.models.service import sensing
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
@@ -56,35 +57,53 @@ class LoadedModel:
         self._extras = extras
 
     @torch.inference_mode()
-    def logits(self, token_ids: ArrayLike, *, mask: ArrayLike | None = None, cached: bool = False) -> Floats:
+    def logits(
+        self,
+        token_ids: ArrayLike | Sequence[Tokens],
+        *,
+        attention_mask: ArrayLike | None = None,
+        use_cache: bool = False,
+    ) -> Any:
         """Return the logits after every token.
 
         Parameters
         ----------
         token_ids
-            [length], or [batch, length] for equally long (or padded) sequences.
-        mask
+            [length]; [batch, length]; or sequences of different lengths, which are padded on the left.
+        attention_mask
             Which tokens are real, as token_ids; padding may stand on either side.
-        cached
+        use_cache
             Feed one token after the other through the cache, as generation does.
 
         Returns
         -------
-        numpy.ndarray
-            float32 [length, vocabulary], or [batch, length, vocabulary]; a classifier returns [..., classes].
+        numpy.ndarray, or list of them
+            float32 [length, vocabulary]; [batch, length, vocabulary]; or one array a sequence. A classifier returns
+            [..., classes].
         """
+        if _ragged(token_ids):
+            rows, _ = _rows(token_ids)
+            self._check(rows)
+            ids, mask = padded(rows)
+            found = self._logits(ids, mask, use_cache)
+            return [row[len(row) - len(tokens) :] for row, tokens in zip(found, rows, strict=True)]
         ids, single = self._ids(token_ids)
-        keep = None if mask is None else torch.as_tensor(np.asarray(mask, dtype=bool)).reshape(ids.shape)
-        if cached:
-            cache, found = self._cache(), []
-            for index in range(ids.shape[1]):
-                part = None if keep is None else keep[:, : index + 1] if index == 0 else keep[:, index : index + 1]
-                found.append(self.module(ids[:, index : index + 1], keep=part, cache=cache))
-            out = torch.cat(found, dim=1)
-        else:
-            out = self.module(ids, keep=keep)
-        array: Floats = out.float().numpy()
+        keep = None
+        if attention_mask is not None:
+            keep = torch.as_tensor(np.asarray(attention_mask, dtype=bool)).reshape(ids.shape)
+        array = self._logits(ids, keep, use_cache)
         return array[0] if single else array
+
+    def _logits(self, ids: Tensor, keep: Tensor | None, cached: bool) -> Floats:
+        if not cached:
+            whole: Floats = self.module(ids, keep=keep).float().numpy()
+            return whole
+        cache, found = self._cache(), []
+        for index in range(ids.shape[1]):
+            part = None if keep is None else keep[:, index : index + 1]
+            found.append(self.module(ids[:, index : index + 1], keep=part, cache=cache))
+        array: Floats = torch.cat(found, dim=1).float().numpy()
+        return array
 
     def generate(
         self,
@@ -203,9 +222,7 @@ class LoadedModel:
             float32 [texts, width]; [width] for one text or one sequence of ids.
         """
         rows, single = self._embed_rows(texts, instruction)
-        longest = max(len(row) for row in rows)
-        ids = torch.tensor([[0] * (longest - len(row)) + row for row in rows])
-        keep = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in rows])
+        ids, keep = padded(rows)
         states = self.module.model(ids, keep=keep)[:, -1].float()
         states = states[:, :width] if width else states
         array: Floats = torch.nn.functional.normalize(states, dim=-1).numpy()
@@ -225,6 +242,37 @@ class LoadedModel:
             last = self._step(torch.tensor([tokenizer.encode(text)]), None, self._cache())[0]
             scores.append(float(torch.stack((last[no], last[yes])).float().softmax(0)[1]))
         return scores
+
+    @torch.inference_mode()
+    def see(self, images: Any, text: str | ArrayLike, **options: Any) -> Any:
+        """Answer a question about pictures.
+
+        Parameters
+        ----------
+        images
+            One or more Pillow images or paths.
+        text
+            The question; or token ids that hold the placeholders already, then ids come back.
+        options
+            As for `generate`.
+        """
+        many = images if isinstance(images, list | tuple) else [images]
+        senses, counts = sensing.look(self.spec, many)
+        return self._perceive("image", senses, counts, text, options)
+
+    @torch.inference_mode()
+    def hear(self, clips: Any, text: str | ArrayLike, **options: Any) -> Any:
+        """Answer a question about sound: one or more clips of mono samples at 16 kHz; see `see`."""
+        many = clips if isinstance(clips, list | tuple) else [clips]
+        senses, counts = sensing.listen(self.spec, many)
+        return self._perceive("audio", senses, counts, text, options)
+
+    def _perceive(self, kind: str, senses: Any, counts: list[int], text: Any, options: Mapping[str, Any]) -> Any:
+        sampling = self._sampling(options)
+        if not isinstance(text, str):
+            return sensing.answer(self.module, self.spec, _rows(text)[0][0], senses, sampling)
+        ids = self._tokenizer().encode(sensing.question(self.spec, kind, counts, text))
+        return self._tokenizer().decode(self._bare(sensing.answer(self.module, self.spec, ids, senses, sampling)))
 
     def _complete(
         self, prompt: str, sampling: Sampling, stop: tuple[str, ...], on_text: Callable[[str], None] | None
@@ -261,7 +309,7 @@ class LoadedModel:
     def _cache(self) -> Cache:
         return Cache(self.spec.text.layers)
 
-    def _ids(self, token_ids: ArrayLike) -> tuple[Tensor, bool]:
+    def _ids(self, token_ids: Any) -> tuple[Tensor, bool]:
         array = np.asarray(token_ids)
         if array.ndim not in (1, 2) or array.size == 0 or not np.issubdtype(array.dtype, np.integer):
             raise Invalid("token_ids must be whole numbers, [length] or [batch, length].", param="token_ids")
@@ -322,6 +370,10 @@ class LoadedModel:
         if found is None:
             raise Invalid(f"{self._extras.source} has no token {token!r}, so it cannot do this.")
         return found
+
+
+def _ragged(token_ids: Any) -> bool:
+    return isinstance(token_ids, list | tuple) and len({np.size(row) for row in token_ids if np.ndim(row)}) > 1
 
 
 def _rows(prompt: Any) -> tuple[list[list[int]], bool]:

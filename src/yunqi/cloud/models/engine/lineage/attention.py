@@ -1,7 +1,6 @@
 """Attention with everything the family ever added to it: grouped queries, biases, head norms, windows, a gate."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -9,35 +8,10 @@ from torch.nn import functional as F
 
 from yunqi.cloud.models.engine.lineage import chunked
 from yunqi.cloud.models.engine.lineage.blocks import RmsNorm
-from yunqi.cloud.models.engine.lineage.cache import Cache
+from yunqi.cloud.models.engine.lineage.indexed import Indexer
 from yunqi.cloud.models.engine.lineage.rotary import turn
 from yunqi.cloud.models.engine.lineage.spec import FULL, WINDOW, Text
-
-
-@dataclass(slots=True)
-class Turn:
-    """All that is the same for every layer in one run over new tokens.
-
-    Parameters
-    ----------
-    start
-        Tokens before these in the cache.
-    keep
-        Which of all tokens so far are real [batch, start + tokens]; None when all are.
-    """
-
-    cos: Tensor
-    sin: Tensor
-    positions: Tensor
-    start: int
-    tokens: int
-    keep: Tensor | None
-    cache: Cache | None
-    masks: dict[str, Tensor | None]
-
-    def fresh(self) -> Tensor | None:
-        """Return which of the new tokens are real."""
-        return None if self.keep is None else self.keep[:, self.start :]
+from yunqi.cloud.models.engine.lineage.turn import Turn
 
 
 def masks(text: Text, *, start: int, tokens: int, keep: Tensor | None) -> dict[str, Tensor | None]:
@@ -78,9 +52,10 @@ class Attention(nn.Module):
         self.o_proj = nn.Linear(text.heads * dim, text.width, bias=text.out_bias)
         self.q_norm = RmsNorm(dim, text.eps, centred=text.centred) if text.head_norm else None
         self.k_norm = RmsNorm(dim, text.eps, centred=text.centred) if text.head_norm else None
+        self.indexer = Indexer(text, layer) if text.indexer is not None else None
 
-    def forward(self, x: Tensor, now: Turn, seen: Tensor | None = None) -> Tensor:
-        """Return the mixed tokens of x [batch, tokens, width]; ``seen`` replaces the layer's mask."""
+    def forward(self, x: Tensor, now: Turn) -> Tensor:
+        """Return the mixed tokens of x [batch, tokens, width]."""
         text = self.text
         query, gate = self.q_proj(x), None
         if text.gate:
@@ -97,7 +72,9 @@ class Attention(nn.Module):
                 key, value = now.cache.layers[self.layer].extend(key, value)
             if text.logn and key.shape[2] > text.logn:
                 query = query * _logn(text.logn, now)
-            mask = now.masks[text.kinds[self.layer]] if seen is None else seen
+            mask = now.masks[text.kinds[self.layer]]
+            if self.indexer is not None:
+                mask = self.indexer(x, now, mask)
             mixed = attend(query, key, value, mask)
         mixed = mixed.transpose(1, 2).flatten(2)
         if gate is not None:

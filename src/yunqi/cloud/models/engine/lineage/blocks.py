@@ -37,18 +37,19 @@ def activation(name: str) -> Callable[[Tensor], Tensor]:
 
 
 class RmsNorm(nn.Module):
-    """Divides by the root mean square; ``centred`` weights are stored around zero (Qwen3-Next)."""
+    """Divides by the root mean square, of all or of each ``group``; ``centred`` weights lie around zero (Qwen3-Next)."""
 
-    def __init__(self, width: int, eps: float, *, centred: bool = False) -> None:
+    def __init__(self, width: int, eps: float, *, centred: bool = False, group: int = 0) -> None:
         super().__init__()
+        self.group = group or width
         self.weight = nn.Parameter(torch.zeros(width) if centred else torch.ones(width))
         self.eps = eps
         self.centred = centred
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x [..., width] normed, in its dtype."""
-        wide = x.float()
-        wide = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)
+        wide = x.float().unflatten(-1, (-1, self.group))
+        wide = (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)).flatten(-2)
         if self.centred:
             return (wide * (1.0 + self.weight.float())).to(x.dtype)
         return self.weight * wide.to(x.dtype)

@@ -47,6 +47,10 @@ class Cache:
         Which of the tokens so far are real [batch, length]; None when all are.
     offset
         Position of the next token minus the tokens so far [batch, 1]; pictures make it negative.
+    recent
+        The last tokens [batch, n-gram size - 1], for hashed n-grams.
+    turned
+        Cos and sin of all positions so far, for indexed attention.
     prompt
         Length of the first run, which fixes the 2023 generation's frequencies.
     """
@@ -58,6 +62,7 @@ class Cache:
         self.offset: Tensor | None = None
         self.prompt = 0
         self.recent: Tensor | None = None
+        self.turned: tuple[Tensor, Tensor] | None = None
 
     def remember(self, tokens: int, keep: Tensor | None, batch: int) -> Tensor | None:
         """Count new tokens in; return which of all so far are real, None when all are."""

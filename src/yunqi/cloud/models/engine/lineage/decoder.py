@@ -3,12 +3,15 @@
 import torch
 from torch import Tensor, nn
 
-from yunqi.cloud.models.engine.lineage.attention import Attention, Turn, masks
+from yunqi.cloud.models.engine.lineage.attention import Attention, masks
 from yunqi.cloud.models.engine.lineage.blocks import RmsNorm, SparseMlp, SwiGlu
 from yunqi.cloud.models.engine.lineage.cache import Cache
 from yunqi.cloud.models.engine.lineage.delta import DeltaNet
+from yunqi.cloud.models.engine.lineage.ngrams import NgramLayer, joined
 from yunqi.cloud.models.engine.lineage.rotary import turns
 from yunqi.cloud.models.engine.lineage.spec import DELTA, Text
+from yunqi.cloud.models.engine.lineage.streams import Streamed
+from yunqi.cloud.models.engine.lineage.turn import Turn
 
 
 class Layer(nn.Module):
@@ -32,6 +35,27 @@ class Layer(nn.Module):
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
+class StreamLayer(nn.Module):
+    """A layer over several residual streams (hyper-connections), in some of which n-grams are embedded first."""
+
+    def __init__(self, text: Text, layer: int) -> None:
+        super().__init__()
+        self.mixer = "linear_attn" if text.kinds[layer] == DELTA else "self_attn"
+        self.add_module(self.mixer, DeltaNet(text, layer) if text.kinds[layer] == DELTA else Attention(text, layer))
+        self.mlp = SparseMlp(text)
+        embeds = text.ngrams is not None and layer in text.ngrams.layers
+        self.ple = NgramLayer(text, layer) if embeds else None
+        self.attn_hyper_connection = Streamed(text)
+        self.mlp_hyper_connection = Streamed(text)
+
+    def forward(self, x: Tensor, now: Turn) -> Tensor:
+        """Return the streams x [batch, tokens, streams * width] one layer further."""
+        if self.ple is not None:
+            x = x + self.ple(x, now)
+        x = self.attn_hyper_connection(x, lambda mixed: getattr(self, self.mixer)(mixed, now))
+        return self.mlp_hyper_connection(x, self.mlp)
+
+
 class Decoder(nn.Module):
     """Embeddings, layers and the last norm; parameter names are those of Qwen2 to Qwen3 checkpoints."""
 
@@ -39,8 +63,12 @@ class Decoder(nn.Module):
         super().__init__()
         self.text = text
         self.embed_tokens = nn.Embedding(text.vocabulary, text.width)
-        self.layers = nn.ModuleList([Layer(text, layer) for layer in range(text.layers)])
-        self.norm = RmsNorm(text.width, text.eps, centred=text.centred)
+        kind = Layer if text.streams is None else StreamLayer
+        self.layers = nn.ModuleList([kind(text, layer) for layer in range(text.layers)])
+        if text.streams is None:
+            self.norm = RmsNorm(text.width, text.eps, centred=text.centred)
+        else:
+            self.hyper_connection_mixer = Streamed(text, inject=False)
 
     def forward(
         self,
@@ -57,7 +85,7 @@ class Decoder(nn.Module):
         Parameters
         ----------
         token_ids, embeds
-            Either the tokens [batch, tokens] or what stands for them [batch, tokens, width].
+            The tokens [batch, tokens], or what stands for them [batch, tokens, width]; both where pictures lie among them.
         keep
             Which of the new tokens are real [batch, tokens], bool; None when all are.
         positions
@@ -67,11 +95,17 @@ class Decoder(nn.Module):
         """
         x = self.embed_tokens(token_ids) if embeds is None else embeds
         now = turn_over(self.text, x, keep=keep, positions=positions, cache=cache)
+        now.token_ids = token_ids
+        if self.text.streams is not None:
+            x = x.repeat(1, 1, self.text.streams.count)
         for index, layer in enumerate(self.layers):
             x = layer(x, now)
             if deep is not None and index < len(deep):
                 x = x + deep[index]
-        return self.norm(x)
+        if cache is not None and self.text.ngrams is not None and token_ids is not None:
+            history = joined(self.text.ngrams, token_ids, now.fresh(), cache.recent)
+            cache.recent = history[:, history.shape[1] - self.text.ngrams.size + 1 :]
+        return self.norm(x) if self.text.streams is None else self.hyper_connection_mixer.mix(x)
 
 
 def turn_over(text: Text, x: Tensor, *, keep: Tensor | None, positions: Tensor | None, cache: Cache | None) -> Turn:
@@ -88,7 +122,13 @@ def turn_over(text: Text, x: Tensor, *, keep: Tensor | None, positions: Tensor |
         length = cache.prompt
     cos, sin = turns(text, positions, length=length)
     found = masks(text, start=start, tokens=tokens, keep=kept)
-    return Turn(cos, sin, positions, start, tokens, kept, cache, found)
+    turned = None
+    if text.indexer is not None:
+        before = None if cache is None else cache.turned
+        turned = (cos, sin) if before is None else (torch.cat((before[0], cos), 1), torch.cat((before[1], sin), 1))
+        if cache is not None:
+            cache.turned = turned
+    return Turn(cos, sin, positions, start, tokens, kept, cache, found, turned)
 
 
 def _positions(start: int, tokens: int, keep: Tensor | None, cache: Cache | None) -> Tensor:
@@ -110,7 +150,9 @@ class LanguageModel(nn.Module):
         self.lm_head: nn.Linear | None = None
         self.score: nn.Module | None = None
         if text.classes:
-            self.score = _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=False)
+            self.score = (
+                _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=text.labels_tokens)
+            )
         elif not text.tied:
             self.lm_head = nn.Linear(text.width, text.vocabulary, bias=False)
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from yunqi.cloud.models.engine.lineage.attention import Turn
 from yunqi.cloud.models.engine.lineage.blocks import activation
 from yunqi.cloud.models.engine.lineage.cache import LayerCache
 from yunqi.cloud.models.engine.lineage.spec import Delta, Text
+from yunqi.cloud.models.engine.lineage.turn import Turn
 from yunqi.kernel.errors import Invalid
 
 _CHUNK = 64

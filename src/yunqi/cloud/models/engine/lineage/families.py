@@ -38,6 +38,8 @@ class Family:
         ``grouped`` or ``split`` projections of DeltaNet layers; empty: none.
     vision, audio
         Kind of the towers; empty: none.
+    streams
+        Hyper-connections, n-gram embeddings and indexed attention.
     """
 
     text_at: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ class Family:
     vision: str = ""
     audio: str = ""
     layout: str = ""
+    streams: bool = False
 
 
 _MOE: dict[str, Any] = {"norm_topk_prob": False, "decoder_sparse_step": 1, "mlp_only_layers": ()}
@@ -81,6 +84,14 @@ _VL2: dict[str, Any] = {
 _DENSE2 = Family(qkv_bias=True, windows="tail", defaults={"max_window_layers": 28})
 _QWEN3: dict[str, Any] = {"head_norm": True, "qkv_bias": "attention_bias", "out_bias": "attention_bias"}
 _NEXT: dict[str, Any] = {**_QWEN3, "gate": True, "centred": True}
+_FOUR: dict[str, Any] = {
+    **_NEXT,
+    "delta": "split",
+    "interleaved": True,
+    "experts": True,
+    "streams": True,
+    "defaults": {**_HYBRID, **_SECTIONS, "partial_rotary_factor": 1.0},
+}
 _TEXT = ("text_config",)
 _THINK = ("thinker_config", "text_config")
 
@@ -122,6 +133,8 @@ FAMILIES: dict[str, Family] = {
         defaults={**_HYBRID, **_SECTIONS},
         vision="qwen3_5",
     ),
+    "qwen4_exp": Family(**_FOUR, text_at=_TEXT, vision="qwen3_5"),
+    "qwen4_exp_text": Family(**_FOUR),
     "qwen2_vl": Family(text_at=_TEXT, qkv_bias=True, windows="tail", vision="qwen2", defaults=_VL2),
     "qwen2_vl_text": Family(qkv_bias=True, windows="tail", defaults=_VL2),
     "qwen2_5_vl": Family(text_at=_TEXT, qkv_bias=True, windows="tail", vision="qwen2_5", defaults=_VL2),

@@ -68,7 +68,7 @@ class Member(LanguageModel):
         places = positions(self.spec, token_ids[0].tolist(), senses.sights)
         if cache is not None:
             cache.offset = (places.max() + 1 - token_ids.shape[1]).long().view(1, 1)
-        return self.model(embeds=embeds, positions=places[:, None], cache=cache, deep=deep or None)
+        return self.model(token_ids, embeds=embeds, positions=places[:, None], cache=cache, deep=deep or None)
 
 
 def _put(embeds: Tensor, token_ids: Tensor, token: int, found: Tensor) -> Tensor:

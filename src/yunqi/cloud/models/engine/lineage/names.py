@@ -13,7 +13,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^visual\.merger_list\.", "visual.deepstack_merger_list."),
         (r"^(?:model\.)?language_model\.lm_head\.", "lm_head."),
         (r"^(?:model\.)?language_model\.(?:model\.)?", "model."),
-        (r"^(layers|embed_tokens|norm)\.", r"model.\1."),
+        (r"^(layers|embed_tokens|norm|hyper_connection_mixer)\.", r"model.\1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.ln_q\.", r"\1.norm."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.0\.", r"\1.linear_fc1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.2\.", r"\1.linear_fc2."),
@@ -34,7 +34,9 @@ _FUSED = re.compile(r"^(.*\.self_attn)\.qkv_proj\.(weight|bias)$")
 _SPLIT = re.compile(r"^(visual\.blocks\.\d+\.attn)\.([qkv])\.(weight|bias)$")
 _EXPERT_STACK = re.compile(r"^(.*\.mlp\.experts\.(?:gate_up|down)_proj)(?:\.weight)?$")
 _SHARD = re.compile(r"^(.*\.ngram_embedding)\.shard_(\d+)\.weight$")
-_IGNORED = re.compile(r"(rotary_emb\.inv_freq|rotary_pos_emb\.inv_freq|\.attn\.(masked_)?bias)$")
+_IGNORED = re.compile(
+    r"(\.ple_embedding\.(layer_multipliers|ngram_heads_vocab_sizes|ngram_heads_offsets)|rotary_emb\.inv_freq|rotary_pos_emb\.inv_freq|\.attn\.(masked_)?bias)$"
+)
 
 
 @dataclass(frozen=True, slots=True)

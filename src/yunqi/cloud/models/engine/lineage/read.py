@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from yunqi.cloud.models.engine.lineage import senses
+from yunqi.cloud.models.engine.lineage import novel, senses
 from yunqi.cloud.models.engine.lineage.families import FAMILIES, Family
 from yunqi.cloud.models.engine.lineage.keys import Keys
 from yunqi.cloud.models.engine.lineage.spec import DELTA, FULL, WINDOW, Delta, Experts, Rope, Spec, Text
@@ -32,7 +32,8 @@ def read_spec(config: Mapping[str, Any]) -> Spec:
     rewards = "RewardModel" in architecture
     if rewards or "Classification" in architecture:
         process = "Process" in architecture
-        text = replace(text, classes=1 if rewards and not process else _classes(config, part), rewards=rewards)
+        count = 1 if rewards and not process else _classes(config, part)
+        text = replace(text, classes=count, rewards=rewards, labels_tokens="TokenClassification" in architecture)
     spec = Spec(kind, text, architecture, **_special(config, part))
     return senses.add(spec, config, family)
 
@@ -84,6 +85,7 @@ def read_text(keys: Keys, family: Family) -> Text:
         window=keys.whole("sliding_window", 4096) if WINDOW in kinds else 0,
         experts=_experts(keys) if family.experts else None,
         delta=_delta(keys, family) if family.delta else None,
+        **(novel.read(keys, layers) if family.streams else {}),
     )
 
 
@@ -122,6 +124,7 @@ def _kinds(keys: Keys, family: Family, layers: int) -> tuple[str, ...]:
         return (FULL,) * layers if not keys.get("layer_types") else tuple(FULL for _ in keys.get("layer_types"))
     named = keys.get("layer_types")
     if named is not None:
+        named = [FULL if kind == "indexed_attention" else kind for kind in named]
         if unknown := sorted(set(named) - {FULL, WINDOW, DELTA}):
             raise Invalid(f"config.json: layer_types names {', '.join(unknown)}, unknown here.", param="layer_types")
         return tuple(named)
@@ -169,6 +172,7 @@ def _delta(keys: Keys, family: Family) -> Delta:
         value_dim=keys.whole("linear_value_head_dim"),
         kernel=keys.whole("linear_conv_kernel_dim"),
         grouped=family.delta == "grouped",
+        gate=str(keys.get("output_gate_type", keys.get("hidden_act", "silu"))) if family.streams else "silu",
     )
 
 

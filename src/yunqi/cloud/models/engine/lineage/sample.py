@@ -41,11 +41,8 @@ def run(
     tell
         Called with each new token of a single prompt; true stops.
     """
-    longest = max(len(prompt) for prompt in prompts)
-    tokens = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
-    keep = None
-    if any(len(prompt) < longest for prompt in prompts):
-        keep = torch.tensor([[False] * (longest - len(prompt)) + [True] * len(prompt) for prompt in prompts])
+    tokens, real = padded(prompts)
+    keep = None if bool(real.all()) else real
     generator = torch.Generator().manual_seed(sampling.seed)
     cache, done = Cache(layers), [False] * len(prompts)
     said: list[list[int]] = [[] for _ in prompts]
@@ -62,6 +59,13 @@ def run(
             break
         tokens, keep = torch.tensor(chosen)[:, None], None
     return said
+
+
+def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+    """Return rows padded on the left, and which of their tokens are real, both [rows, longest]."""
+    longest = max(len(row) for row in rows)
+    tokens = torch.tensor([[0] * (longest - len(row)) + row for row in rows])
+    return tokens, torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in rows])
 
 
 def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator, before: list[list[int]]) -> list[int]:

@@ -110,7 +110,7 @@ class Ngrams:
 
 @dataclass(frozen=True, slots=True)
 class Indexer:
-    """Chooses which keys a query may see: ``budget`` tokens in blocks of ``block``."""
+    """Chooses which keys a query may see: ``budget`` tokens in blocks of ``block``; one key head for ``heads`` queries."""
 
     heads: int
     head_dim: int
@@ -136,8 +136,8 @@ class Text:
         RMSNorm's weight is stored around zero (1 + weight).
     logn
         Queries past this length grow with the logarithm of their position; 0: never.
-    classes, rewards
-        Of a classifier: how many, and whether its head is a reward model's; 0: it names tokens.
+    classes, rewards, labels_tokens
+        Of a classifier: how many (0: it names tokens), whether its head is a reward model's, whether each token has one.
     """
 
     vocabulary: int
@@ -170,6 +170,7 @@ class Text:
     predictors: int = 0
     classes: int = 0
     rewards: bool = False
+    labels_tokens: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocabulary", "width", "layers", "heads", "kv_heads", "head_dim"):

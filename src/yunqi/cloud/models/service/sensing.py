@@ -1,0 +1,79 @@
+"""Questions about pictures and sound: what stands in the prompt for them, and the answer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from yunqi.cloud.models.engine.lineage.audio import tokens
+from yunqi.cloud.models.engine.lineage.cache import Cache
+from yunqi.cloud.models.engine.lineage.member import Senses
+from yunqi.cloud.models.engine.lineage.pictures import log_mel, patches
+from yunqi.cloud.models.engine.lineage.places import Sights
+from yunqi.cloud.models.engine.lineage.sample import Sampling, choose
+from yunqi.cloud.models.engine.lineage.spec import Spec
+from yunqi.kernel import Invalid
+
+_SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+
+
+def look(spec: Spec, images: Sequence[Any]) -> tuple[Senses, list[int]]:
+    """Return pictures (Pillow images, or paths) as a tower takes them, and how many placeholders each needs."""
+    vision = spec.vision
+    if vision is None:
+        raise Invalid(f"A model of the family {spec.family} does not see.", param="images")
+    made = [patches(_opened(image), vision) for image in images]
+    grids = tuple(grid for _, grid in made)
+    counts = [frames * rows * columns // vision.merge**2 for frames, rows, columns in grids]
+    return Senses(Sights(images=grids), images=torch.cat([cut for cut, _ in made])), counts
+
+
+def listen(spec: Spec, clips: Sequence[Any]) -> tuple[Senses, list[int]]:
+    """Return sound (mono samples at 16 kHz) as a tower takes it, and how many placeholders each clip needs."""
+    audio = spec.audio
+    if audio is None:
+        raise Invalid(f"A model of the family {spec.family} does not hear.", param="audio")
+    frames = tuple(log_mel(clip, audio.bins) for clip in clips)
+    return Senses(clips=frames), [tokens(audio, clip.shape[1]) for clip in frames]
+
+
+def placeholders(spec: Spec, kind: str, counts: Sequence[int]) -> str:
+    """Return the text that stands for pictures or clips in a prompt."""
+    if kind == "image":
+        return "".join(f"<|vision_start|>{'<|image_pad|>' * count}<|vision_end|>" for count in counts)
+    begin, fill, end = ("<|audio_bos|>", "<|AUDIO|>", "<|audio_eos|>")
+    if spec.audio is not None and spec.audio.kind in ("qwen3", "asr"):
+        begin, fill, end = ("<|audio_start|>", "<|audio_pad|>", "<|audio_end|>")
+    return "".join(f"{begin}{fill * count}{end}" for count in counts)
+
+
+def question(spec: Spec, kind: str, counts: Sequence[int], text: str) -> str:
+    """Return the prompt of a question about pictures or sound."""
+    return f"{_SYSTEM}<|im_start|>user\n{placeholders(spec, kind, counts)}{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def answer(module: Any, spec: Spec, ids: list[int], senses: Senses, sampling: Sampling) -> list[int]:
+    """Return what a member says to a prompt with placeholders, the end token included."""
+    cache, said = Cache(spec.text.layers), list[int]()
+    generator = torch.Generator().manual_seed(sampling.seed)
+    hidden: Tensor = module.perceive(torch.tensor([ids]), senses, cache=cache)
+    while len(said) < sampling.max_tokens:
+        token = choose(module.head(hidden[:, -1]), sampling, generator, [ids + said])[0]
+        said.append(token)
+        if token in sampling.ends:
+            break
+        hidden = module.model(torch.tensor([[token]]), cache=cache)
+    return said
+
+
+def _opened(image: Any) -> Any:
+    if not isinstance(image, str | Path):
+        return image
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(image)
+    except (OSError, UnidentifiedImageError) as error:
+        raise Invalid(f"{image} cannot be read as a picture: {error}.", param="images") from error
