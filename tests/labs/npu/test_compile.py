@@ -220,6 +220,15 @@ def test_damaged_networks_never_end_in_a_trace(npu: Npu) -> None:
     assert all(isinstance(error, Invalid) and len(error.message) > 20 for error in refused)
 
 
+def test_a_network_that_is_quantised_already_compiles_to_the_same_program(npu: Npu) -> None:
+    from yunqi.labs.npu.engine.quantise import to_qdq
+
+    compiled = npu.compile(small_cnn())
+    again = npu.compile(to_qdq(compiled.program, npu.quantise(compiled)).SerializeToString())
+    assert [layer.label for layer in again.program.layers] == [layer.label for layer in compiled.program.layers]
+    assert again.program.refusals == ()
+
+
 def test_an_old_opset_is_refused_with_the_way_out(npu: Npu) -> None:
     data = model([helper.make_node("Relu", ["x"], ["y"])], {"x": [1, 4]}, ["y"], opset=9).SerializeToString()
     with pytest.raises(NetworkRefused, match="version_converter"):
