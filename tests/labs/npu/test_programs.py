@@ -44,7 +44,7 @@ instructions = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(instructions, max_size=4))
 def test_programs_go_round_through_text_and_image(program: list[Instruction]) -> None:
     text = to_text(program)
@@ -52,7 +52,7 @@ def test_programs_go_round_through_text_and_image(program: list[Instruction]) ->
     assert disassemble(assemble(text)) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=120), st.text(max_size=80))
 def test_what_is_no_program_is_refused(image: bytes, text: str) -> None:
     for attempt in (lambda: disassemble(image), lambda: disassemble(b"YNPU\x01" + image), lambda: assemble(text)):

@@ -28,13 +28,10 @@ def run(runs: int) -> list[Row]:
 
 
 def _row(npu: Npu, network: str, folder: Path, runs: int) -> Row:
-    from yunqi.labs.npu.service.processor import processor_of
-    from yunqi.labs.npu.service.quantising import random_feeds
-
     data = npu.reference(network)
     compiled = npu.compile(data)
-    feeds = random_feeds(compiled.graph, 2)
-    ours = processor_of(compiled.program, npu.quantise(compiled, feeds))
+    feeds = npu.random_inputs(compiled, 2)
+    ours = npu.processor(compiled, feeds)
     others = _peers(data, feeds, folder / f"{network}.onnx")
     mine: list[float] = []
     theirs: dict[str, list[float]] = {peer: [] for peer in others}
