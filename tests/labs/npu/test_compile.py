@@ -141,7 +141,12 @@ def test_too_many_weights_name_the_plan_that_fits(npu: Npu) -> None:
     with pytest.raises(DoesNotFit, match=r"--chips 2") as refused:
         npu.compile(data, chip=small)
     assert "no DRAM" in refused.value.message
-    assert npu.compile(data, chip=small, chips=2).program.memory.chips == 2
+    spread = npu.compile(data, chip=small, chips=2)
+    assert spread.program.memory.chips == 2
+    assert spread.pace.chips == 2
+    alone = npu.compile(data).pace
+    assert spread.pace.peak_ips == pytest.approx(2 * alone.peak_ips)  # four equal layers, two a stage
+    assert spread.pace.split_s > alone.split_s  # and a hop between chips
 
 
 def test_too_large_a_batch_names_the_batch_that_fits(npu: Npu) -> None:
