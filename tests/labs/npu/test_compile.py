@@ -141,7 +141,12 @@ def test_too_many_weights_name_the_plan_that_fits(npu: Npu) -> None:
     with pytest.raises(DoesNotFit, match=r"--chips 2") as refused:
         npu.compile(data, chip=small)
     assert "no DRAM" in refused.value.message
-    assert npu.compile(data, chip=small, chips=2).program.memory.chips == 2
+    spread = npu.compile(data, chip=small, chips=2)
+    assert spread.program.memory.chips == 2
+    assert spread.pace.chips == 2
+    alone = npu.compile(data).pace
+    assert spread.pace.peak_ips == pytest.approx(2 * alone.peak_ips)  # four equal layers, two a stage
+    assert spread.pace.split_s > alone.split_s  # and a hop between chips
 
 
 def test_too_large_a_batch_names_the_batch_that_fits(npu: Npu) -> None:
@@ -218,6 +223,15 @@ def test_damaged_networks_never_end_in_a_trace(npu: Npu) -> None:
             refused.append(error)
     assert len(refused) > 50
     assert all(isinstance(error, Invalid) and len(error.message) > 20 for error in refused)
+
+
+def test_a_network_that_is_quantised_already_compiles_to_the_same_program(npu: Npu) -> None:
+    from yunqi.labs.npu.engine.quantise import to_qdq
+
+    compiled = npu.compile(small_cnn())
+    again = npu.compile(to_qdq(compiled.program, npu.quantise(compiled)).SerializeToString())
+    assert [layer.label for layer in again.program.layers] == [layer.label for layer in compiled.program.layers]
+    assert again.program.refusals == ()
 
 
 def test_an_old_opset_is_refused_with_the_way_out(npu: Npu) -> None:

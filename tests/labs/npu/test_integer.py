@@ -68,6 +68,7 @@ def test_signed_and_unsigned_exports_are_the_same_numbers(small: tuple[Compiled,
     assert np.array_equal(*found)
 
 
+@pytest.mark.slow
 def test_the_fused_graph_computes_what_the_file_does(npu: Npu) -> None:
     for name in ("efficientnet-b0", "vit-tiny"):
         data = NETWORKS[name]()
@@ -111,6 +112,7 @@ def test_clipping_calibrations_take_less_than_the_largest() -> None:
     assert seen.bound(Calibration.MSE, 127) < 40.0
 
 
+@pytest.mark.slow
 def test_equalised_weights_compute_the_same(npu: Npu) -> None:
     graph = npu.read(NETWORKS["resnet50"](size=32))  # type: ignore[call-arg]
     balanced, pairs = equalise(graph)

@@ -46,7 +46,7 @@ def compiled_document(compiled: Compiled, *, layers: bool = False) -> dict[str, 
             "peak": program.memory.peak,
             "weights": program.memory.weight_bytes,
             "activations_peak": program.memory.activation_peak,
-            "chips": program.memory.chips,
+            "chips": max(program.memory.chips, pace.chips),
         },
         "refusals": [
             {"node": refusal.node, "op": refusal.op, "reason": refusal.reason, "way_out": refusal.way_out}

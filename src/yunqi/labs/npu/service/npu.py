@@ -28,6 +28,7 @@ from yunqi.labs.npu.model import (
     Recipe,
     Scenario,
 )
+from yunqi.labs.npu.service.processor import Processor, measure, processor_of
 from yunqi.labs.npu.service.quantising import (
     Agreement,
     Feeds,
@@ -191,12 +192,18 @@ class Npu:
 
     def measure(self, compiled: Compiled, scenario: Scenario, *, seconds: float = 5.0, threads: int = 1) -> LoadReport:
         """Run a scenario on this CPU's INT8 path, by the clock, with the same report as the timing model's."""
-        from yunqi.labs.npu.service.processor import measure, processor_of
-
-        feeds = random_feeds(compiled.graph, 2)
-        processor = processor_of(compiled.program, self.quantise(compiled, feeds), threads=threads)
+        feeds = self.random_inputs(compiled, 2)
+        processor = self.processor(compiled, feeds, threads=threads)
         batch = compiled.program.batch
         return measure(processor, compiled.program.network, feeds[0], scenario, batch=batch, seconds=seconds)
+
+    def random_inputs(self, compiled: Compiled, count: int = 1, *, seed: int = 0) -> Feeds:
+        """Return random inputs: for speed and bits, never for accuracy."""
+        return random_feeds(compiled.graph, count, seed=seed)
+
+    def processor(self, compiled: Compiled, feeds: Feeds, *, threads: int = 1) -> Processor:
+        """Return the network, calibrated on the feeds, ready to run in INT8 on this machine's processor."""
+        return processor_of(compiled.program, self.quantise(compiled, feeds), threads=threads)
 
     def sweep(
         self, graph: Graph, axes: Mapping[str, Sequence[float]], *, chip: Chip | None = None, bits: int = 8

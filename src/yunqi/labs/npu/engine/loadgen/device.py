@@ -97,7 +97,7 @@ def device_of(graph: Graph, program: Program, chip: Chip) -> Device:
         chip=chip,
         image_bytes=image,
         transfer_s=image / chip.link_bandwidth,
-        batch_s=seconds * program.memory.chips / max(1, program.memory.chips),
+        batch_s=seconds,
         split_s=pace.split_s / batch,
         buffer_images=max(1, min(chip.harness_item, int(room / 2 / image))) if room > 0 else 1,
         host_s=host / batch + crossings * (2 * chip.link_latency_s + chip.launch_s),

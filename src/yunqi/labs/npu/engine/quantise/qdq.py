@@ -55,6 +55,9 @@ class _Qdq:
         self.positive = _non_negative(quantised) if activations is Activations.TIGHT else set()
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
+        self.mark = ""
+        while any(name.endswith(f".dq{self.mark}") for name in quantised.graph.values):
+            self.mark += "_"  # the network was quantised before, and its names are taken
 
     def constant(self, name: str, data: Array) -> str:
         self.weights.append(numpy_helper.from_array(data, name))
@@ -70,7 +73,7 @@ class _Qdq:
             for name, quantity in self.quantised.activations.items()
             if (quantity.bits == 8 or self.form is Activations.TIGHT) and name in made and name not in inside
         } - set(self.program.outputs)
-        renamed = {name: f"{name}.dq" for name in chosen}
+        renamed = {name: f"{name}.dq{self.mark}" for name in chosen}
         products = {node.output: node for node in self.quantised.graph.nodes if node.op in ("Conv", "Gemm", "MatMul")}
         weights = self._weights(products)
         for value in graph.input:
@@ -100,10 +103,12 @@ class _Qdq:
         step = float(quantity.scale) * quantity.limit / top
         offset = 128 if self.form is Activations.UNSIGNED else 0
         kind = np.uint8 if offset or name in self.positive else np.int8
-        scale = self.constant(f"{name}.scale", np.array(step, np.float32))
-        zero = self.constant(f"{name}.zero", np.array(offset, kind))
-        self.nodes.append(helper.make_node("QuantizeLinear", [name, scale, zero], [f"{name}.q"]))
-        self.nodes.append(helper.make_node("DequantizeLinear", [f"{name}.q", scale, zero], [f"{name}.dq"]))
+        scale = self.constant(f"{name}.scale{self.mark}", np.array(step, np.float32))
+        zero = self.constant(f"{name}.zero{self.mark}", np.array(offset, kind))
+        self.nodes.append(helper.make_node("QuantizeLinear", [name, scale, zero], [f"{name}.q{self.mark}"]))
+        self.nodes.append(
+            helper.make_node("DequantizeLinear", [f"{name}.q{self.mark}", scale, zero], [f"{name}.dq{self.mark}"])
+        )
 
     def _weights(self, products: dict[str, Node]) -> dict[str, str]:
         names = {node.inputs[1] for node in products.values()}
@@ -111,12 +116,14 @@ class _Qdq:
         for name, (data, quantity) in self.quantised.weights.items():
             if name not in names or quantity.bits != 8:
                 continue
-            stored = self.constant(f"{name}.q", data)
-            scale = self.constant(f"{name}.scale", np.asarray(quantity.scale, np.float32))
-            zero = self.constant(f"{name}.zero", np.zeros(np.shape(quantity.scale), np.int8))
+            stored = self.constant(f"{name}.q{self.mark}", data)
+            scale = self.constant(f"{name}.scale{self.mark}", np.asarray(quantity.scale, np.float32))
+            zero = self.constant(f"{name}.zero{self.mark}", np.zeros(np.shape(quantity.scale), np.int8))
             axis = {} if quantity.axis is None else {"axis": quantity.axis}
-            self.nodes.append(helper.make_node("DequantizeLinear", [stored, scale, zero], [f"{name}.dq"], **axis))
-            found[name] = f"{name}.dq"
+            self.nodes.append(
+                helper.make_node("DequantizeLinear", [stored, scale, zero], [f"{name}.dq{self.mark}"], **axis)
+            )
+            found[name] = f"{name}.dq{self.mark}"
         return found
 
     def _bias(self, node: Node, name: str) -> str:
@@ -132,11 +139,14 @@ class _Qdq:
             return name
         whole = np.clip(np.rint(bias.astype(np.float64) / scale), -(2**31), 2**31 - 1).astype(np.int32)
         label = f"{node.output}.bias"
-        inputs = [self.constant(f"{label}.q", whole), self.constant(f"{label}.scale", scale.astype(np.float32))]
-        inputs.append(self.constant(f"{label}.zero", np.zeros(scale.shape, np.int32)))
+        inputs = [
+            self.constant(f"{label}.q{self.mark}", whole),
+            self.constant(f"{label}.scale{self.mark}", scale.astype(np.float32)),
+        ]
+        inputs.append(self.constant(f"{label}.zero{self.mark}", np.zeros(scale.shape, np.int32)))
         axis = {"axis": 0} if scale.ndim else {}
-        self.nodes.append(helper.make_node("DequantizeLinear", inputs, [f"{label}.dq"], **axis))
-        return f"{label}.dq"
+        self.nodes.append(helper.make_node("DequantizeLinear", inputs, [f"{label}.dq{self.mark}"], **axis))
+        return f"{label}.dq{self.mark}"
 
 
 def _swallowed(program: Program) -> set[str]:

@@ -19,7 +19,7 @@ def fuse(graph: Graph) -> Graph:
     fused = Graph(
         graph.name, list(graph.nodes), dict(graph.values), graph.inputs, graph.outputs, graph.opset, graph.assumed
     )
-    for step in (_fold_padding, _fold_batch_norms, fuse_patterns, _fold_biases):
+    for step in (_fold_padding, _fold_batch_norms, fuse_patterns, _drop_identities, _fold_biases):
         step(fused)
     used = {name for node in fused.nodes for name in (*node.inputs, *node.outputs)}
     used |= {*fused.inputs, *fused.outputs}
@@ -70,6 +70,19 @@ def _each(graph: Graph, op: str, action: Callable[[_Rewriter, Node], None]) -> N
         if node.op == op and not node.domain:
             action(rewriter, node)
     rewriter.finish()
+
+
+def _drop_identities(graph: Graph) -> None:
+    """Let readers of a copy read the original; a copy that is an output of the network stays."""
+    other: dict[str, str] = {}
+    nodes = []
+    for node in graph.nodes:
+        reads = tuple(other.get(name, name) for name in node.inputs)
+        if node.op == "Identity" and not node.domain and node.output not in graph.outputs:
+            other[node.output] = reads[0]
+        else:
+            nodes.append(replace(node, inputs=reads))
+    graph.nodes = nodes
 
 
 def _fold_batch_norms(graph: Graph) -> None:

@@ -16,7 +16,7 @@ _Match = tuple[str, tuple[str, ...], dict[str, float]]
 
 def fuse_patterns(graph: Graph) -> None:
     """Replace each pattern by one node, in place."""
-    for match in (_nan_guard, _gelu, _tanh_gelu, _layer_norm, _silu):
+    for match in (_pair, _nan_guard, _gelu, _tanh_gelu, _layer_norm, _silu):
         _Search(graph).replace(match)
 
 
@@ -83,6 +83,14 @@ class _Search:
             if number is not None and isclose(number, addend, rel_tol=1e-3, abs_tol=1e-12):
                 return node.inputs[place]
         return None
+
+
+def _pair(search: _Search, node: Node) -> _Match | None:
+    """Match QuantizeLinear and DequantizeLinear around a tensor: a network that is quantised already is quantised anew."""
+    if node.op != "DequantizeLinear":
+        return None
+    made = search.up(node.inputs[0], "QuantizeLinear")
+    return ("Identity", made.inputs[:1], {}) if made is not None else None
 
 
 def _nan_guard(search: _Search, node: Node) -> _Match | None:

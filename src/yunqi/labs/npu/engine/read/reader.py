@@ -119,7 +119,7 @@ class _Builder:
             elif dim.HasField("dim_value") and dim.dim_value > 0:
                 found.append(int(dim.dim_value))
             else:
-                found.append(self.open_dimension(value.name, place, dim.dim_param, batch, len(dims)))
+                found.append(self.open_dimension(value.name, place, dims, batch))
         return tuple(found)
 
     def chosen(self, name: str, dim: Any, size: int) -> int:
@@ -131,13 +131,15 @@ class _Builder:
             self.graph.assumed[dim.dim_param] = size
         return size
 
-    def open_dimension(self, name: str, place: int, label: str, batch: int, rank: int) -> int:
+    def open_dimension(self, name: str, place: int, dims: Any, batch: int) -> int:
+        label = dims[place].dim_param
         if label and label in self.graph.assumed:
             return self.graph.assumed[label]
         if place == 0:
             self.graph.assumed[label or f"{name}[0]"] = batch
             return batch
-        example = ",".join(str(batch) if n == 0 else "N" for n in range(rank))
+        sizes = [dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else "N" for dim in dims]
+        example = ",".join(str(size) for size in [batch if sizes[0] == "N" else sizes[0], *sizes[1:]])
         raise ShapeUnknown(
             f"The input {name!r} leaves dimension {place} ({label or 'unnamed'}) open, and the chip's plan needs every "
             f"shape: give --shape {name}={example} with numbers.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from yunqi.labs.npu.engine.timing.cost import Batching, Cost, layer_cost
+from yunqi.labs.npu.engine.timing.pipeline import stages
 from yunqi.labs.npu.model import Chip, Engine, Layer, Program, Split
 
 
@@ -18,6 +19,11 @@ class Pace:
         Cycles of one run when all cores share it.
     batch_costs, split_costs
         Per layer, in program order.
+    peak_ips, split_s
+        Images a second with data on the chip; seconds of one image over all cores. Chips form a pipeline: its pace is
+        the slowest stage's, and an image crosses the link between stages.
+    chips
+        Stages of the pipeline.
     """
 
     batch_cycles: int
@@ -27,6 +33,7 @@ class Pace:
     peak_ips: float
     split_s: float
     utilisation: float
+    chips: int = 1
 
 
 def pace_of(program: Program, chip: Chip) -> Pace:
@@ -36,7 +43,10 @@ def pace_of(program: Program, chip: Chip) -> Pace:
     split = tuple(_best_splits(layers, chip, program.bits))
     batch_cycles = sum(cost.total for cost in batch)
     split_cycles = sum(cost.total for cost in split)
-    seconds = batch_cycles / chip.clock_hz
+    parts = stages(program, batch)
+    slowest = max((sum(batch[place].total for place in part) for part in parts), default=0)
+    seconds = slowest / chip.clock_hz  # stages on several chips work on different images at the same time
+    hops = sum(chip.link_latency_s + layers[part[-1]].output_bytes / chip.link_bandwidth for part in parts[:-1])
     ideal = program.macs / chip.macs_per_cycle
     return Pace(
         batch_cycles=batch_cycles,
@@ -44,8 +54,9 @@ def pace_of(program: Program, chip: Chip) -> Pace:
         batch_costs=batch,
         split_costs=split,
         peak_ips=program.batch * chip.cores / seconds if seconds else 0.0,
-        split_s=split_cycles / chip.clock_hz + chip.launch_s,
-        utilisation=ideal / batch_cycles if batch_cycles else 0.0,
+        split_s=split_cycles / chip.clock_hz + chip.launch_s + hops,
+        utilisation=ideal / slowest / len(parts) if slowest else 0.0,
+        chips=len(parts),
     )
 
 
