@@ -32,6 +32,11 @@ BENCHES: dict[str, Bench] = {
         "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
     ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
+    "riscv": Bench(
+        "riscv",
+        "CoreMark/MHz of the modelled core (source named by YUNQI_RISCV_COREMARK), and kernels of our own",
+        "published",
+    ),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 

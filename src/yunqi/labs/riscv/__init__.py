@@ -12,9 +12,10 @@ from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.config import RiscvConfig
 from yunqi.labs.riscv.engine.elf import read_program
 from yunqi.labs.riscv.model import Fault, Limits, Program, Run, Segment, Symbol
-from yunqi.labs.riscv.service import Riscv
+from yunqi.labs.riscv.service import PUBLISHED_COREMARK, Riscv, coremark, own_mix
 
 __all__ = [
+    "PUBLISHED_COREMARK",
     "Fault",
     "Invalid",
     "Limits",
@@ -24,5 +25,7 @@ __all__ = [
     "Run",
     "Segment",
     "Symbol",
+    "coremark",
+    "own_mix",
     "read_program",
 ]

@@ -1,5 +1,7 @@
 """The lab's verbs."""
 
-from yunqi.labs.riscv.service.riscv import Riscv
+from yunqi.labs.riscv.service.coremark import PUBLISHED as PUBLISHED_COREMARK
+from yunqi.labs.riscv.service.coremark import measure as coremark
+from yunqi.labs.riscv.service.riscv import Riscv, own_mix
 
-__all__ = ["Riscv"]
+__all__ = ["PUBLISHED_COREMARK", "Riscv", "coremark", "own_mix"]
