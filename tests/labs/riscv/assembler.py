@@ -8,7 +8,9 @@ def elf(code: bytes, *, machine: int = 243, kind: int = 2, data: bytes = b"", fl
     count = 2 if data else 1
     base = 4096
     second = base + -(-len(code) // 4096) * 4096
-    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, machine, 1, 0x10000, 64, 0, 0, 64, 56, count, 0, 0, 0)
+    header = struct.pack(
+        "<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, machine, 1, 0x10000, 64, 0, 0, 64, 56, count, 0, 0, 0
+    )
     rows = struct.pack("<IIQQQQQQ", 1, flags, base, 0x10000, 0x10000, len(code), len(code), 4096)
     if data:
         rows += struct.pack("<IIQQQQQQ", 1, 6, second, 0x20000, 0x20000, len(data), len(data) + 4096, 4096)

@@ -4,6 +4,7 @@ import random
 import struct
 
 from tests.labs.riscv.assembler import elf
+
 from yunqi.labs.riscv.engine.isa import ops
 from yunqi.labs.riscv.engine.isa.catalogue import Row, rows
 
@@ -13,7 +14,9 @@ _SAVED = (2, 3, 4)  # sp: the loop's counter; gp: the data's address; tp: unused
 
 
 def _allowed() -> list[Row]:
-    return [row for row in rows() if row.format in _FORMATS and row.operation != ops.JALR]
+    # fmin and fmax of a signalling NaN: the number in today's specification, which is ours; a NaN in that emulator's older one.
+    left_out = (ops.JALR, ops.FMINS, ops.FMAXS, ops.FMIND, ops.FMAXD)
+    return [row for row in rows() if row.format in _FORMATS and row.operation not in left_out]
 
 
 def _instruction(row: Row, chance: random.Random) -> int:

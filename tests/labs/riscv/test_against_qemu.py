@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("numba")
 
 from tests.labs.riscv.random_program import program
+
 from yunqi.labs.riscv import Limits, Riscv, RiscvConfig, read_program
 
 
@@ -21,16 +22,22 @@ def emulator() -> str | None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(emulator() is None, reason="needs the package xuantie-qemu (GPL-2, installed by the tester), or YUNQI_XUANTIE_QEMU")
+@pytest.mark.skipif(
+    emulator() is None, reason="needs the package xuantie-qemu (GPL-2, installed by the tester), or YUNQI_XUANTIE_QEMU"
+)
 @pytest.mark.parametrize("first", range(0, 50, 10))
-def test_two_million_random_instructions_leave_the_same_state_as_the_vendors_emulator(first: int, tmp_path: Path) -> None:
+def test_two_million_random_instructions_leave_the_same_state_as_the_vendors_emulator(
+    first: int, tmp_path: Path
+) -> None:
     lab = Riscv(None, RiscvConfig())
     target = tmp_path / "random"
     for seed in range(first, first + 10):
         data = program(seed)
         target.write_bytes(data)
         target.chmod(0o755)
-        theirs = subprocess.run([shutil.which(emulator() or "") or "", "-cpu", "c910", str(target)], capture_output=True, check=True).stdout
+        theirs = subprocess.run(
+            [shutil.which(emulator() or "") or "", "-cpu", "c910", str(target)], capture_output=True, check=True
+        ).stdout
         ours = lab.run(read_program(data), limits=Limits(memory=1 << 24), timing=False)
         assert ours.fault is None, (seed, ours.fault)
         assert ours.output == theirs, seed

@@ -1,8 +1,8 @@
 import random
 
 import pytest
-
 from tests.labs.riscv.assembler import EXIT, elf, words
+
 from yunqi.labs.riscv import Invalid, read_program
 
 GOOD = elf(words(0x02A00513, *EXIT), data=b"data")

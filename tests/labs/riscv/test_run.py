@@ -7,13 +7,16 @@ import pytest
 pytest.importorskip("numba")
 
 from tests.labs.riscv.assembler import EXIT, elf, words
+
 from yunqi.labs.riscv import Invalid, Limits, Riscv, RiscvConfig, own_mix, read_program
 
 LAB = Riscv(None, RiscvConfig())
 
 
 def run(code: bytes, *, limits: Limits | None = None, timing: bool = False, data: bytes = b"", flags: int = 5):
-    return LAB.run(read_program(elf(code, data=data, flags=flags)), limits=limits or Limits(memory=1 << 24), timing=timing)
+    return LAB.run(
+        read_program(elf(code, data=data, flags=flags)), limits=limits or Limits(memory=1 << 24), timing=timing
+    )
 
 
 def test_a_program_returns_its_exit_status_and_its_instructions_are_counted() -> None:
@@ -68,7 +71,18 @@ def test_memory_over_the_limit_is_refused_with_a_word() -> None:
 
 def test_a_program_may_change_its_own_instructions() -> None:
     # t0 = 0x10000; t1 = the word at 0x10020; sw t1, 0x18(t0); fence.i; 0x10018: li a0, 1 -> becomes li a0, 2
-    code = words(0x000102B7, 0x0202A303, 0x00000013, 0x0062AC23, 0x0000100F, 0x00000013, 0x00100513, 0x0080006F, 0x00200513, *EXIT)
+    code = words(
+        0x000102B7,
+        0x0202A303,
+        0x00000013,
+        0x0062AC23,
+        0x0000100F,
+        0x00000013,
+        0x00100513,
+        0x0080006F,
+        0x00200513,
+        *EXIT,
+    )
     assert run(code, flags=7).exit_status == 2
 
 
@@ -115,8 +129,8 @@ def test_a_c_program_with_the_gnu_library_reads_prints_and_computes(tmp_path: Pa
     source = tmp_path / "hello.c"
     source.write_text(
         "#include <stdio.h>\n#include <stdlib.h>\n"
-        'int main(int n, char **v) { char b[64]; double s = 0; for (int i = 1; i < 1000; i++) s += 1.0 / i / i;\n'
-        '  if (!fgets(b, 64, stdin)) return 1; char *p = malloc(300000); p[299999] = 7;\n'
+        "int main(int n, char **v) { char b[64]; double s = 0; for (int i = 1; i < 1000; i++) s += 1.0 / i / i;\n"
+        "  if (!fgets(b, 64, stdin)) return 1; char *p = malloc(300000); p[299999] = 7;\n"
         '  printf("%s|%d|%.15g|%s", v[1], p[299999], s, b); return n; }\n'
     )
     target = tmp_path / "hello"

@@ -10,6 +10,7 @@ from yunqi.commerce.catalog import routes as catalog_routes
 from yunqi.commerce.experiments import routes as experiments_routes
 from yunqi.commerce.payments import routes as payments_routes
 from yunqi.commerce.ranking import routes as ranking_routes
+from yunqi.labs.riscv import routes as riscv_routes
 
 
 def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
@@ -18,5 +19,6 @@ def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
     web.include_router(activity_routes.router(app.activity, principals.require))
     web.include_router(ranking_routes.router(app.ranking, principals.require))
     web.include_router(experiments_routes.router(app.experiments, principals.require))
+    web.include_router(riscv_routes.router(app.riscv, principals.require))
     web.include_router(payments_routes.router(app.payments, principals.require))
     web.router.routes.extend(studio_routes.routes(app.studio, principals.of))

@@ -12,7 +12,7 @@ from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.config import RiscvConfig
 from yunqi.labs.riscv.engine.elf import read_program
 from yunqi.labs.riscv.model import Fault, Limits, Program, Run, Segment, Symbol
-from yunqi.labs.riscv.service import PUBLISHED_COREMARK, Riscv, coremark, own_mix
+from yunqi.labs.riscv.service import PUBLISHED_COREMARK, Riscv, compare, coremark, own_mix, parameters, profile
 
 __all__ = [
     "PUBLISHED_COREMARK",
@@ -25,7 +25,10 @@ __all__ = [
     "Run",
     "Segment",
     "Symbol",
+    "compare",
     "coremark",
     "own_mix",
+    "parameters",
+    "profile",
     "read_program",
 ]

@@ -2,6 +2,7 @@
 
 from yunqi.labs.riscv.service.coremark import PUBLISHED as PUBLISHED_COREMARK
 from yunqi.labs.riscv.service.coremark import measure as coremark
+from yunqi.labs.riscv.service.profile import compare, parameters, profile
 from yunqi.labs.riscv.service.riscv import Riscv, own_mix
 
-__all__ = ["PUBLISHED_COREMARK", "Riscv", "coremark", "own_mix"]
+__all__ = ["PUBLISHED_COREMARK", "Riscv", "compare", "coremark", "own_mix", "parameters", "profile"]
