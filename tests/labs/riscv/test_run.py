@@ -139,3 +139,9 @@ def test_a_c_program_with_the_gnu_library_reads_prints_and_computes(tmp_path: Pa
     done = LAB.run(LAB.read(target), ["one"], stdin=lambda length: waiting.pop(0) if waiting else b"", timing=False)
     expected = sum(1.0 / i / i for i in range(1, 1000))
     assert (done.exit_status, done.output) == (2, f"one|7|{expected:.15g}|line\n".encode())
+
+
+def test_timing_leaves_the_programs_own_registers_alone() -> None:
+    # many nops so that the trace is read, then csrr a0, fcsr; exit
+    code = words(0x000102B7, *([0x00000013] * 8), 0x04000893, 0x00000073, 0x00302573, *EXIT)
+    assert run(code, timing=True).exit_status == run(code).exit_status == 0

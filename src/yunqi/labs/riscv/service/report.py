@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from yunqi.labs.riscv.engine.disassemble import text_at
 from yunqi.labs.riscv.engine.machine.memory import Memory
+from yunqi.labs.riscv.engine.timing import words
 from yunqi.labs.riscv.engine.timing.model import TimingModel
 from yunqi.labs.riscv.model import Program
 
@@ -73,7 +74,7 @@ def top_down(stack: Mapping[str, int], instructions_retired: int, width: int) ->
 
 def konata(model: TimingModel, memory: Memory) -> str:
     """Return the kept instructions' way through the pipeline in Konata's text format (version 4)."""
-    rows = model.log[: int(model.t[16])]
+    rows = model.log[: int(model.t[words.LOGGED])]
     events: list[tuple[int, int, str]] = []
     for number, (_, fetched, decoded, issued, done, retired, pc) in enumerate(rows.tolist()):
         label = text_at(memory, pc)
