@@ -2,11 +2,12 @@
 
 import os
 import statistics
+import sys
 import time
 from pathlib import Path
 
 from yunqi.app.bench.model import Row
-from yunqi.labs.riscv import PUBLISHED_COREMARK, Riscv, RiscvConfig, coremark, own_mix
+from yunqi.labs.riscv import HOW_COREMARK, PUBLISHED_COREMARK, Riscv, RiscvConfig, coremark, own_mix
 
 _PEER = "Xuantie 910, published by its vendor"
 
@@ -19,6 +20,8 @@ def run(runs: int = 3) -> list[Row]:
     riscv = Riscv(None, RiscvConfig())
     riscv.warm()
     rows = []
+    if not os.environ.get("YUNQI_RISCV_COREMARK"):
+        print(HOW_COREMARK, file=sys.stderr)
     source = os.environ.get("YUNQI_RISCV_COREMARK", "")
     for index, found in enumerate(coremark(riscv, Path(source)) if source else ()):
         name = "coremark_per_mhz" if index == 0 else f"coremark_per_mhz[{found.compiler}]"

@@ -12,9 +12,19 @@ from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.config import RiscvConfig
 from yunqi.labs.riscv.engine.elf import read_program
 from yunqi.labs.riscv.model import Fault, Limits, Program, Run, Segment, Symbol
-from yunqi.labs.riscv.service import PUBLISHED_COREMARK, Riscv, compare, coremark, own_mix, parameters, profile
+from yunqi.labs.riscv.service import (
+    HOW_COREMARK,
+    PUBLISHED_COREMARK,
+    Riscv,
+    compare,
+    coremark,
+    own_mix,
+    parameters,
+    profile,
+)
 
 __all__ = [
+    "HOW_COREMARK",
     "PUBLISHED_COREMARK",
     "Fault",
     "Invalid",
