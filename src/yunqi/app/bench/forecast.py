@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -79,8 +80,8 @@ def _demand() -> Floats:
     folder = Path(next(iter(spec.submodule_search_locations))) / "data"
     goods = pq.read_table(folder / "products.parquet", columns=["product_id", "department", "product_category"])
     other = pc.or_(
-        pc.is_in(goods["department"], np.array(NOT_GOODS)),
-        pc.is_in(goods["product_category"], np.array(["COUPON/MISC ITEMS", "FUEL"])),
+        pc.is_in(goods["department"], pa.array(NOT_GOODS)),
+        pc.is_in(goods["product_category"], pa.array(["COUPON/MISC ITEMS", "FUEL"])),
     )
     left_out = np.array(goods.filter(other)["product_id"].to_pylist())
     sales = pq.read_table(folder / "transactions.parquet", columns=["product_id", "quantity", "transaction_timestamp"])

@@ -41,7 +41,7 @@ def _use(desk: PackingDesk, problem: PackingProblem) -> float:
 
 def _py3dbp() -> Callable[[PackingProblem], float] | None:
     try:
-        from py3dbp import Bin, Item, Packer
+        from py3dbp import Bin, Item, Packer  # type: ignore[import-not-found]
     except ImportError:
         return None
 

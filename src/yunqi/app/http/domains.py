@@ -13,6 +13,7 @@ from yunqi.commerce.logistics import routes as logistics_routes
 from yunqi.commerce.payments import routes as payments_routes
 from yunqi.commerce.ranking import routes as ranking_routes
 from yunqi.labs.npu import routes as npu_routes
+from yunqi.labs.riscv import routes as riscv_routes
 
 
 def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
@@ -22,6 +23,7 @@ def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
     web.include_router(ranking_routes.router(app.ranking, principals.require))
     web.include_router(experiments_routes.router(app.experiments, principals.require))
     web.include_router(logistics_routes.router(app.logistics, principals.require))
+    web.include_router(riscv_routes.router(app.riscv, principals.require))
     web.include_router(payments_routes.router(app.payments, principals.require))
     web.include_router(training_routes.router(app.training, principals.require))
     web.include_router(npu_routes.router(app.npu, principals.require))

@@ -12,9 +12,20 @@ from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.config import RiscvConfig
 from yunqi.labs.riscv.engine.elf import read_program
 from yunqi.labs.riscv.model import Fault, Limits, Program, Run, Segment, Symbol
-from yunqi.labs.riscv.service import Riscv
+from yunqi.labs.riscv.service import (
+    HOW_COREMARK,
+    PUBLISHED_COREMARK,
+    Riscv,
+    compare,
+    coremark,
+    own_mix,
+    parameters,
+    profile,
+)
 
 __all__ = [
+    "HOW_COREMARK",
+    "PUBLISHED_COREMARK",
     "Fault",
     "Invalid",
     "Limits",
@@ -24,5 +35,10 @@ __all__ = [
     "Run",
     "Segment",
     "Symbol",
+    "compare",
+    "coremark",
+    "own_mix",
+    "parameters",
+    "profile",
     "read_program",
 ]

@@ -1,4 +1,4 @@
-"""``yunqi riscv``: run, profile, compare, port, debug."""
+"""``yunqi riscv``: run, profile, compare, parameters, warm."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from yunqi.kernel.errors import Invalid
-from yunqi.labs.riscv.service import Riscv
+from yunqi.labs.riscv.service import Riscv, compare, parameters, profile
 from yunqi.labs.riscv.service.riscv import run_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -36,7 +36,9 @@ OpenApp = Callable[[], AbstractContextManager[HasRiscv]]
 def commands(open_app: OpenApp) -> typer.Typer:
     """Return the commands; ``open_app`` opens the application for the length of one command."""
     app = typer.Typer(
-        name="riscv", help="RISC-V programs on a modelled Xuantie 910: run, time, profile, port.", no_args_is_help=True
+        name="riscv",
+        help="RISC-V programs on a modelled Xuantie 910: run, time, profile, compare.",
+        no_args_is_help=True,
     )
 
     @app.command(
@@ -70,6 +72,62 @@ def commands(open_app: OpenApp) -> typer.Typer:
         _print_json(document) if as_json else _print_run(document)
         if done.fault is not None or done.stopped is not None:
             raise typer.Exit(1)
+
+    @app.command(
+        "profile",
+        context_settings=_PASS_THROUGH,
+        help="Run a program and tell where its cycles went. Example: yunqi riscv profile ./hello --konata pipeline.log",
+    )
+    def profile_(
+        file: File,
+        arguments: Annotated[list[str] | None, typer.Argument(help="Its arguments.")] = None,
+        konata: Annotated[Path | None, typer.Option(help="Write a pipeline log for the viewer Konata here.")] = None,
+        log: Annotated[int, typer.Option(help="Of how many instructions.", min=1, max=1_000_000)] = 2000,
+        max_instructions: MaxInstructions = None,
+        set_: Set = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            riscv = opened.riscv
+            found = profile(
+                riscv, riscv.read(file), arguments or (), limits=riscv.limits(instructions=max_instructions),
+                changes=changes(set_ or ()), log=log if konata else 0,
+            )  # fmt: skip
+        text = found.pop("konata")
+        if konata:
+            konata.write_text(text, "utf-8")
+        _print_json(found) if as_json else _print_profile(found)
+
+    @app.command(
+        "compare",
+        help="Run programs, or one program on several cores, side by side. "
+        "Example: yunqi riscv compare ./gcc ./clang; yunqi riscv compare ./hello --core rob=64 --core rob=128,width=4",
+    )
+    def compare_(
+        files: Annotated[list[Path], typer.Argument(help="Static RV64 Linux programs.")],
+        core: Annotated[list[str] | None, typer.Option(help="Another core, as rob=64,width=2; repeatable.")] = None,
+        max_instructions: MaxInstructions = None,
+        as_json: AsJson = False,
+    ) -> None:
+        cores = [{}, *(changes(one.split(",")) for one in core or ())]
+        with open_app() as opened:
+            riscv = opened.riscv
+            limits = riscv.limits(instructions=max_instructions)
+            rows = compare(riscv, [riscv.read(file) for file in files], limits=limits, cores=cores)
+        if as_json:
+            _print_json({"runs": rows})
+        for row in rows if not as_json else ():
+            print(
+                f"{row['program']:20} {row['core']:24} {row['cycles']:>14,} cycles  IPC {row['ipc']:.2f}  x{row['speedup']}"
+            )
+
+    @app.command("parameters", help="List the modelled core's parameters and where each comes from.")
+    def parameters_(as_json: AsJson = False) -> None:
+        rows = parameters()
+        if as_json:
+            _print_json({"parameters": rows})
+        for row in rows if not as_json else ():
+            print(f"{row['name']:28} {row['value']:>10}  {row['source']}")
 
     @app.command(help="Compile the inner loops once, so that the first run does not wait for it.")
     def warm(as_json: AsJson = False) -> None:
@@ -122,6 +180,22 @@ def _print_run(run: dict[str, Any]) -> None:
     end = run["stopped"] or (run["fault"] or {}).get("message") or f"exit status {run['exit_status']}"
     timing = f", {run['cycles']:,} cycles ({run['timing']}), IPC {run['ipc']:.2f}" if run["cycles"] else ""
     print(f"{run['program']}: {end}; {run['instructions']:,} instructions{timing}", file=sys.stderr)
+
+
+def _print_profile(found: dict[str, Any]) -> None:
+    _print_run(found)
+    whole = sum(found["cpi_stack"].values()) or 1
+    for title, rows in (
+        ("top down", found["top_down"]),
+        ("cycles by cause", {k: v / whole for k, v in found["cpi_stack"].items()}),
+    ):
+        print(f"\n{title}")
+        for name, share in rows.items():
+            print(f"  {name:22} {share:6.1%}")
+    for title in ("functions", "hot_spots"):
+        print(f"\n{title.replace('_', ' ')}")
+        for spot in found[title][:15]:
+            print(f"  {spot['share']:6.1%} {spot['executions']:>12,} x  {spot['address']:#x}  {spot['name']}")
 
 
 def _print_json(document: dict[str, Any]) -> None:

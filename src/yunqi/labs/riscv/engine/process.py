@@ -136,10 +136,9 @@ class Process:
     def _system_call(self) -> None:
         hart = self.hart
         before = [int(value) for value in hart.x[10:18]]
-        result = self.linux.call([*before[:6], 0, before[7]])
-        hart.x[10] = result
         hart.control[at.PC] += 4
         hart.control[at.RETIRED] += 1
+        hart.x[10] = self.linux.call([*before[:6], 0, before[7]])
 
     def _page(self, why: int) -> bool:
         address = int(self.hart.control[at.FAULT])

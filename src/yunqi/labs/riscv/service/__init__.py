@@ -1,5 +1,9 @@
 """The lab's verbs."""
 
-from yunqi.labs.riscv.service.riscv import Riscv
+from yunqi.labs.riscv.service.coremark import HOW as HOW_COREMARK
+from yunqi.labs.riscv.service.coremark import PUBLISHED as PUBLISHED_COREMARK
+from yunqi.labs.riscv.service.coremark import measure as coremark
+from yunqi.labs.riscv.service.profile import compare, parameters, profile
+from yunqi.labs.riscv.service.riscv import Riscv, own_mix
 
-__all__ = ["Riscv"]
+__all__ = ["HOW_COREMARK", "PUBLISHED_COREMARK", "Riscv", "compare", "coremark", "own_mix", "parameters", "profile"]

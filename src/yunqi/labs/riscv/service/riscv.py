@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from yunqi.labs.riscv.engine.timing.model import TimingModel
 
 
+MIX = ("list", "matrix", "machine", "crc32")
+"""The kernels of `mix_program`, in its order."""
+
+
 def _no_input(length: int) -> bytes:
     return b""
 
@@ -135,6 +139,13 @@ class Riscv:
             memory.before_forgetting = keep
         return made
 
+    def spin(self, instructions: int, *, timing: bool) -> int:
+        """Run our own mix again and again for so many instructions, to see how fast the lab is; returns how many ran."""
+        done = 0
+        while done < instructions:
+            done += self.run(mix_program(), limits=Limits(instructions=instructions - done), timing=timing).instructions
+        return done
+
     def warm(self) -> float:
         """Compile the inner loops, so that the first program does not wait for it; returns the seconds it took."""
         started = time.monotonic()
@@ -165,6 +176,19 @@ def need_extra() -> None:
     """Raise where the packages of the lab are not installed."""
     if find_spec("numba") is None:
         raise Unavailable("Running RISC-V programs needs the extra `labs`: run scripts/setup labs.")
+
+
+def mix_program() -> Program:
+    """Return four kernels of our own in one program; engine/kernels/build makes it from the sources beside it."""
+    file = Path(__file__).resolve().parents[1] / "engine" / "kernels" / "mix.elf"
+    return read_program(file.read_bytes(), name="mix")
+
+
+def own_mix(riscv: Riscv) -> dict[str, int]:
+    """Return the cycles of a warm round of each of the four kernels. They are not CoreMark."""
+    marks = riscv.run(mix_program()).marks
+    taken = [end - begin for begin, end in zip(marks[::2], marks[1::2], strict=True)]
+    return dict(zip(MIX, taken[-len(MIX) :], strict=True))
 
 
 def tiny_program() -> Program:

@@ -174,6 +174,8 @@ def extract(a, b, is_signed):
     """Return the bits from ``b >> 6`` up to ``b & 63``; an empty range reads as bit 0 upwards does on the core:
     zero width wraps."""
     top, bottom = b & 63, (b >> 6) & 63
+    if bottom > top:
+        return np.int64(0)
     if is_signed:
         return (a << (63 - top)) >> ((63 - top + bottom) & 63)
     return shift_right(a << (63 - top), 63 - top + bottom)

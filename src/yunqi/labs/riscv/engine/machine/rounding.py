@@ -85,7 +85,9 @@ def finish(hi, lo, exponent, single, mode, c):
         c[at.FLAGS] |= NX | (UF if tiny else 0)
     top = 255 if single else 2047
     # The hidden bit of a normal number adds one to the biased exponent; a carry adds one more.
-    bits = (biased << (precision - 1)) + rounded
+    bits = np.int64(top) << (precision - 1)
+    if biased < top - 1:
+        bits = (biased << (precision - 1)) + rounded
     if bits >= np.int64(top) << (precision - 1):
         c[at.FLAGS] |= NX | OF
         to_infinity = mode == NEAREST or mode == AWAY or (mode == DOWN and negative) or (mode == UP and not negative)
@@ -100,14 +102,14 @@ def finish(hi, lo, exponent, single, mode, c):
 @compiled
 def round_integral(value, mode):
     """Round a double to a whole number."""
-    down = math.floor(value)
+    down = np.floor(value)
     if mode == DOWN:
         return down
     if mode == UP:
-        return math.ceil(value)
+        return np.ceil(value)
     if mode == TO_ZERO:
-        return down if value >= 0.0 else math.ceil(value)
+        return down if value >= 0.0 else np.ceil(value)
     rest = value - down
-    if rest > 0.5 or (rest == 0.5 and (value > 0.0 if mode == AWAY else math.floor(down * 0.5) * 2.0 != down)):
+    if rest > 0.5 or (rest == 0.5 and (value > 0.0 if mode == AWAY else np.floor(down * 0.5) * 2.0 != down)):
         return down + 1.0
     return down

@@ -20,8 +20,11 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
     if kind == w.K_BRANCH:
         n[w.BRANCHES] += 1
         looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
-        predicted = predict.direction(pc, taken, bht, t)
-        right = taken if looping else predicted == taken
+        right = predict.direction(pc, taken, bht, t) == taken
+        if looping and not taken and right:  # the fetch starts anew behind the loop
+            t[w.NOW_FETCH] = max(t[w.NOW_FETCH], t[w.DECODED_AT] - p[w.FRONT]) + p[w.LOOP_EXIT]
+            t[w.FETCH_CAUSE] = w.FETCH
+            t[w.GROUP] = -1
         if not right:
             n[w.BRANCH_MISSES] += 1
         if taken and not looping:

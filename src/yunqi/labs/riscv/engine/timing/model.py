@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunqi.kernel.errors import Invalid
+from yunqi.labs.riscv.engine.machine import layout
 from yunqi.labs.riscv.engine.machine.hart import Hart
-from yunqi.labs.riscv.engine.machine.layout import SLOTS
 from yunqi.labs.riscv.engine.timing import back, caches, predict, words
 from yunqi.labs.riscv.engine.timing.parameters import chosen, packed
 from yunqi.labs.riscv.engine.timing.pipeline import LOG_COLUMNS, RING, advance
@@ -71,7 +71,7 @@ class TimingModel:
 
     def consume(self, hart: Hart) -> None:
         """Time what the hart has traced since the last call."""
-        count = int(hart.control[9])
+        count = int(hart.control[layout.TRACED])
         if not count:
             return
         code = hart.memory.code
@@ -85,13 +85,13 @@ class TimingModel:
             hart.slots, hart.addresses, count, code, pages, self._info, self._fronts, self._memory, self._machine, books,
             self.t, self.p, self.n,
         )  # fmt: skip
-        hart.control[15] = self.t[words.RETIRED_AT]
+        hart.control[layout.CYCLES] = self.t[words.RETIRED_AT]
 
     def forget_code(self, pages: list[int]) -> None:
         """Keep what was counted by address: the decoded slots are about to be used anew."""
         self._collect(pages)
         for array in (self.executions, self.cycles):
-            array[: len(pages) * SLOTS] = 0
+            array[: len(pages) * layout.SLOTS] = 0
 
     def profile(self, pages: list[int]) -> dict[int, tuple[int, int]]:
         """Return by address of instruction how often it was carried out and how many cycles retirement stood at it."""
@@ -102,8 +102,8 @@ class TimingModel:
 
     def _collect(self, pages: list[int]) -> None:
         found = dict(self.by_pc)
-        for slot in np.flatnonzero(self.executions[: len(pages) * SLOTS]):
-            pc = (pages[slot // SLOTS] << 12) + (int(slot) % SLOTS) * 2
+        for slot in np.flatnonzero(self.executions[: len(pages) * layout.SLOTS]):
+            pc = (pages[slot // layout.SLOTS] << 12) + (int(slot) % layout.SLOTS) * 2
             count, cycles = found.get(pc, (0, 0))
             found[pc] = (count + int(self.executions[slot]), cycles + int(self.cycles[slot]))
         self.by_pc = found

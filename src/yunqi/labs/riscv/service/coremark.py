@@ -1,0 +1,130 @@
+"""CoreMark on the modelled core: from a folder with its public source, or from a program built of it.
+
+The source is not part of this package and never will be; where it is not at hand, that is said with the way to get it.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from yunqi.kernel.errors import Invalid, Unavailable
+from yunqi.labs.riscv.engine.elf import read_program
+from yunqi.labs.riscv.model import Limits, Program
+from yunqi.labs.riscv.service.input import file_bytes
+from yunqi.labs.riscv.service.riscv import Riscv
+
+PUBLISHED = 7.1
+"""CoreMark/MHz that the vendor publishes for the Xuantie 910."""
+HOW = (
+    "CoreMark's source is not at hand. Fetch it from github.com/eembc/coremark and name its folder, "
+    "or a static RV64 program built of it, in YUNQI_RISCV_COREMARK."
+)
+_FILES = ("core_list_join.c", "core_main.c", "core_matrix.c", "core_state.c", "core_util.c")
+_THEAD = "rv64gc_xtheadba_xtheadbb_xtheadbs_xtheadmac_xtheadmemidx_xtheadmempair_xtheadcondmov"
+_CHECKS = ("0xe714", "0x1fd7", "0x8e3a")
+_FEW, _MORE = 2, 12
+
+
+@dataclass(frozen=True, slots=True)
+class CoreMark:
+    """CoreMark of one program: the compiler, cycles and instructions per iteration."""
+
+    compiler: str
+    cycles: float
+    instructions: float
+
+    @property
+    def per_mhz(self) -> float:
+        """Iterations per second and MHz."""
+        return 1e6 / self.cycles
+
+
+def measure(riscv: Riscv, source: Path) -> list[CoreMark]:
+    """Run CoreMark.
+
+    Parameters
+    ----------
+    riscv
+        The lab.
+    source
+        A folder with CoreMark's source (every compiler found is used), or a program.
+
+    Returns
+    -------
+    list
+        One for each program, best first.
+
+    Raises
+    ------
+    Unavailable
+        Neither source nor program, or no compiler for the source.
+    Invalid
+        The program's checksums are not CoreMark's.
+    """
+    if source.is_file():
+        return [_run(riscv, read_program(file_bytes(source), name=source.name), source.name)]
+    if not (source / "core_main.c").is_file():
+        raise Unavailable(HOW)
+    with tempfile.TemporaryDirectory() as folder:
+        found = [_run(riscv, program, name) for name, program in _build(source, Path(folder))]
+    return sorted(found, key=lambda one: one.cycles)
+
+
+def _run(riscv: Riscv, program: Program, name: str) -> CoreMark:
+    runs = []
+    for iterations in (_FEW, _MORE):
+        words = ("0x0", "0x0", "0x66", str(iterations), "7", "1", "2000")
+        run = riscv.run(program, words, limits=Limits(instructions=100_000_000, seconds=riscv.config.deadline_seconds))
+        text = run.output.decode("utf-8", "replace")
+        if run.exit_status != 0 or not all(check in text for check in _CHECKS):
+            raise Invalid(f"{name} did not run CoreMark to its end with the right checksums.", "coremark")
+        runs.append(run)
+    turns = _MORE - _FEW
+    return CoreMark(
+        name, (runs[1].cycles - runs[0].cycles) / turns, (runs[1].instructions - runs[0].instructions) / turns
+    )
+
+
+def _build(source: Path, folder: Path) -> list[tuple[str, Program]]:
+    port = source / "posix" if (source / "posix").is_dir() else source
+    files = [str(source / name) for name in _FILES] + [str(port / "core_portme.c")]
+    shared = [
+        "-static",
+        "-w",
+        "-DPERFORMANCE_RUN=1",
+        "-DITERATIONS=2",
+        '-DFLAGS_STR="yunqi"',
+        f"-I{source}",
+        f"-I{port}",
+        *files,
+    ]
+    made = []
+    for name, command in compilers().items():
+        target = folder / name
+        done = subprocess.run([*command, *shared, "-o", str(target)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Invalid(f"{command[0]} could not build CoreMark: {done.stderr.strip()[-300:]}", "coremark")
+        made.append((name, read_program(target.read_bytes(), name=name)))
+    if not made:
+        raise Unavailable(
+            "Building CoreMark needs a compiler: apt-get install gcc-riscv64-linux-gnu, or clang-19 and lld-19 as well."
+        )
+    return made
+
+
+def compilers() -> dict[str, list[str]]:
+    """Return the compilers found, with the options nearest to the vendor's."""
+    found = {}
+    if shutil.which("riscv64-linux-gnu-gcc"):
+        found["gcc -O3 rv64gc"] = [
+            "riscv64-linux-gnu-gcc", "-O3", "-funroll-all-loops", "-finline-limit=500", "-fgcse-sm", "-march=rv64gc",
+        ]  # fmt: skip
+        clang = shutil.which("clang-19") or shutil.which("clang")
+        if clang and shutil.which("ld.lld-19"):
+            found["clang -O3 XThead"] = [
+                clang, "--target=riscv64-linux-gnu", "--sysroot=/usr/riscv64-linux-gnu", "--gcc-toolchain=/usr",
+                f"-march={_THEAD}", "-O3", "-funroll-loops", "-fuse-ld=lld-19",
+            ]  # fmt: skip
+    return found
