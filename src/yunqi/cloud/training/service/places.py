@@ -67,6 +67,7 @@ def weights_in(config: dict[str, Any]) -> int:
     hidden, layers, heads = config["hidden_size"], config["num_hidden_layers"], config["num_attention_heads"]
     width = config.get("head_dim") or hidden // heads
     query, keys = heads * width, config.get("num_key_value_heads", heads) * width
-    block = hidden * (2 * query + 2 * keys) + 3 * hidden * config["intermediate_size"] + 2 * hidden
+    norms = {"qwen3": 2 * width, "qwen2": query + 2 * keys}.get(str(config.get("model_type")), 0)
+    block = norms + hidden * (2 * query + 2 * keys) + 3 * hidden * config["intermediate_size"] + 2 * hidden
     tables = 1 if config.get("tie_word_embeddings") else 2
     return int(config["vocab_size"] * hidden * tables + layers * block + hidden)
