@@ -1,12 +1,15 @@
 """Where things of training lie: runs' folders, and the folder that a model's name means."""
 
 import difflib
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from yunqi.cloud.hub import Hub
-from yunqi.kernel import Error, Invalid
+from yunqi.kernel import Conflict, Error, Invalid
 
 
 class Places:
@@ -27,6 +30,37 @@ class Places:
     def run(self, name: str) -> Path:
         """Return the folder of a run."""
         return self.root / name
+
+    def is_held(self, name: str) -> bool:
+        """Return whether a process holds the run's lock, which goes with the process, however that ends."""
+        try:
+            with self._lock(name).open("rb") as handle:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """Hold the run's lock.
+
+        Raises
+        ------
+        Conflict
+            When another process works on it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._lock(name).open("ab") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(f"Another process works on the run {name}. Wait for it, or stop it.", "name") from None
+            yield
+
+    def _lock(self, name: str) -> Path:
+        return self.root / f"{name}.lock"
 
     def model(self, name: str, folder: str) -> Path:
         """Return the checkpoint folder that a name means: a folder, a run, or a published model.
