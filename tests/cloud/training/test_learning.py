@@ -58,6 +58,12 @@ def test_the_token_loss_is_the_libraries_own(model: Any) -> None:
     expected = model(input_ids=ids, labels=labels).loss
     found = token_loss(model, ids[:, :-1], torch.where(labels[:, 1:] == -100, IGNORED, labels[:, 1:]))
     assert found.item() == pytest.approx(expected.item(), abs=1e-5)
+    found.backward()
+    ours = {name: weight.grad.clone() for name, weight in model.named_parameters()}
+    model.zero_grad()
+    expected.backward()
+    for name, weight in model.named_parameters():
+        assert torch.allclose(ours[name], weight.grad, atol=1e-6), name
     summed, count = sequence_likelihood(model, ids[:, :-1], labels[:, 1:])
     assert (-summed.sum() / count.sum()).item() == pytest.approx(expected.item(), abs=1e-5)
 

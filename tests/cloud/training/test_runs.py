@@ -59,7 +59,7 @@ def test_a_run_killed_twice_has_bitwise_the_loss_curve_of_one_that_was_not(tmp_p
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        assert opened.get("killed").state is RunState.RUNNING
+        assert opened.get("killed").state is RunState.STOPPED
         assert len(curve(tmp_path, "killed")) < 60
     done = subprocess.run(
         [sys.executable, "-m", "yunqi", "train", str(path), "--json"],
@@ -92,6 +92,18 @@ def test_a_stopped_run_keeps_its_checkpoint_and_goes_on(tmp_path: Path) -> None:
     assert list((tmp_path / "var" / "training" / "stopped" / "checkpoints").glob("step-*.pt"))
     with pytest.raises(Conflict, match="made by another recipe"):
         opened.run(opened.read(recipe(tmp_path, "stopped", PRETRAIN.format(steps=5))))
+
+
+def test_a_run_that_no_longer_improves_stops_early_with_its_best_weights(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    opened = training(tmp_path)
+    text = PRETRAIN.format(steps=400).replace("check_every = 10", "check_every = 4") + "rate = 0.1\npatience = 2\n"
+    run = opened.run(opened.read(recipe(tmp_path, "early", text)))
+    assert run.result is not None
+    assert run.result["steps"] < 400
+    assert run.result["notes"] == {"stopped": "patience"}
+    held = [row["heldout"] for row in curve(tmp_path, "early") if "heldout" in row]
+    assert run.result["best_heldout"] == min(held)
 
 
 def test_a_loss_that_is_no_number_stops_with_advice(tmp_path: Path) -> None:

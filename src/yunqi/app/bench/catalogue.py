@@ -46,6 +46,9 @@ BENCHES: dict[str, Bench] = {
         "CoreMark/MHz of the modelled core (source named by YUNQI_RISCV_COREMARK), and kernels of our own",
         "published",
     ),
+    "training": Bench(
+        "training", "training steps of a model of 12 million weights, one thread", "transformers.Trainer"
+    ),
     "serve": Bench("serving", "the whole shop under a mixed load from a second process", "Starlette + SQLite FTS5"),
 }
 

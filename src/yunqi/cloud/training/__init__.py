@@ -33,7 +33,7 @@ from yunqi.cloud.training.model import (
     TrainingFinished,
     WorkerLost,
 )
-from yunqi.cloud.training.service import Training
+from yunqi.cloud.training.service import Speed, Training, measure_speed, random_tokens
 from yunqi.cloud.training.store import MIGRATIONS
 
 __all__ = [
@@ -47,9 +47,12 @@ __all__ = [
     "Run",
     "RunState",
     "Score",
+    "Speed",
     "Stopped",
     "Training",
     "TrainingConfig",
     "TrainingFinished",
     "WorkerLost",
+    "measure_speed",
+    "random_tokens",
 ]

@@ -186,6 +186,10 @@ class Steps:
             )
         if self.precision not in ("float32", "bfloat16"):
             raise Invalid(f"train.precision = {self.precision!r}: use float32 or bfloat16.", param="precision")
+        if self.batch % self.workers:
+            raise Invalid(
+                f"train.batch = {self.batch} must be a multiple of train.workers = {self.workers}.", param="workers"
+            )
         if self.steps < 0 or (not self.steps and self.epochs <= 0):
             raise Invalid("train needs epochs above 0, or steps.", param="epochs")
         if not 0 <= self.dropout < 1 or not 0 <= self.warmup <= 1 or not 0 <= self.floor <= 1:

@@ -1,12 +1,15 @@
 """Where things of training lie: runs' folders, and the folder that a model's name means."""
 
 import difflib
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from yunqi.cloud.hub import Hub
-from yunqi.kernel import Error, Invalid
+from yunqi.kernel import Conflict, Error, Invalid
 
 
 class Places:
@@ -27,6 +30,37 @@ class Places:
     def run(self, name: str) -> Path:
         """Return the folder of a run."""
         return self.root / name
+
+    def is_held(self, name: str) -> bool:
+        """Return whether a process holds the run's lock, which goes with the process, however that ends."""
+        try:
+            with self._lock(name).open("rb") as handle:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """Hold the run's lock.
+
+        Raises
+        ------
+        Conflict
+            When another process works on it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._lock(name).open("ab") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(f"Another process works on the run {name}. Wait for it, or stop it.", "name") from None
+            yield
+
+    def _lock(self, name: str) -> Path:
+        return self.root / f"{name}.lock"
 
     def model(self, name: str, folder: str) -> Path:
         """Return the checkpoint folder that a name means: a folder, a run, or a published model.
@@ -67,6 +101,7 @@ def weights_in(config: dict[str, Any]) -> int:
     hidden, layers, heads = config["hidden_size"], config["num_hidden_layers"], config["num_attention_heads"]
     width = config.get("head_dim") or hidden // heads
     query, keys = heads * width, config.get("num_key_value_heads", heads) * width
-    block = hidden * (2 * query + 2 * keys) + 3 * hidden * config["intermediate_size"] + 2 * hidden
+    norms = {"qwen3": 2 * width, "qwen2": query + 2 * keys}.get(str(config.get("model_type")), 0)
+    block = norms + hidden * (2 * query + 2 * keys) + 3 * hidden * config["intermediate_size"] + 2 * hidden
     tables = 1 if config.get("tie_word_embeddings") else 2
     return int(config["vocab_size"] * hidden * tables + layers * block + hidden)

@@ -1,5 +1,6 @@
 """The service of training."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -108,6 +109,13 @@ class Training:
             When it failed; the last checkpoint is kept.
         """
         require_extra()
+        with self._places.held(recipe.name):
+            return self._run(recipe, progress, job_id, fresh, on_event, workspace)
+
+    def _run(
+        self, recipe: Recipe, progress: Progress, job_id: int | None, fresh: bool,
+        on_event: Callable[[dict[str, Any]], None], workspace: str,
+    ) -> Run:  # fmt: skip
         folder = self._places.run(recipe.name)
         found = self._store.run(workspace, recipe.name)
         if fresh:
@@ -128,7 +136,7 @@ class Training:
 
     def runs(self, *, limit: int = 100, workspace: str = _WORKSPACE) -> list[Run]:
         """Return runs, newest first."""
-        return self._store.runs(workspace, limit=limit)
+        return [self._seen(run) for run in self._store.runs(workspace, limit=limit)]
 
     def get(self, name: str, *, workspace: str = _WORKSPACE) -> Run:
         """Return a run.
@@ -141,7 +149,7 @@ class Training:
         found = self._store.run(workspace, name)
         if found is None:
             raise NotFound(f"There is no training run {name!r}. `yunqi training list` shows them.", param="name")
-        return found
+        return self._seen(found)
 
     def losses(self, name: str, *, workspace: str = _WORKSPACE) -> list[dict[str, Any]]:
         """Return a run's loss curve: step, loss, gradient, and the held-out loss where it was looked at."""
@@ -236,6 +244,14 @@ class Training:
                     param="path",
                 )
         return recipe
+
+    def _seen(self, run: Run) -> Run:
+        """Return a run whose process is gone as what it is: stopped."""
+        if run.state is not RunState.RUNNING or self._places.is_held(run.name):
+            return run
+        return dataclasses.replace(
+            run, state=RunState.STOPPED, message="its process is gone; run it again to go on from the last checkpoint"
+        )
 
     def _recipe(self, run: Run) -> Recipe:
         task = json.loads((Path(run.folder) / "task.json").read_text(encoding="utf-8"))

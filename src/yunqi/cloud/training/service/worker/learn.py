@@ -13,7 +13,7 @@ from yunqi.cloud.training.service.worker import weights
 from yunqi.cloud.training.service.worker.channel import Channel
 from yunqi.cloud.training.service.worker.checkpoint import Checkpoints, Progress
 from yunqi.cloud.training.service.worker.data import DataSet, Preparer
-from yunqi.cloud.training.service.worker.loop import Loop, Objective
+from yunqi.cloud.training.service.worker.loop import Gather, Loop, Objective
 from yunqi.cloud.training.service.worker.objectives import (
     DistillObjective,
     PreferenceObjective,
@@ -55,7 +55,7 @@ class Learning:
         self._channel.send("prepared", **dataclasses.asdict(prepared))
         return prepared
 
-    def run(self, gather: Any = lambda weights: None) -> tuple[Any, Progress, int]:
+    def run(self, gather: Gather = lambda weights, values: values) -> tuple[Any, Progress, int]:
         """Learn to the end and return the model, where it got, and the tokens that it saw."""
         model = self.model()
         objective = self._objective(model)

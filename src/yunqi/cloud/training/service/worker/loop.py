@@ -30,6 +30,10 @@ class Objective(Protocol):
         ...
 
 
+Gather = Callable[[list[Any], list[float]], list[float]]
+"""Averages the gradients of weights, and a few figures, over all workers; returns the figures."""
+
+
 class Loop:
     """Runs an objective to its end.
 
@@ -38,7 +42,7 @@ class Loop:
     weights
         Returns the state that a checkpoint keeps; for adapters that is less than the whole model.
     gather
-        Makes the gradients of all workers one, between the backward pass and the step.
+        Makes the gradients and figures of all workers one, between the backward pass and the step.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class Loop:
         channel: Channel,
         *,
         weights: Callable[[], dict[str, Any]],
-        gather: Callable[[list[Any]], None] = lambda weights: None,
+        gather: Gather = lambda weights, values: values,
         leads: bool = True,
     ) -> None:
         self._rules = recipe.train
@@ -95,26 +99,25 @@ class Loop:
         started, before, total = time.monotonic(), self.progress.seconds, self._objective.steps
         self._first = self.progress.step
         for step in range(self.progress.step, total):
-            loss, length = self._step(step)
+            loss, length, asked = self._step(step, started, before)
             self.progress.step = step + 1
             self.progress.seconds = before + time.monotonic() - started
             entry: dict[str, Any] = {"loss": loss, "gradient": length}
             stop = self._look(step + 1, entry)
             if self._leads:
                 self._checkpoints.log(step + 1, entry)
-            out_of_time = 0 < self._rules.minutes <= self.progress.seconds / 60
-            stop = stop or out_of_time or STOP.is_set()
+            stop = stop or asked
             if (step + 1) % self._rules.save_every == 0 or step + 1 == total or stop:
                 self._save()
             self._report(step + 1, total, loss, started, last=step + 1 == total or stop)
             if stop:
                 if STOP.is_set():
                     raise Stopped("The run was stopped; its checkpoint is kept. Run it again to go on.")
-                self.progress.notes["stopped"] = "minutes" if out_of_time else "patience"
+                self.progress.notes["stopped"] = "minutes" if asked else "patience"
                 break
         return self.progress
 
-    def _step(self, step: int) -> tuple[float, float]:
+    def _step(self, step: int, started: float, before: float) -> tuple[float, float, bool]:
         total = 0.0
         for part in range(self._rules.accumulation):
             with self._precision():
@@ -126,8 +129,10 @@ class Loop:
             total += value / self._rules.accumulation
             self.tokens += tokens
             self.progress.tokens += tokens
-        self._gather(self._optimiser.weights)
-        return total, self._optimiser.step(step)
+        seconds = before + time.monotonic() - started
+        wanted = STOP.is_set() or 0 < self._rules.minutes <= seconds / 60
+        total, stop = self._gather(self._optimiser.weights, [total, float(wanted)])
+        return total, self._optimiser.step(step), stop > 0
 
     def _look(self, step: int, entry: dict[str, Any]) -> bool:
         rules = self._rules

@@ -14,6 +14,7 @@ from yunqi.cloud.training.engine.metrics import mean_score
 from yunqi.cloud.training.model import Kind, MemoryShort, Score
 from yunqi.cloud.training.service.worker import weights
 from yunqi.cloud.training.service.worker.channel import Channel
+from yunqi.cloud.training.service.worker.cluster import learn_together
 from yunqi.cloud.training.service.worker.evaluate import Evaluator
 from yunqi.cloud.training.service.worker.export import export_gguf
 from yunqi.cloud.training.service.worker.learn import Learning
@@ -68,6 +69,8 @@ def _made(task: Task, channel: Channel) -> dict[str, Any]:
 def _learned(task: Task, channel: Channel) -> dict[str, Any]:
     learning = Learning(task, channel)
     prepared = learning.prepare()
+    if task.recipe.train.workers > 1:
+        return learn_together(task, channel) | {"data": dataclasses.asdict(prepared)}
     model, progress, tokens = learning.run()
     accuracy = learning.accuracy(model) if task.recipe.kind is Kind.REWARD else []
     count = sum(weight.numel() for weight in model.parameters())
