@@ -26,11 +26,11 @@ def token_loss(model: Any, ids: Any, targets: Any) -> Any:
         counted = (wanted != IGNORED).nonzero().squeeze(1)
         hidden, wanted = hidden[counted], wanted[counted]
     if torch.is_grad_enabled() and model.lm_head.bias is None:
-        return _HeadLoss.apply(hidden, model.lm_head.weight, wanted)
+        return _HeadLoss.apply(hidden, model.lm_head.weight, wanted)  # type: ignore[no-untyped-call]
     return functional.cross_entropy(model.lm_head(hidden).float(), wanted)
 
 
-class _HeadLoss(torch.autograd.Function):  # type: ignore[misc]
+class _HeadLoss(torch.autograd.Function):
     """Output layer and cross-entropy, some rows at a time, with the gradients made on the way.
 
     The logits of a step (tokens by vocabulary) never stand in memory as a whole: a third less time and 100 MB less

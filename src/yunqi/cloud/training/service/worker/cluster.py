@@ -86,7 +86,7 @@ class Member:
         for weight in weights:
             weight.grad = flat[start : start + weight.numel()].view_as(weight).clone()
             start += weight.numel()
-        return flat[start:].tolist()  # type: ignore[no-any-return]
+        return flat[start:].tolist()
 
 
 class _Notes(Channel):
