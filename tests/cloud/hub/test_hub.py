@@ -263,7 +263,7 @@ def test_hostile_headers_are_refused(kernel: Kernel, tmp_path: Path, data: bytes
 SCRIPT = textwrap.dedent("""
     import resource, signal, sys, time
     from pathlib import Path
-    from tests.cloud.hub.packages import make_asset
+    from packages import make_asset
     from yunqi.cloud.hub import Hub, HubConfig
     from yunqi.kernel import Kernel, KernelConfig
     data, wheels, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -284,7 +284,8 @@ SCRIPT = textwrap.dedent("""
 def run(kernel: Kernel, wheels: Path, mode: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-c", SCRIPT, str(kernel.config.data_dir), str(wheels), mode]
     root = Path(__file__).parents[3]
-    environment = {**os.environ, "PYTHONPATH": f"{root}:{root / 'src'}"}
+    # By its own folder: an installed package may be called tests too, and comes before a folder without __init__.py.
+    environment = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{root / 'src'}"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 

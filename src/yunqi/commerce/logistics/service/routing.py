@@ -64,9 +64,10 @@ def prepare() -> float:
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
     if not warm.is_warm():
         warm.warm()
-        for engine in ("routing.rich.solve", "packing.warm", "berth.warm"):
-            importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}").warm()
+        importlib.import_module("yunqi.commerce.logistics.engine.routing.rich.solve").warm()
         warm.mark().touch()
+    for engine in ("packing", "berth"):
+        importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}.warm").warm()
     return budget.used()
 
 
