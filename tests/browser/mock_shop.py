@@ -691,6 +691,58 @@ def operator(shop: Shop) -> APIRouter:
 span = range
 
 
+def planning() -> APIRouter:
+    """Made-up answers of logistics, for the problems that the pages offer as examples."""
+    api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
+
+    def plan(version: int) -> dict[str, Any]:
+        stops = [[f"order {n}" for n in span(first, 19, 3)] for first in (1, 2, 3)]
+        routes = [{"vehicle": f"van {n + 1}", "stops": stops[n]} for n in span(3)]
+        missed = {
+            "id": "order 19",
+            "reasons": ["capacity: 3 are left, 6 needed"],
+            "relaxation": "one more vehicle",
+        }
+        answer = {"cost": 40_000 - 1000 * version, "routes": routes, "unserved": [missed], "bound": 30_000, "gap": 0.2, "matrix": {"source": "made up"}}  # fmt: skip
+        if version == 2:
+            answer["days"] = [
+                {
+                    "vehicle": route["vehicle"], "departs": 0, "returns": 900 * 8, "distance": 12_000,
+                    "stops": [{"id": one, "arrives": 900 * at, "begins": 900 * at, "ends": 900 * at + 240} for at, one in enumerate(route["stops"], 1)],
+                }
+                for route in routes
+            ]  # fmt: skip
+        return {"id": "7", "state": "done" if version == 2 else "running", "version": version, "job": "8", "plan": answer}  # fmt: skip
+
+    @api.post("/plans")
+    async def submit(request: Request) -> Any:
+        assert (await request.json())["problem"]["vehicles"]
+        return {"id": "7", "job": "8", "state": "queued"}
+
+    @api.get("/plans/{plan_id}/events")
+    def follow(plan_id: str) -> Any:
+        return stream([plan(1), plan(2)], 0.3) if plan_id == "7" else refusal(404, "not_found", f"No plan {plan_id}.")
+
+    @api.post("/packings")
+    async def pack(request: Request) -> Any:
+        if "bins" not in (await request.json())["problem"]:
+            return refusal(400, "invalid", "bins must be a list of at least one")
+        boxes = [
+            {"bin": "van", "number": 1, "item": "crate" if z else "box", "x": 40 * x, "y": 30 * y, "z": 20 * z, "dx": 40, "dy": 30, "dz": 20}
+            for x, y, z in itertools.product(span(3), span(2), span(2))
+        ]  # fmt: skip
+        left = [{"item": "barrel", "copies": 2, "reason": "made up: no room"}]
+        return {"use": 0.375, "bound": 0.4, "bins": 1, "seconds": 0.1, "placements": boxes, "left": left}
+
+    @api.post("/berth-plans")
+    def berths() -> Any:
+        names = ("Aurora", "Borealis", "Cygnus")
+        visits = [{"vessel": n + 1, "berth": 1 + 20 * n, "start": 3 * n, "end": 3 * n + 9, "name": name, "position_m": 200 * n, "cranes": 2} for n, name in enumerate(names)]  # fmt: skip
+        return {"cost": 3, "bound": 3, "gap": 0.0, "seconds": 0.1, "visits": visits}
+
+    return api
+
+
 def pages(shop: Shop) -> APIRouter:
     def product(product_id: str) -> ProductPage | None:
         card = shop.by_id.get(product_id)
@@ -727,7 +779,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), pages(shop)):
         app.include_router(router)
     return app
 

@@ -20,6 +20,7 @@ CONSOLE = [
     "/models",
     "/playground",
     "/usage",
+    "/logistics",
     "/jobs",
     "/keys",
     "/settings",

@@ -22,6 +22,7 @@ PLACES = [
     "models",
     "playground",
     "usage",
+    "logistics",
     "jobs",
     "keys",
     "settings",

@@ -1,0 +1,98 @@
+"""The console's pages of planning and labs in a real browser, each with axe-core over what it draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Shoot = Callable[[Page, str], None]
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SLOW = 120_000
+"""Milliseconds: a shop's very first solve compiles the search."""
+
+
+def open_page(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Menu").get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core calls serious or critical; nothing where it is not installed."""
+    if not AXE.exists():
+        return []
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)")
+    serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return [f"{rule['id']}: {node['target']}" for rule in serious for node in rule["nodes"]]
+
+
+def drawn(page: Page, name: str | re.Pattern[str]):
+    return page.get_by_role("img", name=name)
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_routes_loads_and_berths_are_planned_and_drawn(visit, shoot: Shoot, options: dict[str, object]):
+    visit.expect_status(400, 404, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    problem = page.get_by_role("textbox", name="Problem")
+    problem.fill("{not json")
+    page.get_by_role("button", name="Plan routes").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not JSON")
+    page.get_by_role("button", name="Fill in an example").click()
+    page.get_by_role("button", name="Plan routes").click()
+    expect(page.get_by_text("done", exact=True)).to_be_visible(timeout=SLOW)
+    expect(drawn(page, re.compile("routes over 19 tasks"))).to_be_visible()
+    expect(drawn(page, re.compile("Driving and service times"))).to_be_visible()
+    vehicle = page.locator(".legend button").first
+    vehicle.press("Enter")
+    expect(vehicle).to_have_attribute("aria-pressed", "true")
+    vehicle.press("Enter")
+    page.get_by_role("region", name=re.compile("Plan [0-9]+")).scroll_into_view_if_needed()
+    assert barriers(page) == []
+    page.evaluate("document.querySelector('section[aria-label=Map]').scrollIntoView()")
+    page.evaluate("window.scrollBy(0, -70)")
+    shoot(page, "console-logistics-dark" if options else "console-logistics")
+    page.get_by_role("searchbox", name="Number of a plan").fill("99")
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="did not load")).to_be_visible()
+    _pack(page, shoot)
+    _moor(page, shoot)
+
+
+def _pack(page: Page, shoot: Shoot) -> None:
+    page.get_by_role("tab", name="Packing").click()
+    panel = page.get_by_role("tabpanel", name="Packing")
+    panel.get_by_role("textbox", name="Problem").fill('{"items": []}')
+    panel.get_by_role("button", name="Pack", exact=True).click()
+    expect(panel.get_by_role("alert")).to_be_visible()
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Pack", exact=True).click()
+    load = panel.get_by_role("application", name=re.compile("120 × 80 × 80"))
+    expect(load).to_be_visible(timeout=SLOW)
+    before = load.locator("polygon").first.get_attribute("points")
+    load.press("ArrowLeft")
+    expect(load.locator("svg")).to_have_attribute("data-yaw", "0.85")
+    assert load.locator("polygon").first.get_attribute("points") != before
+    assert barriers(page) == []
+    load.scroll_into_view_if_needed()
+    shoot(page, "console-packing")
+
+
+def _moor(page: Page, shoot: Shoot) -> None:
+    page.get_by_role("tab", name="Berths").click()
+    panel = page.get_by_role("tabpanel", name="Berths")
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Plan berths").click()
+    chart = drawn(page, re.compile("vessels, the last leaves at"))
+    expect(chart).to_be_visible(timeout=SLOW)
+    expect(chart).to_contain_text("Borealis")
+    assert barriers(page) == []
+    chart.scroll_into_view_if_needed()
+    shoot(page, "console-berths")
