@@ -743,6 +743,48 @@ def planning() -> APIRouter:
     return api
 
 
+def training() -> APIRouter:
+    """Made-up training runs and scores."""
+    api = APIRouter(prefix="/v1/training", dependencies=[Depends(signed_in)])
+    states = {"first-model": "running", "small-sft": "done", "too-large": "failed"}
+
+    def run(name: str) -> dict[str, Any]:
+        state = states[name]
+        return {
+            "id": "1", "name": name, "kind": "pretrain", "state": state, "recipe_hash": "4f1a" * 8, "step": 400 if state == "running" else 1000, "steps": 1000,
+            "message": "loss 3.1, 5120 tokens/s, 240 s left" if state == "running" else "", "error": "Memory is short." if state == "failed" else None,
+            "result": {"steps": 1000} if state == "done" else None, "asset": None, "job_id": "9", "created_at": iso(NOW), "finished_at": None if state == "running" else iso(NOW),
+        }  # fmt: skip
+
+    @api.get("/runs")
+    def runs() -> Any:
+        return {"runs": [run(name) for name in states]}
+
+    @api.get("/runs/{name}/losses")
+    def losses(name: str) -> Any:
+        if name == "too-large":
+            return {"run": name, "losses": []}
+        rows = [{"step": at, "loss": 2 + 60 / (at + 10)} for at in span(10, 410, 10)]
+        return {"run": name, "losses": [row | ({"heldout": row["loss"] + 0.2} if row["step"] % 100 == 0 else {}) for row in rows]}  # fmt: skip
+
+    @api.get("/runs/{name}/events")
+    def follow(name: str) -> Any:
+        told = {"event": "progress", "phase": "training", "done": 410, "total": 1000, "eta": 236.0, "tokens_per_second": 5120.0}  # fmt: skip
+        return stream([told, {**told, "done": 420}], 0.2)
+
+    @api.post("/runs/{name}/cancel")
+    def cancel(name: str) -> Any:
+        states[name] = "stopped"
+        return run(name)
+
+    @api.get("/leaderboard")
+    def board() -> Any:
+        one = {"task": "reviews", "metric": "perplexity", "value": 21.4, "low": 20.9, "high": 22.0, "examples": 400, "model": "small-sft", "higher_is_better": False}  # fmt: skip
+        return {"scores": [one, {**one, "model": "5-gram", "value": 61.2, "low": 59.0, "high": 63.1}]}
+
+    return api
+
+
 def pages(shop: Shop) -> APIRouter:
     def product(product_id: str) -> ProductPage | None:
         card = shop.by_id.get(product_id)
@@ -779,7 +821,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), planning(), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), training(), pages(shop)):
         app.include_router(router)
     return app
 

@@ -21,6 +21,7 @@ CONSOLE = [
     "/playground",
     "/usage",
     "/logistics",
+    "/training",
     "/jobs",
     "/keys",
     "/settings",

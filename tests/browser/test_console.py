@@ -23,6 +23,7 @@ PLACES = [
     "playground",
     "usage",
     "logistics",
+    "training",
     "jobs",
     "keys",
     "settings",

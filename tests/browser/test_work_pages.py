@@ -96,3 +96,30 @@ def _moor(page: Page, shoot: Shoot) -> None:
     assert barriers(page) == []
     chart.scroll_into_view_if_needed()
     shoot(page, "console-berths")
+
+
+def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
+    page = visit.sign_in()
+    open_page(page, "Training")
+    page.get_by_role("region", name="Leaderboard").locator(".ant-empty, table").first.wait_for()
+    page.locator("tbody tr.ant-table-row, .ant-empty").first.wait_for()
+    assert barriers(page) == []
+    if visit.site.real and not page.locator("tbody tr.ant-table-row").count():
+        expect(page.get_by_text("Nothing has been trained yet")).to_be_visible()
+        return
+    page.locator("tbody tr.ant-table-row button.opener").first.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_role("img", name=re.compile("training losses, the last"))).to_be_visible()
+    page.wait_for_timeout(400)
+    assert barriers(page) == []
+    shoot(page, "console-training")
+    if visit.site.real:
+        return
+    expect(drawer).to_contain_text("0:03:56")
+    expect(drawer).to_contain_text("Held-out loss")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.get_by_role("region", name="Leaderboard").get_by_role("row").nth(1)).to_contain_text("small-sft")
+    page.get_by_role("button", name="Stop the run first-model?").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Stop the run").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()

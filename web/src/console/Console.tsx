@@ -23,6 +23,7 @@ const KeysPage = lazy(() => import('./pages/KeysPage'))
 const UsagePage = lazy(() => import('./pages/UsagePage'))
 const JobsPage = lazy(() => import('./pages/JobsPage'))
 const LogisticsPage = lazy(() => import('./pages/LogisticsPage'))
+const TrainingPage = lazy(() => import('./pages/TrainingPage'))
 const SettingsPage = lazy(() => import('./pages/SettingsPage'))
 
 const LIGHT = {
@@ -79,6 +80,7 @@ function Inside({ theme, setTheme }: { theme: Theme; setTheme: (theme: Theme) =>
           <Route path="/usage" element={<UsagePage />} />
           <Route path="/jobs" element={<JobsPage />} />
           <Route path="/logistics" element={<LogisticsPage />} />
+          <Route path="/training" element={<TrainingPage />} />
           <Route path="/settings" element={<SettingsPage />} />
           <Route path="*" element={<h1>{t('notFound')}</h1>} />
         </Routes>
