@@ -785,6 +785,35 @@ def training() -> APIRouter:
     return api
 
 
+def labs() -> APIRouter:
+    """Made-up answers of the chip's lab."""
+    api = APIRouter(prefix="/v1/labs/npu", dependencies=[Depends(signed_in)])
+
+    @api.post("/networks")
+    async def keep(request: Request) -> Any:
+        form = await request.form()
+        file = form["file"]
+        content = b"" if isinstance(file, str) else await file.read()
+        await form.close()
+        return {"network": "sha256:1", "bytes": 1, "name": "n"} if len(content) > 20 else refusal(400, "invalid", "This is no ONNX network.")  # fmt: skip
+
+    @api.post("/compile")
+    def compile_network() -> Any:
+        segment = {"place": "chip", "layers": 2, "first": "conv0", "last": "fc", "macs": 20_000, "input_bytes": 12_288, "output_bytes": 10}  # fmt: skip
+        refused = {"node": "top", "op": "NonMaxSuppression", "reason": "made up: no engine does it", "way_out": "run it on the host"}  # fmt: skip
+        return {"network": "small", "chip": "hanguang800", "bits": 8, "macs": 20_000, "segments": [segment, {**segment, "place": "host"}], "refusals": [refused], "sram": {"capacity": 201_326_592, "peak": 131_648, "weights": 33_344}}  # fmt: skip
+
+    @api.post("/profile")
+    def profile() -> Any:
+        names = ("conv0", "conv1", "fc")
+        rows = [{"layer": name, "operation": "Conv", "engine": "tensor", "cycles": 300, "utilisation": 0.2 * (n + 1), "bound_by": "engine"} for n, name in enumerate(names)]  # fmt: skip
+        spans = [{"core": 0, "engine": ("tensor", "pooling")[n % 2], "layer": name, "tile": 0, "start": 300 * n, "end": 300 * n + 280} for n, name in enumerate(names)]  # fmt: skip
+        steps = [{"step": n, "layer": name, "bytes": 100_000 - 20_000 * n} for n, name in enumerate(names)]
+        return {"peak_ips": 1e6, "one_image_us": 2.3, "utilisation": 0.15, "cycles": 900, "engines": {"tensor": 0.9}, "layers": rows, "memory": {"capacity": 201_326_592, "weights": 33_344, "steps": steps}, "timeline": spans}  # fmt: skip
+
+    return api
+
+
 def pages(shop: Shop) -> APIRouter:
     def product(product_id: str) -> ProductPage | None:
         card = shop.by_id.get(product_id)
@@ -821,7 +850,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), planning(), training(), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), training(), labs(), pages(shop)):
         app.include_router(router)
     return app
 

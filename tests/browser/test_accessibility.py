@@ -22,6 +22,7 @@ CONSOLE = [
     "/usage",
     "/logistics",
     "/training",
+    "/labs",
     "/jobs",
     "/keys",
     "/settings",

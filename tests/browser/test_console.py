@@ -24,6 +24,7 @@ PLACES = [
     "usage",
     "logistics",
     "training",
+    "labs",
     "jobs",
     "keys",
     "settings",

@@ -123,3 +123,38 @@ def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
     page.get_by_role("button", name="Stop the run first-model?").press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Stop the run").click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+
+
+def network() -> bytes:
+    """A small ONNX network with made-up weights."""
+    onnx = pytest.importorskip("onnx")
+    made, tensor = onnx.helper, onnx.TensorProto.FLOAT
+    ends = [made.make_tensor_value_info(name, tensor, [1, size, 16, 16]) for name, size in (("in", 3), ("out", 8))]
+    weights = made.make_tensor("w", tensor, [8, 3, 3, 3], [0.01 * (n % 17 - 8) for n in range(216)])
+    nodes = [
+        made.make_node("Conv", ["in", "w"], ["c"], name="conv", pads=[1, 1, 1, 1]),
+        made.make_node("Relu", ["c"], ["out"], name="relu"),
+    ]
+    graph = made.make_graph(nodes, "small", ends[:1], ends[1:], [weights])
+    return bytes(made.make_model(graph, opset_imports=[made.make_opsetid("", 17)], ir_version=8).SerializeToString())
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_a_network_is_compiled_and_profiled(visit, shoot: Shoot, options: dict[str, object]):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Labs")
+    expect(page.get_by_text("No network has been compiled yet")).to_be_visible()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "no.onnx", "mimeType": "application/octet-stream", "buffer": b"nothing"})
+    page.get_by_role("button", name="Compile and profile").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    chooser.set_input_files({"name": "small.onnx", "mimeType": "application/octet-stream", "buffer": network()})
+    page.get_by_role("button", name="Compile and profile").click()
+    expect(page.get_by_role("region", name="Segments").first).to_contain_text("chip", timeout=SLOW)
+    expect(drawn(page, re.compile("Work of .*tensor.* cycles"))).to_be_visible()
+    expect(drawn(page, re.compile("KiB are in use"))).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_role("region", name="Segments").first.evaluate("node => node.scrollIntoView()")
+    page.evaluate("window.scrollBy(0, -70)")
+    shoot(page, "console-labs-dark" if options else "console-labs")

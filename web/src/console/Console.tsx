@@ -24,6 +24,7 @@ const UsagePage = lazy(() => import('./pages/UsagePage'))
 const JobsPage = lazy(() => import('./pages/JobsPage'))
 const LogisticsPage = lazy(() => import('./pages/LogisticsPage'))
 const TrainingPage = lazy(() => import('./pages/TrainingPage'))
+const LabsPage = lazy(() => import('./pages/LabsPage'))
 const SettingsPage = lazy(() => import('./pages/SettingsPage'))
 
 const LIGHT = {
@@ -81,6 +82,7 @@ function Inside({ theme, setTheme }: { theme: Theme; setTheme: (theme: Theme) =>
           <Route path="/jobs" element={<JobsPage />} />
           <Route path="/logistics" element={<LogisticsPage />} />
           <Route path="/training" element={<TrainingPage />} />
+          <Route path="/labs" element={<LabsPage />} />
           <Route path="/settings" element={<SettingsPage />} />
           <Route path="*" element={<h1>{t('notFound')}</h1>} />
         </Routes>
