@@ -691,6 +691,129 @@ def operator(shop: Shop) -> APIRouter:
 span = range
 
 
+def planning() -> APIRouter:
+    """Made-up answers of logistics, for the problems that the pages offer as examples."""
+    api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
+
+    def plan(version: int) -> dict[str, Any]:
+        stops = [[f"order {n}" for n in span(first, 19, 3)] for first in (1, 2, 3)]
+        routes = [{"vehicle": f"van {n + 1}", "stops": stops[n]} for n in span(3)]
+        missed = {
+            "id": "order 19",
+            "reasons": ["capacity: 3 are left, 6 needed"],
+            "relaxation": "one more vehicle",
+        }
+        answer = {"cost": 40_000 - 1000 * version, "routes": routes, "unserved": [missed], "bound": 30_000, "gap": 0.2, "matrix": {"source": "made up"}}  # fmt: skip
+        if version == 2:
+            answer["days"] = [
+                {
+                    "vehicle": route["vehicle"], "departs": 0, "returns": 900 * 8, "distance": 12_000,
+                    "stops": [{"id": one, "arrives": 900 * at, "begins": 900 * at, "ends": 900 * at + 240} for at, one in enumerate(route["stops"], 1)],
+                }
+                for route in routes
+            ]  # fmt: skip
+        return {"id": "7", "state": "done" if version == 2 else "running", "version": version, "job": "8", "plan": answer}  # fmt: skip
+
+    @api.post("/plans")
+    async def submit(request: Request) -> Any:
+        assert (await request.json())["problem"]["vehicles"]
+        return {"id": "7", "job": "8", "state": "queued"}
+
+    @api.get("/plans/{plan_id}/events")
+    def follow(plan_id: str) -> Any:
+        return stream([plan(1), plan(2)], 0.3) if plan_id == "7" else refusal(404, "not_found", f"No plan {plan_id}.")
+
+    @api.post("/packings")
+    async def pack(request: Request) -> Any:
+        if "bins" not in (await request.json())["problem"]:
+            return refusal(400, "invalid", "bins must be a list of at least one")
+        boxes = [
+            {"bin": "van", "number": 1, "item": "crate" if z else "box", "x": 40 * x, "y": 30 * y, "z": 20 * z, "dx": 40, "dy": 30, "dz": 20}
+            for x, y, z in itertools.product(span(3), span(2), span(2))
+        ]  # fmt: skip
+        left = [{"item": "barrel", "copies": 2, "reason": "made up: no room"}]
+        return {"use": 0.375, "bound": 0.4, "bins": 1, "seconds": 0.1, "placements": boxes, "left": left}
+
+    @api.post("/berth-plans")
+    def berths() -> Any:
+        names = ("Aurora", "Borealis", "Cygnus")
+        visits = [{"vessel": n + 1, "berth": 1 + 20 * n, "start": 3 * n, "end": 3 * n + 9, "name": name, "position_m": 200 * n, "cranes": 2} for n, name in enumerate(names)]  # fmt: skip
+        return {"cost": 3, "bound": 3, "gap": 0.0, "seconds": 0.1, "visits": visits}
+
+    return api
+
+
+def training() -> APIRouter:
+    """Made-up training runs and scores."""
+    api = APIRouter(prefix="/v1/training", dependencies=[Depends(signed_in)])
+    states = {"first-model": "running", "small-sft": "done", "too-large": "failed"}
+
+    def run(name: str) -> dict[str, Any]:
+        state = states[name]
+        return {
+            "id": "1", "name": name, "kind": "pretrain", "state": state, "recipe_hash": "4f1a" * 8, "step": 400 if state == "running" else 1000, "steps": 1000,
+            "message": "loss 3.1, 5120 tokens/s, 240 s left" if state == "running" else "", "error": "Memory is short." if state == "failed" else None,
+            "result": {"steps": 1000} if state == "done" else None, "asset": None, "job_id": "9", "created_at": iso(NOW), "finished_at": None if state == "running" else iso(NOW),
+        }  # fmt: skip
+
+    @api.get("/runs")
+    def runs() -> Any:
+        return {"runs": [run(name) for name in states]}
+
+    @api.get("/runs/{name}/losses")
+    def losses(name: str) -> Any:
+        if name == "too-large":
+            return {"run": name, "losses": []}
+        rows = [{"step": at, "loss": 2 + 60 / (at + 10)} for at in span(10, 410, 10)]
+        return {"run": name, "losses": [row | ({"heldout": row["loss"] + 0.2} if row["step"] % 100 == 0 else {}) for row in rows]}  # fmt: skip
+
+    @api.get("/runs/{name}/events")
+    def follow(name: str) -> Any:
+        told = {"event": "progress", "phase": "training", "done": 410, "total": 1000, "eta": 236.0, "tokens_per_second": 5120.0}  # fmt: skip
+        return stream([told, {**told, "done": 420}], 0.2)
+
+    @api.post("/runs/{name}/cancel")
+    def cancel(name: str) -> Any:
+        states[name] = "stopped"
+        return run(name)
+
+    @api.get("/leaderboard")
+    def board() -> Any:
+        one = {"task": "reviews", "metric": "perplexity", "value": 21.4, "low": 20.9, "high": 22.0, "examples": 400, "model": "small-sft", "higher_is_better": False}  # fmt: skip
+        return {"scores": [one, {**one, "model": "5-gram", "value": 61.2, "low": 59.0, "high": 63.1}]}
+
+    return api
+
+
+def labs() -> APIRouter:
+    """Made-up answers of the chip's lab."""
+    api = APIRouter(prefix="/v1/labs/npu", dependencies=[Depends(signed_in)])
+
+    @api.post("/networks")
+    async def keep(request: Request) -> Any:
+        form = await request.form()
+        file = form["file"]
+        content = b"" if isinstance(file, str) else await file.read()
+        await form.close()
+        return {"network": "sha256:1", "bytes": 1, "name": "n"} if len(content) > 20 else refusal(400, "invalid", "This is no ONNX network.")  # fmt: skip
+
+    @api.post("/compile")
+    def compile_network() -> Any:
+        segment = {"place": "chip", "layers": 2, "first": "conv0", "last": "fc", "macs": 20_000, "input_bytes": 12_288, "output_bytes": 10}  # fmt: skip
+        refused = {"node": "top", "op": "NonMaxSuppression", "reason": "made up: no engine does it", "way_out": "run it on the host"}  # fmt: skip
+        return {"network": "small", "chip": "hanguang800", "bits": 8, "macs": 20_000, "segments": [segment, {**segment, "place": "host"}], "refusals": [refused], "sram": {"capacity": 201_326_592, "peak": 131_648, "weights": 33_344}}  # fmt: skip
+
+    @api.post("/profile")
+    def profile() -> Any:
+        names = ("conv0", "conv1", "fc")
+        rows = [{"layer": name, "operation": "Conv", "engine": "tensor", "cycles": 300, "utilisation": 0.2 * (n + 1), "bound_by": "engine"} for n, name in enumerate(names)]  # fmt: skip
+        spans = [{"core": 0, "engine": ("tensor", "pooling")[n % 2], "layer": name, "tile": 0, "start": 300 * n, "end": 300 * n + 280} for n, name in enumerate(names)]  # fmt: skip
+        steps = [{"step": n, "layer": name, "bytes": 100_000 - 20_000 * n} for n, name in enumerate(names)]
+        return {"peak_ips": 1e6, "one_image_us": 2.3, "utilisation": 0.15, "cycles": 900, "engines": {"tensor": 0.9}, "layers": rows, "memory": {"capacity": 201_326_592, "weights": 33_344, "steps": steps}, "timeline": spans}  # fmt: skip
+
+    return api
+
+
 def pages(shop: Shop) -> APIRouter:
     def product(product_id: str) -> ProductPage | None:
         card = shop.by_id.get(product_id)
@@ -727,7 +850,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), training(), labs(), pages(shop)):
         app.include_router(router)
     return app
 

@@ -22,6 +22,9 @@ const PlaygroundPage = lazy(() => import('./pages/PlaygroundPage'))
 const KeysPage = lazy(() => import('./pages/KeysPage'))
 const UsagePage = lazy(() => import('./pages/UsagePage'))
 const JobsPage = lazy(() => import('./pages/JobsPage'))
+const LogisticsPage = lazy(() => import('./pages/LogisticsPage'))
+const TrainingPage = lazy(() => import('./pages/TrainingPage'))
+const LabsPage = lazy(() => import('./pages/LabsPage'))
 const SettingsPage = lazy(() => import('./pages/SettingsPage'))
 
 const LIGHT = {
@@ -77,6 +80,9 @@ function Inside({ theme, setTheme }: { theme: Theme; setTheme: (theme: Theme) =>
           <Route path="/keys" element={<KeysPage />} />
           <Route path="/usage" element={<UsagePage />} />
           <Route path="/jobs" element={<JobsPage />} />
+          <Route path="/logistics" element={<LogisticsPage />} />
+          <Route path="/training" element={<TrainingPage />} />
+          <Route path="/labs" element={<LabsPage />} />
           <Route path="/settings" element={<SettingsPage />} />
           <Route path="*" element={<h1>{t('notFound')}</h1>} />
         </Routes>

@@ -1,6 +1,6 @@
 import {
-  ApiOutlined, AppstoreOutlined, BarChartOutlined, ClockCircleOutlined, CloudUploadOutlined, DashboardOutlined, ExperimentOutlined, KeyOutlined,
-  LogoutOutlined, MenuOutlined, MessageOutlined, MoonOutlined, OrderedListOutlined, RobotOutlined, SettingOutlined, ShopOutlined, SunOutlined,
+  ApiOutlined, AppstoreOutlined, BarChartOutlined, ClockCircleOutlined, CloudUploadOutlined, DashboardOutlined, DeploymentUnitOutlined, ExperimentOutlined, KeyOutlined,
+  LineChartOutlined, LogoutOutlined, MenuOutlined, MessageOutlined, MoonOutlined, OrderedListOutlined, RobotOutlined, SettingOutlined, ShopOutlined, SunOutlined, TruckOutlined,
 } from '@ant-design/icons'
 import { Button, Drawer, Grid, Menu, Tooltip, theme as antTheme, type MenuProps } from 'antd'
 import { useEffect, useState, type CSSProperties, type ReactNode } from 'react'
@@ -16,6 +16,7 @@ const PAGES: [Key, [string, Key, ReactNode][]][] = [
   ['groupShop', [['/', 'navOverview', <DashboardOutlined key="i" />], ['/catalog', 'navCatalog', <AppstoreOutlined key="i" />], ['/imports', 'navImports', <CloudUploadOutlined key="i" />], ['/events', 'navEvents', <OrderedListOutlined key="i" />]]],
   ['groupRanking', [['/policies', 'navPolicies', <ExperimentOutlined key="i" />], ['/decisions', 'navDecisions', <BarChartOutlined key="i" />]]],
   ['groupModels', [['/models', 'navModels', <RobotOutlined key="i" />], ['/playground', 'navPlayground', <MessageOutlined key="i" />], ['/usage', 'navUsage', <ApiOutlined key="i" />]]],
+  ['groupWork', [['/logistics', 'navLogistics', <TruckOutlined key="i" />], ['/training', 'navTraining', <LineChartOutlined key="i" />], ['/labs', 'navLabs', <DeploymentUnitOutlined key="i" />]]],
   ['groupServer', [['/jobs', 'navJobs', <ClockCircleOutlined key="i" />], ['/keys', 'navKeys', <KeyOutlined key="i" />], ['/settings', 'navSettings', <SettingOutlined key="i" />]]],
 ]
 

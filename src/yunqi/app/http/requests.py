@@ -40,7 +40,7 @@ class RequestEdge:
         Largest body for paths that take files.
     """
 
-    upload_paths = ("/v1/catalog/imports", "/v1/events")
+    upload_paths = ("/v1/catalog/imports", "/v1/events", "/v1/labs/npu/networks")
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, body_limit: int, upload_limit: int) -> None:
         self.app = app

@@ -1,0 +1,160 @@
+"""The console's pages of planning and labs in a real browser, each with axe-core over what it draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Shoot = Callable[[Page, str], None]
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SLOW = 120_000
+"""Milliseconds: a shop's very first solve compiles the search."""
+
+
+def open_page(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Menu").get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core calls serious or critical; nothing where it is not installed."""
+    if not AXE.exists():
+        return []
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)")
+    serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return [f"{rule['id']}: {node['target']}" for rule in serious for node in rule["nodes"]]
+
+
+def drawn(page: Page, name: str | re.Pattern[str]):
+    return page.get_by_role("img", name=name)
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_routes_loads_and_berths_are_planned_and_drawn(visit, shoot: Shoot, options: dict[str, object]):
+    visit.expect_status(400, 404, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    problem = page.get_by_role("textbox", name="Problem")
+    problem.fill("{not json")
+    page.get_by_role("button", name="Plan routes").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not JSON")
+    page.get_by_role("button", name="Fill in an example").click()
+    page.get_by_role("button", name="Plan routes").click()
+    expect(page.get_by_text("done", exact=True)).to_be_visible(timeout=SLOW)
+    expect(drawn(page, re.compile("routes over 19 tasks"))).to_be_visible()
+    expect(drawn(page, re.compile("Driving and service times"))).to_be_visible()
+    vehicle = page.locator(".legend button").first
+    vehicle.press("Enter")
+    expect(vehicle).to_have_attribute("aria-pressed", "true")
+    vehicle.press("Enter")
+    page.get_by_role("region", name=re.compile("Plan [0-9]+")).scroll_into_view_if_needed()
+    assert barriers(page) == []
+    page.evaluate("document.querySelector('section[aria-label=Map]').scrollIntoView()")
+    page.evaluate("window.scrollBy(0, -70)")
+    shoot(page, "console-logistics-dark" if options else "console-logistics")
+    page.get_by_role("searchbox", name="Number of a plan").fill("99")
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="did not load")).to_be_visible()
+    _pack(page, shoot)
+    _moor(page, shoot)
+
+
+def _pack(page: Page, shoot: Shoot) -> None:
+    page.get_by_role("tab", name="Packing").click()
+    panel = page.get_by_role("tabpanel", name="Packing")
+    panel.get_by_role("textbox", name="Problem").fill('{"items": []}')
+    panel.get_by_role("button", name="Pack", exact=True).click()
+    expect(panel.get_by_role("alert")).to_be_visible()
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Pack", exact=True).click()
+    load = panel.get_by_role("application", name=re.compile("120 × 80 × 80"))
+    expect(load).to_be_visible(timeout=SLOW)
+    before = load.locator("polygon").first.get_attribute("points")
+    load.press("ArrowLeft")
+    expect(load.locator("svg")).to_have_attribute("data-yaw", "0.85")
+    assert load.locator("polygon").first.get_attribute("points") != before
+    assert barriers(page) == []
+    load.scroll_into_view_if_needed()
+    shoot(page, "console-packing")
+
+
+def _moor(page: Page, shoot: Shoot) -> None:
+    page.get_by_role("tab", name="Berths").click()
+    panel = page.get_by_role("tabpanel", name="Berths")
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Plan berths").click()
+    chart = drawn(page, re.compile("vessels, the last leaves at"))
+    expect(chart).to_be_visible(timeout=SLOW)
+    expect(chart).to_contain_text("Borealis")
+    assert barriers(page) == []
+    chart.scroll_into_view_if_needed()
+    shoot(page, "console-berths")
+
+
+def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
+    page = visit.sign_in()
+    open_page(page, "Training")
+    page.get_by_role("region", name="Leaderboard").locator(".ant-empty, table").first.wait_for()
+    page.locator("tbody tr.ant-table-row, .ant-empty").first.wait_for()
+    assert barriers(page) == []
+    if visit.site.real and not page.locator("tbody tr.ant-table-row").count():
+        expect(page.get_by_text("Nothing has been trained yet")).to_be_visible()
+        return
+    page.locator("tbody tr.ant-table-row button.opener").first.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_role("img", name=re.compile("training losses, the last"))).to_be_visible()
+    page.wait_for_timeout(400)
+    assert barriers(page) == []
+    shoot(page, "console-training")
+    if visit.site.real:
+        return
+    expect(drawer).to_contain_text("0:03:56")
+    expect(drawer).to_contain_text("Held-out loss")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.get_by_role("region", name="Leaderboard").get_by_role("row").nth(1)).to_contain_text("small-sft")
+    page.get_by_role("button", name="Stop the run first-model?").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Stop the run").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+
+
+def network() -> bytes:
+    """A small ONNX network with made-up weights."""
+    onnx = pytest.importorskip("onnx")
+    made, tensor = onnx.helper, onnx.TensorProto.FLOAT
+    ends = [made.make_tensor_value_info(name, tensor, [1, size, 16, 16]) for name, size in (("in", 3), ("out", 8))]
+    weights = made.make_tensor("w", tensor, [8, 3, 3, 3], [0.01 * (n % 17 - 8) for n in range(216)])
+    nodes = [
+        made.make_node("Conv", ["in", "w"], ["c"], name="conv", pads=[1, 1, 1, 1]),
+        made.make_node("Relu", ["c"], ["out"], name="relu"),
+    ]
+    graph = made.make_graph(nodes, "small", ends[:1], ends[1:], [weights])
+    return bytes(made.make_model(graph, opset_imports=[made.make_opsetid("", 17)], ir_version=8).SerializeToString())
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_a_network_is_compiled_and_profiled(visit, shoot: Shoot, options: dict[str, object]):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Labs")
+    expect(page.get_by_text("No network has been compiled yet")).to_be_visible()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "no.onnx", "mimeType": "application/octet-stream", "buffer": b"nothing"})
+    page.get_by_role("button", name="Compile and profile").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    chooser.set_input_files({"name": "small.onnx", "mimeType": "application/octet-stream", "buffer": network()})
+    page.get_by_role("button", name="Compile and profile").click()
+    expect(page.get_by_role("region", name="Segments").first).to_contain_text("chip", timeout=SLOW)
+    expect(drawn(page, re.compile("Work of .*tensor.* cycles"))).to_be_visible()
+    expect(drawn(page, re.compile("KiB are in use"))).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_role("region", name="Segments").first.evaluate("node => node.scrollIntoView()")
+    page.evaluate("window.scrollBy(0, -70)")
+    shoot(page, "console-labs-dark" if options else "console-labs")

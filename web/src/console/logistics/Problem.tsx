@@ -1,0 +1,43 @@
+import { Alert, Button, Input, InputNumber } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useProblem, useText } from '../context'
+import { Panel } from '../states'
+
+interface ProblemProps { title: string; help: string; example: unknown; go: string; seconds: number; busy: boolean; error: Error | null; table?: boolean; submit: (problem: unknown, seconds: number) => void; children?: ReactNode }
+
+/** A place to paste, drop or choose a problem, and how long it may be worked on. */
+export function Problem({ title, help, example, go, seconds: usual, busy, error, table = false, submit, children }: ProblemProps) {
+  const { t } = useText()
+  const problem = useProblem()
+  const [text, setText] = useState('')
+  const [seconds, setSeconds] = useState(usual)
+  const [wrong, setWrong] = useState<string>()
+  const take = async (file: File | undefined) => { if (file) setText(await file.text()) }
+  const start = () => {
+    setWrong(undefined)
+    if (table && text.trim() && !text.trimStart().startsWith('{')) return submit(text, seconds)
+    try {
+      const value: unknown = JSON.parse(text)
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return setWrong(t('logNotObject'))
+      submit(value, seconds)
+    } catch (cause) {
+      setWrong(t('logNotJson', { message: cause instanceof Error ? cause.message : String(cause) }))
+    }
+  }
+  return (
+    <Panel title={title} extra={<Button size="small" onClick={() => setText(JSON.stringify(example, null, 1))}>{t('logExample')}</Button>}>
+      <p className="quiet">{help}</p>
+      <div onDragOver={(event) => event.preventDefault()} onDrop={(event) => { event.preventDefault(); void take(event.dataTransfer.files[0]) }}>
+        <Input.TextArea className="mono" dir="ltr" rows={7} value={text} aria-label={t('logProblem')} placeholder={t('logPaste')} spellCheck={false} onChange={(event) => setText(event.target.value)} />
+      </div>
+      <div className="tools" style={{ marginBlockStart: 12 }}>
+        <label className="file-button">{t('logFile')}<input type="file" accept=".json,.txt,application/json,text/plain" onChange={(event) => { void take(event.target.files?.[0]); event.target.value = '' }} /></label>
+        <label>{t('logSeconds')} <InputNumber min={1} max={60} value={seconds} aria-label={t('logSeconds')} onChange={(value) => setSeconds(value ?? usual)} style={{ inlineSize: 76 }} /></label>
+        <Button type="primary" disabled={!text.trim()} loading={busy} onClick={start}>{go}</Button>
+      </div>
+      {busy && <p className="quiet" role="status">{t('logBusy')}</p>}
+      {(wrong ?? error) && <Alert type="error" role="alert" showIcon title={wrong ?? problem(error)} />}
+      {children}
+    </Panel>
+  )
+}

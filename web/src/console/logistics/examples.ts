@@ -1,0 +1,21 @@
+/** Small made-up problems to try the pages with. */
+const SPOTS: [number, number][] = [[52, 48], [24, 71], [61, 80], [83, 62], [77, 31], [45, 22], [18, 35], [33, 55], [68, 52], [90, 84], [12, 14], [57, 9], [38, 88], [72, 70], [29, 20], [86, 45], [8, 60], [49, 63], [64, 36]]
+
+export const ROUTES = {
+  name: 'example town',
+  locations: [{ id: 'depot', x: 5000, y: 5000 }, ...SPOTS.map(([x, y], at) => ({ id: `place ${at + 1}`, x: x * 100, y: y * 100 }))],
+  vehicles: [1, 2, 3].map((n) => ({ id: `van ${n}`, capacity: [30], start: 'depot', end: 'depot', window_s: [0, 28800] })),
+  tasks: SPOTS.map((_, at) => ({ id: `order ${at + 1}`, location: `place ${at + 1}`, load: [3 + (at % 5)], service_s: 240 })),
+}
+
+export const PACKING = {
+  items: [{ id: 'crate', size: [40, 30, 20], copies: 14 }, { id: 'box', size: [20, 20, 20], copies: 16 }, { id: 'barrel', size: [30, 30, 40], copies: 5, rotations: 'upright' }],
+  bins: [{ id: 'van', size: [120, 80, 80], copies: 2 }],
+}
+
+export const BERTHS = {
+  length_m: 700,
+  cranes: 6,
+  hours: 60,
+  vessels: [['Aurora', 200, 0, 14, 20], ['Borealis', 300, 2, 22, 30], ['Cygnus', 250, 5, 30, 24], ['Draco', 180, 9, 34, 16], ['Eridanus', 320, 12, 48, 36]].map(([name, length_m, arrival_h, due_h, work_crane_h]) => ({ name, length_m, arrival_h, due_h, work_crane_h })),
+}
