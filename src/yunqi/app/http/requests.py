@@ -40,7 +40,16 @@ class RequestEdge:
         Largest body for paths that take files.
     """
 
-    upload_paths = ("/v1/catalog/imports", "/v1/events", "/v1/labs/npu/networks")
+    upload_paths = (
+        "/v1/berth-plans",
+        "/v1/catalog/imports",
+        "/v1/events",
+        "/v1/forecasts",
+        "/v1/labs/npu/networks",
+        "/v1/labs/riscv/profiles",
+        "/v1/packings",
+        "/v1/plans",
+    )
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, body_limit: int, upload_limit: int) -> None:
         self.app = app
