@@ -1,0 +1,63 @@
+"""A short run on real pictures with names: letters, signs and symbols of a font, called what Unicode calls them."""
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+matplotlib = pytest.importorskip("matplotlib")
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from yunqi.cloud.models.engine.m6.tasks import TASKS
+from yunqi.cloud.models.engine.m6.training import M6Recipe, train
+from yunqi.cloud.models.service.m6 import LONGEST, SIDE, SMALL, Pictured, compare_folder, compare_m6, split_pairs
+from yunqi.kernel import Invalid, NotFound
+
+
+@pytest.mark.slow
+def test_held_out_loss_falls_on_each_task() -> None:
+    torch.set_num_threads(1)
+    first, second = split_pairs(_glyphs())
+    trained = train(SMALL, first, second[:96], M6Recipe(steps=90, batch=32, looks=1))
+    before, after = trained.losses[0][1], trained.losses[-1][1]
+    assert all(after[task] < before[task] - 0.5 for task in TASKS)
+    assert len(trained.loads) == SMALL.layers
+    assert all(sum(load.load) > 0 and load.capacity > 0 for load in trained.loads)
+
+
+def test_pseudo_to_real_delinks_and_reports() -> None:
+    torch.set_num_threads(1)
+    first, second = split_pairs(_glyphs()[::40])
+    found = compare_m6(first, second, M6Recipe(steps=4, batch=4, looks=1), only=["pseudo_to_real"])
+    row = found["models"]["pseudo_to_real"]
+    assert [losses["step"] for losses in row["losses"]] == [0, 4]
+    assert len(row["loads"]) == 4
+    with pytest.raises(Invalid, match="No model 'huge'"):
+        compare_m6(first, second, M6Recipe(), only=["huge"])
+
+
+def test_a_folder_without_illustrations_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"emoji\.json"):
+        compare_folder(tmp_path, steps=1, seed=0)
+
+
+def _glyphs() -> list[Pictured]:
+    """Return glyphs of DejaVu Sans (it comes with matplotlib) and their Unicode names and blocks' first words."""
+    font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", SIDE - 6)
+    empty, found = _drawn("\U0010ffff", font), []
+    for code in range(0x21, 0x2C00):
+        name = unicodedata.name(chr(code), "")
+        picture = _drawn(chr(code), font)
+        if name and len(name) <= LONGEST and not np.array_equal(picture, empty) and picture.min() < 128:
+            found.append((picture, name, name.split()[0]))
+    return found
+
+
+def _drawn(letter: str, font: ImageFont.FreeTypeFont) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    paper = Image.new("RGB", (SIDE, SIDE), "white")
+    ImageDraw.Draw(paper).text((SIDE / 2, SIDE / 2), letter, fill="black", font=font, anchor="mm")
+    return np.asarray(paper, dtype=np.uint8)
