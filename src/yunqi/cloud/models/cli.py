@@ -65,7 +65,8 @@ def add(app: typer.Typer) -> None:
         for row in rows if not as_json else ():
             fits = "fits" if row["fits"] else f"{row['error']:+.4%}"
             print(
-                f"{row['name']:10} {row['layers']:3} layers {row['width']:5} wide {row['experts']:6} experts of {row['inner']:6}"
+                f"{row['name']:10} {row['layers']:3} layers {row['width']:5} wide"
+                f" {row['experts']:6} experts of {row['inner']:6}"
                 f" {row['total'] / 1e9:10.2f} B (published {row['published'] / 1e9:.10g} B: {fits})"
                 f" {row['active'] / 1e9:6.2f} B active  {row['source']}"
             )

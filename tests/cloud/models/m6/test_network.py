@@ -17,6 +17,7 @@ from yunqi.cloud.models.engine.m6.routing import route
 from yunqi.cloud.models.engine.m6.spec import M6Spec
 from yunqi.cloud.models.engine.m6.tasks import END, MASK, TASKS, VOCABULARY, Pair, batch, letters, masked, spelled
 from yunqi.cloud.models.engine.m6.training import run
+from yunqi.cloud.models.engine.m6.writing import write
 from yunqi.kernel import Invalid
 
 SPEC = M6Spec(
@@ -172,3 +173,16 @@ def _pairs() -> list[Pair]:
         Pair(rng.normal(size=(4, 12)).astype(np.float32), codes, letters(text), letters(group))
         for text, group in (("cat", "animal"), ("bread", "food"))
     ]
+
+
+def test_writing_is_greedy_and_ends() -> None:
+    model = M6(SPEC).start(5)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    given = batch("captioning", _pairs(), np.random.default_rng(0))
+    drawn = batch("text_to_image", _pairs(), np.random.default_rng(0))
+    for _ in range(60):
+        optimiser.zero_grad()
+        (run(model, given)[0] + run(model, drawn)[0]).backward()
+        optimiser.step()
+    assert [spelled(row) for row in write(model, given, longest=10)] == ["cat", "bread"]
+    assert write(model, drawn, longest=4, codes=True) == [[0, 1, 2, 3]] * 2

@@ -31,6 +31,8 @@ SMALL = M6Spec(
     patch_width=PATCH * PATCH * 3,
     experts=8,
     prototypes=2,
+    capacity=2.0,
+    balance=0.01,
 )
 _SKIPPED = ("Flags", "Component")
 _PEOPLE = re.compile(r"\b(man|woman|men|women|person|people|boy|girl)\b")
