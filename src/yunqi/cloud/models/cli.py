@@ -73,11 +73,13 @@ def add(app: typer.Typer) -> None:
 
     @app.command(
         "m6-compare",
-        help="Train small M6 models, sparse and dense, on the illustrations of an unpacked emoji-datasource-google. "
+        help="Train small M6 models, sparse and dense, on an unpacked emoji-datasource-google, or a font. "
         "Example: yunqi models m6-compare package --steps 600",
     )
     def m6_compare(
-        folder: Annotated[Path, typer.Argument(help="The unpacked npm package.")],
+        folder: Annotated[
+            Path, typer.Argument(help="The unpacked npm package, or a font file, whose glyphs have Unicode names.")
+        ],
         steps: Annotated[int, typer.Option(help="Steps of each model, one task each.", min=1)] = 600,
         seed: Annotated[int, typer.Option(help="Draws weights and batches.")] = 0,
         only: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,

@@ -1,9 +1,7 @@
 """A short run on real pictures with names: letters, signs and symbols of a font, called what Unicode calls them."""
 
-import unicodedata
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -11,11 +9,10 @@ pytest.importorskip("matplotlib")
 
 import matplotlib
 import torch
-from PIL import Image, ImageDraw, ImageFont
 
 from yunqi.cloud.models.engine.m6.tasks import TASKS
 from yunqi.cloud.models.engine.m6.training import M6Recipe, train
-from yunqi.cloud.models.service.m6 import LONGEST, SIDE, SMALL, Pictured, compare_folder, compare_m6, split_pairs
+from yunqi.cloud.models.service.m6 import SMALL, Pictured, compare_folder, compare_m6, read_glyphs, split_pairs
 from yunqi.kernel import Invalid, NotFound
 
 
@@ -47,20 +44,5 @@ def test_a_folder_without_illustrations_is_named(tmp_path: Path) -> None:
 
 
 def _glyphs(every: int = 1) -> list[Pictured]:
-    """Return glyphs of DejaVu Sans (it comes with matplotlib) and their Unicode names and blocks' first words."""
-    font = ImageFont.truetype(
-        Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", SIDE - 6, layout_engine=ImageFont.Layout.BASIC
-    )
-    empty, found = _drawn("\U0010ffff", font), []
-    for code in range(0x21, 0x2C00, every):
-        name = unicodedata.name(chr(code), "")
-        picture = _drawn(chr(code), font)
-        if name and len(name) <= LONGEST and not np.array_equal(picture, empty) and picture.min() < 128:
-            found.append((picture, name, name.split()[0]))
-    return found
-
-
-def _drawn(letter: str, font: ImageFont.FreeTypeFont) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-    paper = Image.new("RGB", (SIDE, SIDE), "white")
-    ImageDraw.Draw(paper).text((SIDE / 2, SIDE / 2), letter, fill="black", font=font, anchor="mm")
-    return np.asarray(paper, dtype=np.uint8)
+    """Return glyphs of DejaVu Sans, which comes with matplotlib."""
+    return read_glyphs(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", every=every)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,28 @@ def read_illustrations(folder: Path) -> list[Pictured]:
         small = paper.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
         found.append((np.asarray(small, dtype=np.uint8), row["name"], row["subcategory"]))
     return found
+
+
+def read_glyphs(font: Path, *, every: int = 1) -> list[Pictured]:
+    """Return picture, Unicode name and script (its first word) of the glyphs of a font file, up to U+2BFF.
+
+    Parameters
+    ----------
+    every
+        Take each so-manieth code point only.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    letters_of = ImageFont.truetype(font, SIDE - 6, layout_engine=ImageFont.Layout.BASIC)
+    found: list[Pictured] = []
+    for letter in ("\U0010ffff", *map(chr, range(0x21, 0x2C00, every))):  # the first is drawn as what the font lacks
+        paper = Image.new("RGB", (SIDE, SIDE), "white")
+        ImageDraw.Draw(paper).text((SIDE / 2, SIDE / 2), letter, fill="black", font=letters_of, anchor="mm")
+        picture, name = np.asarray(paper, dtype=np.uint8), unicodedata.name(letter, "")
+        lacking = bool(found) and np.array_equal(picture, found[0][0])
+        if not found or (0 < len(name) <= LONGEST and not lacking and picture.min() < 128):
+            found.append((picture, name, name.split(" ")[0]))
+    return found[1:]
 
 
 def split_pairs(pictured: Sequence[Pictured], *, held: int = 6) -> tuple[list[Pair], list[Pair]]:
@@ -141,8 +164,8 @@ def compare_folder(
     only: Sequence[str] = (),
     tell: Callable[[str, int, dict[str, float]], None] | None = None,
 ) -> dict[str, Any]:
-    """Return `compare_m6` of the illustrations in a folder."""
-    first, second = split_pairs(read_illustrations(folder))
+    """Return `compare_m6` of the illustrations in a folder, or of the glyphs of a font file."""
+    first, second = split_pairs(read_glyphs(folder) if folder.is_file() else read_illustrations(folder))
     return compare_m6(first, second, M6Recipe(steps=steps, seed=seed), only=only, tell=tell)
 
 
