@@ -32,7 +32,7 @@ def test_the_commands_a_page_shows_exist(page: Path) -> None:
     )
     words = {name.split()[0] for name in known}
     for shown in re.findall(
-        r"(?:`|^\s*(?:\$ )?(?:\.venv/bin/)?)yunqi ((?:[a-z-]+ ?){1,3})", page.read_text(), flags=re.MULTILINE
+        r"(?:`|^\s*(?:\$ )?(?:\.venv/bin/)?)yunqi ((?:[a-z-][a-z0-9-]* ?){1,3})", page.read_text(), flags=re.MULTILINE
     ):
         parts = shown.split()
         if parts[0] not in words:

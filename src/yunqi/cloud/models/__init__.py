@@ -12,6 +12,8 @@
 """
 
 from yunqi.cloud.models.config import ModelsConfig
+from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
+from yunqi.cloud.models.engine.m6.spec import M6Count, M6Spec
 from yunqi.cloud.models.model import (
     BadCheckpoint,
     ChatRequest,
@@ -43,6 +45,9 @@ __all__ = [
     "EngineHealth",
     "EngineLost",
     "EngineState",
+    "M6Count",
+    "M6Layout",
+    "M6Spec",
     "Message",
     "Model",
     "ModelUnknown",
@@ -54,4 +59,5 @@ __all__ = [
     "Usage",
     "load",
     "load_config",
+    "m6_layouts",
 ]

@@ -1,13 +1,17 @@
-"""``yunqi models catalogue`` and ``yunqi models plan``: what the family holds, and what it takes to serve a member."""
+"""``yunqi models catalogue``, ``plan`` and ``m6``: what the family holds, what serving a member takes, and M6."""
 
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from yunqi.cloud.models.engine.catalogue.entry import Entry
+from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
 from yunqi.cloud.models.service.planning import catalogue, make_plan
+from yunqi.kernel import Invalid
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -52,6 +56,63 @@ def add(app: typer.Typer) -> None:
             _print_json(found)
         else:
             _print_plan(found)
+
+    @app.command(help="List the published layouts of M6 with their counts. Example: yunqi models m6 --json")
+    def m6(as_json: AsJson = False) -> None:
+        rows = [_layout(layout) for layout in m6_layouts()]
+        if as_json:
+            _print_json({"layouts": rows})
+        for row in rows if not as_json else ():
+            fits = "fits" if row["fits"] else f"{row['error']:+.4%}"
+            print(
+                f"{row['name']:10} {row['layers']:3} layers {row['width']:5} wide"
+                f" {row['experts']:6} experts of {row['inner']:6}"
+                f" {row['total'] / 1e9:10.2f} B (published {row['published'] / 1e9:.10g} B: {fits})"
+                f" {row['active'] / 1e9:6.2f} B active  {row['source']}"
+            )
+
+    @app.command(
+        "m6-compare",
+        help="Train small M6 models, sparse and dense, on an unpacked emoji-datasource-google, or a font. "
+        "Example: yunqi models m6-compare package --steps 600",
+    )
+    def m6_compare(
+        folder: Annotated[
+            Path, typer.Argument(help="The unpacked npm package, or a font file, whose glyphs have Unicode names.")
+        ],
+        steps: Annotated[int, typer.Option(help="Steps of each model, one task each.", min=1)] = 600,
+        seed: Annotated[int, typer.Option(help="Draws weights and batches.")] = 0,
+        only: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        try:
+            from yunqi.cloud.models.service import m6 as small
+        except ModuleNotFoundError as error:
+            raise Invalid(f"Training needs the package {error.name}: run scripts/setup models.") from error
+        found = small.compare_folder(folder, steps=steps, seed=seed, only=only or [], tell=_say)
+        if as_json:
+            _print_json(found)
+        for name, row in found["models"].items() if not as_json else ():
+            print(f"{name:16} {row['parameters']:8} parameters, mean held-out loss {row['mean_loss']:.4f}")
+
+
+def _say(name: str, step: int, losses: dict[str, float]) -> None:
+    print(f"{name} {step}: {', '.join(f'{task} {loss:.3f}' for task, loss in losses.items())}", file=sys.stderr)
+
+
+def _layout(layout: M6Layout) -> dict[str, Any]:
+    counted = layout.counted()
+    return {
+        "name": layout.name,
+        "source": layout.source,
+        **asdict(layout.spec),
+        "total": counted.total,
+        "active": counted.active,
+        "published": layout.published,
+        "error": counted.total / layout.published - 1.0,
+        "fits": layout.fits(),
+        "assumed": layout.assumed,
+    }
 
 
 def _row(entry: Entry, total: int, active: int, body: int) -> dict[str, Any]:
