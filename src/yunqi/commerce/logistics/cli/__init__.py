@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, depot, forecasts, packing, routing
+from yunqi.commerce.logistics.cli import berths, depot, forecasts, packing, roads, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -14,4 +14,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     berths.add(app, open_app)
     forecasts.add(app, open_app)
     depot.add(app, open_app)
+    roads.add(app, open_app)
     return app

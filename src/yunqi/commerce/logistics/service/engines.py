@@ -82,7 +82,9 @@ def run_engines(
     warm = warm or early or ()
     start = from_routes(problem, arrays, warm) if warm else None
     if start is not None and keep is not None:
-        search.guard = _guard(start, problem, *keep)
+        share, touched = keep
+        home = {task: slot for slot, tasks in start.routes for task in tasks if problem.tasks[task].id not in touched}
+        search.keep(home, int((1 - share) * len(home)))
     try:
         found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
     finally:
@@ -119,18 +121,6 @@ def _rich(
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
     return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
-
-
-def _guard(start: Found, problem: Problem, share: float, touched: frozenset[str]) -> Callable[[Found], bool]:
-    """Return what tells whether enough untouched stops keep their vehicle."""
-    home = {task: slot for slot, tasks in start.routes for task in tasks if problem.tasks[task].id not in touched}
-    allowed = (1 - share) * len(home)
-
-    def holds(found: Found) -> bool:
-        moved = sum(home.get(task, slot) != slot for slot, tasks in found.routes for task in tasks)
-        return moved <= allowed
-
-    return holds
 
 
 def _patience(budget: Budget) -> Callable[[], float]:

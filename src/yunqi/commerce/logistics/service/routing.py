@@ -9,7 +9,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
-from yunqi.commerce.logistics.engine.routing.read import read_problem
+from yunqi.commerce.logistics.engine.routing.read import read_problem, read_rich
 from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.kernel import Invalid, Unavailable
@@ -21,7 +21,7 @@ Tell = Callable[[float, float, list[Route]], None]
 
 
 def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
-    """Read a problem file.
+    """Read a problem file; our JSON form may name an extract of OpenStreetMap under ``roads``.
 
     Raises
     ------
@@ -32,6 +32,13 @@ def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise BadProblem(f"{path} cannot be read: {error.strerror}.", param="file") from error
+    if '"roads"' in text and text.lstrip("\ufeff \t\r\n").startswith("{"):
+        document = load_document(path)
+        if isinstance(document, dict) and document.get("roads") is not None:
+            module = importlib.import_module("yunqi.commerce.logistics.service.roads")
+            measure = module.problem_measure(document, path.parent, path.name)
+            document.pop("roads")
+            return read_rich(document, name=path.name, measure=measure)
     return read_problem(text, name=path.name, convention=convention)
 
 

@@ -1,6 +1,7 @@
 """The places of a JSON problem and the way between them: a matrix, coordinates, or a labelled estimate."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,21 @@ LARGEST_TABLE = 12_000
 PARTS = ("locations", "matrix", "travel")
 
 
-class Places:
-    """Places by id, by index or inline."""
+Measure = Callable[[npt.NDArray[np.float64], list[str]], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], str]]
+"""Takes degrees, shape (n, 2), and names; returns seconds and metres, shape (n, n), and their source."""
 
-    def __init__(self, top: Fields, name: str) -> None:
+
+class Places:
+    """Places by id, by index or inline.
+
+    Parameters
+    ----------
+    measure
+        What knows the roads; None for the labelled estimate.
+    """
+
+    def __init__(self, top: Fields, name: str, measure: Measure | None = None) -> None:
+        self._measure = measure
         self.repairs: list[str] = []
         self._name = name
         self._ids: dict[str, int] = {}
@@ -96,6 +108,8 @@ class Places:
 
     def travel(self) -> Travel:
         """Return distances and times between the places named so far."""
+        if self._measure is not None:
+            return self._by_road(self._measure)
         if self._tables is not None:
             far, long = self._tables
             return Travel("matrix given", Rounding.ROUNDED, None, far, self._slower(long), profile=self._profile)
@@ -115,6 +129,17 @@ class Places:
         seconds = np.rint(metres / self._speed).astype(np.int32)
         far = np.rint(metres).astype(np.int32)
         return Travel(source, Rounding.ROUNDED, None, far, self._slower(seconds), profile=self._profile)
+
+    def _by_road(self, measure: Measure) -> Travel:
+        if self._tables is not None or self._flat or not 0 < len(self._points) <= LARGEST_TABLE:
+            raise BadProblem(
+                f"{self._name}: roads need 1 to {LARGEST_TABLE:,} locations with lat and lon, and no matrix.",
+                param="roads",
+            )
+        names = [f"the location {key!r}" for key in self._ids]
+        seconds, metres, source = measure(np.array(self._points, np.float64), names)
+        long, far = (np.rint(table).astype(np.int32) for table in (seconds, metres))
+        return Travel(source, Rounding.ROUNDED, None, far, self._slower(long), profile=self._profile)
 
     def coordinates(self) -> list[tuple[float, float]]:
         """Return the points, for maps."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
-from yunqi.commerce.logistics.engine.routing.read.places import Places
+from yunqi.commerce.logistics.engine.routing.read.places import Measure, Places
 from yunqi.commerce.logistics.model import (
     FOREVER,
     BadProblem,
@@ -29,8 +29,13 @@ SHIPMENT = {"id", "pickup", "delivery", "load", "skills", "prize", "priority", "
 HALF = {"id", "location", "service_s", "windows_s"}
 
 
-def read_rich(document: dict[str, Any], *, name: str) -> Problem:
+def read_rich(document: dict[str, Any], *, name: str, measure: Measure | None = None) -> Problem:
     """Read our JSON form (times in seconds, distances in metres, whole numbers).
+
+    Parameters
+    ----------
+    measure
+        What knows the roads between the locations; None for the document's matrix or an estimate.
 
     Raises
     ------
@@ -39,7 +44,7 @@ def read_rich(document: dict[str, Any], *, name: str) -> Problem:
     """
     top = Fields(document, name, PROBLEM)
     dimensions = top.texts("dimensions") or ("amount",)
-    places = Places(top, name)
+    places = Places(top, name, measure)
     vehicles = [one for k, value in enumerate(top.items("vehicles")) for one in _vehicle(value, k, places, dimensions)]
     if not vehicles:
         raise BadProblem(f"{name} has 0 vehicles; give at least one.", param="vehicles")

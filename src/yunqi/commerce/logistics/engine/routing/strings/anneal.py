@@ -20,14 +20,20 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     EMPTY,
     FOLLOWING,
     HERE,
+    HOME,
     IMPROVED,
     IS_ALLOWED,
     IS_DIRTY,
+    IS_MOVED,
     ITERATION,
     KIND,
+    LIMIT,
     MATE,
+    MOVED,
     PENALTY,
     PICKUP,
+    REMOVED,
+    REMOVED_TASKS,
     ROUTE,
     SAVED,
     SAVED_ABSENT,
@@ -81,6 +87,10 @@ def load(p: Ints, table: Matrix, xy: Floats, s: Ints, stops: Ints, starts: Ints,
         s[s[TASKS] + count] = c
         count += 1
         s[CHANGE] += p[p[PENALTY] + c]
+    s[MOVED] = 0
+    for c in range(p[N]):
+        s[s[IS_MOVED] + c] = is_away(s, c)
+        s[MOVED] += s[s[IS_MOVED] + c]
     s[ABSENT] = len(missing)
     s[HERE] = count
     s[COST] = s[CHANGE]
@@ -90,6 +100,33 @@ def load(p: Ints, table: Matrix, xy: Floats, s: Ints, stops: Ints, starts: Ints,
         s[s[IS_DIRTY] + r] = 1
     s[DIRTY] = p[VEHICLES]
     keep(p, table, xy, s)
+
+
+@njit(cache=True, nogil=True)
+def is_away(s: Ints, c: int) -> int:
+    """Return 1 for a task that is served by another vehicle than in the plan in force."""
+    home, r = s[s[HOME] + c], s[s[ROUTE] + c]
+    return 1 if home >= 0 and r >= 0 and r != home else 0
+
+
+@njit(cache=True, nogil=True)
+def may_move(s: Ints) -> bool:
+    """Whether as few tasks have left their vehicles as may, after this iteration."""
+    more = 0
+    for a in range(s[REMOVED]):
+        c = s[s[REMOVED_TASKS] + a]
+        more += is_away(s, c) - s[s[IS_MOVED] + c]
+    return more <= 0 or s[MOVED] + more <= s[LIMIT]
+
+
+@njit(cache=True, nogil=True)
+def note_moves(s: Ints) -> None:
+    """Count who has left its vehicle in this iteration."""
+    for a in range(s[REMOVED]):
+        c = s[s[REMOVED_TASKS] + a]
+        away = is_away(s, c)
+        s[MOVED] += away - s[s[IS_MOVED] + c]
+        s[s[IS_MOVED] + c] = away
 
 
 @njit(cache=True, nogil=True)
@@ -155,8 +192,11 @@ def anneal(p: Ints, table: Matrix, xy: Floats, s: Ints, iterations: int, hot: fl
         ruin(p, table, xy, s)
         recreate(p, table, xy, s)
         changed = cost + s[CHANGE]
-        if changed < cost - temperature * np.log(uniform(s) + 1e-12):
+        close = changed < cost - temperature * np.log(uniform(s) + 1e-12)
+        if close and (s[LIMIT] < 0 or may_move(s)):
             s[COST] = changed
+            if s[LIMIT] >= 0:
+                note_moves(s)
             mark(s)
             if changed < s[BEST]:
                 keep(p, table, xy, s)

@@ -35,10 +35,11 @@ def new_state(p: Ints, seed: int) -> Ints:
     by_route = (at.SIZE, at.TOUCHED_AT, at.IS_DIRTY, at.EMPTY, at.IS_ALLOWED, at.TOUCHED_ROUTES, at.DIRTY_ROUTES)
     sizes |= dict.fromkeys((*by_route, at.SAVED_FROM, at.SAVED_START), m + 1)
     by_task = (at.COUNTERS, at.TASKS, at.ABSENT_TASKS, at.REMOVED_TASKS, at.KEYS, at.SAVED_TASKS, at.SAVED_HOP)
-    sizes |= dict.fromkeys((*by_task, at.SAVED_ABSENT, at.BEST_ABSENT), n + 1)
+    sizes |= dict.fromkeys((*by_task, at.HOME, at.IS_MOVED, at.SAVED_ABSENT, at.BEST_ABSENT), n + 1)
     vectors: dict[int, npt.NDArray[np.generic]] = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
     vectors[at.TOUCHED_AT] = np.full(m + 1, -1, np.int64)
     vectors[at.IS_ALLOWED] = np.ones(m + 1, np.int64)
-    numbers = {at.MEAN_REMOVED: 10, at.LONGEST: 10, at.SPLIT: 1 << 31, at.DEEPER: int(2**32 * 0.01)}
+    vectors[at.HOME] = np.full(n + 1, -1, np.int64)
+    numbers = {at.LIMIT: -1, at.MEAN_REMOVED: 10, at.LONGEST: 10, at.SPLIT: 1 << 31, at.DEEPER: int(2**32 * 0.01)}
     numbers |= {at.BLINK: int(2**32 * 0.01), at.RANDOM: (seed * 0x1E3779B97F4A7C15 + 0x51B54A32D192ED03) % 2**62 + 1}
     return pack(numbers, vectors, at.STATE_HEADER)

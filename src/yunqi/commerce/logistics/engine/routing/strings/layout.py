@@ -34,4 +34,7 @@ LOAD, SIZE, TOUCHED_AT, IS_DIRTY, EMPTY, IS_ALLOWED, COUNTERS = range(28, 35)
 # Lists.
 TASKS, ABSENT_TASKS, REMOVED_TASKS, KEYS, TOUCHED_ROUTES, SAVED_TASKS, SAVED_HOP = range(35, 42)
 SAVED_FROM, SAVED_START, SAVED_ABSENT, BEST_ABSENT, DIRTY_ROUTES = range(42, 47)
-STATE_HEADER = 48
+# A plan in force: how many tasks have left the vehicle they had, and how many may (-1: any); by task: that vehicle's slot
+# or -1, whether it was left.
+MOVED, LIMIT, HOME, IS_MOVED = range(47, 51)
+STATE_HEADER = 56

@@ -15,6 +15,8 @@ from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_sta
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
 
+EARLY = 0.3
+"""Share of the moves away from a plan in force that may be made at the beginning."""
 Routes = list[tuple[int, list[int]]]
 """Slots with their tasks in order."""
 
@@ -79,8 +81,10 @@ class Search:
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
         self.fewest = 1
-        self.stride = 64
         self.guard: Callable[[Found], bool] | None = None
+        self.homes: dict[int, int] = {}
+        self.movable = 0
+        self.spare = 0
         self.aside = aside
         self.pool: Pool = {}
         self.polish_seconds = polish_seconds
@@ -96,6 +100,14 @@ class Search:
             return 1 - (sum(int(state[at.ITERATION]) for state in self.states) - before) / iterations
 
         self.left = left
+
+    def keep(self, homes: dict[int, int], movable: int) -> None:
+        """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
+        self.homes, self.movable = homes, movable
+        self.guard = lambda found: self._moved(found) <= movable
+        for state in self.states:
+            start = int(state[at.HOME])
+            state[start + np.array(list(homes), np.int64)] = list(homes.values())
 
     def run(self, start: Found | None = None, *, fewer: bool = False, cool: bool = False) -> Found:
         """Search until the budget is spent and return the best that was found."""
@@ -114,9 +126,6 @@ class Search:
                 current = self._round(threads, current, hot * (cold / hot) ** done)
                 if self.guard is not None and not self.guard(current):
                     current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
-                    self.stride = max(8, self.stride // 2)
-                elif self.guard is not None:
-                    self.stride = min(400, self.stride + self.stride // 4)
                 if self.aside is not None and done > 0.93:
                     current = self._meet(current)
                 if self.polish and done > 0.3:
@@ -223,6 +232,8 @@ class Search:
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
+        opened = int(self.movable * min(1.0, EARLY + 0.8 * (1 - self.left())))  # not all is spent by the first moves
+        self.spare = max(0, opened - self._moved(current)) // len(self.states)
         if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
             length = self._length(self.n) * 10
             jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
@@ -240,8 +251,11 @@ class Search:
         self._take(_together([end[1] for end in ends]))
         return _together([end[0] for end in ends])
 
+    def _moved(self, found: Found) -> int:
+        return sum(self.homes.get(task, slot) != slot for slot, tasks in found.routes for task in tasks)
+
     def _length(self, stops: int) -> int:
-        return self.stride if self.guard is not None else max(2000, 20 * stops)
+        return 1000 if self.homes else max(2000, 20 * stops)
 
     def _split(self, current: Found) -> list[Found]:
         if len(self.states) == 1 or len(current.routes) < 8:
@@ -287,6 +301,7 @@ class Search:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         slots = np.array([slot for slot, _ in part.routes], np.int64)
         compiled.load(*self.arrays.args, state, stops, starts, slots, np.array(part.absent, np.int64))
+        state[at.LIMIT] = state[at.MOVED] + self.spare if self.homes else -1
 
     def _read(self, state: Ints, *, best: bool) -> Found:
         p, n = self.arrays.p, self.n

@@ -1,0 +1,1 @@
+"""Road graphs of OpenStreetMap extracts: read, snapped to and measured, without a network."""
