@@ -17,7 +17,8 @@ def folder() -> Path:
     here = Path(__file__).parent
     sources = [path.read_bytes() for path in sorted([*here.glob("*.py"), *here.parent.glob("rich/*.py")])]
     compiled = [text for text in sources if b"from numba import njit" in text or b" = range(" in text]
-    mark = hashlib.sha256(b"".join(compiled)).hexdigest()[:12]
+    # numba keys its cache by the path of the source too: another checkout has compiled code of its own.
+    mark = hashlib.sha256(b"".join([*compiled, str(here).encode()])).hexdigest()[:12]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for root in (base, Path(tempfile.gettempdir())):
         found = root / "yunqi" / f"compiled-{mark}"
