@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import minimum_spanning_tree
 
 from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Rounding, TaskKind, Travel
 
@@ -62,6 +61,8 @@ def _slack(euclid: npt.NDArray[np.float64], travel: Travel) -> npt.NDArray[np.fl
 def _trees(
     points: npt.NDArray[np.float64], travel: Travel, out: npt.NDArray[np.float64], fewest: int
 ) -> tuple[float, float]:
+    from scipy.sparse.csgraph import minimum_spanning_tree  # takes half a second to load, at each command
+
     apart = _slack(np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)), travel)
     tree = float(minimum_spanning_tree(apart[1:, 1:] + 1e-6).sum()) - 1e-6 * len(points)
     nearest = np.sort(out)

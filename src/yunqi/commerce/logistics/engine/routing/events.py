@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from yunqi.commerce.logistics.engine.routing.check import follow
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
@@ -224,6 +223,8 @@ def alike(problem: Problem, before: Sequence[Route], after: Sequence[Route]) -> 
         shared = np.array([[len(was.get(key, set()) & set(route.stops)) for key in ids] for route in routes]).reshape(
             -1, len(ids)
         )
+        from scipy.optimize import linear_sum_assignment  # takes half a second to load, at each command
+
         rows, columns = linear_sum_assignment(-shared)
         found += [dataclasses.replace(routes[r], vehicle=ids[c]) for r, c in zip(rows, columns, strict=True)]
     return found
