@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from yunqi.app.bench.data import bench_data
 from yunqi.app.bench.model import Row
 from yunqi.kernel import Unavailable
 
@@ -25,9 +26,7 @@ SETS = (("cvrp", "X and XXL, CVRP"), ("vrptw", "Gehring-Homberger 1,000"), ("pdp
 
 def run(runs: int) -> list[Row]:
     """Solve every instance ``runs`` times with seeds from 1; return rows by set and by instance."""
-    base = Path(os.environ.get("YUNQI_BENCH_DATA", "../shared/data")) / "logistics"
-    if not base.is_dir():
-        raise Unavailable(f"{base} is not there; set YUNQI_BENCH_DATA to the folder of the benchmark data.")
+    base = bench_data("logistics")
     seconds, only = float(os.environ.get("YUNQI_BENCH_SECONDS", "60")), os.environ.get("YUNQI_BENCH_ONLY", "")
     rows: list[Row] = []
     for folder, _ in SETS:

@@ -1,9 +1,9 @@
 """Berth problems from text: the published table of Kramer et al., and our JSON for quays."""
 
 import json
-from difflib import get_close_matches
 from typing import Any
 
+from yunqi.commerce.logistics.engine.keys import known
 from yunqi.commerce.logistics.model.berth import BerthProblem, QuayProblem, Vessel
 from yunqi.kernel.errors import Invalid
 
@@ -77,7 +77,7 @@ def read_quay(text: str) -> QuayProblem:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(f"the quay problem is no JSON: {error}", "file") from error
-    _known(document, _QUAY, "the problem")
+    known(document, _QUAY, "the problem")
     vessels = document.get("vessels")
     if not isinstance(vessels, list) or len(vessels) > MOST_VESSELS:
         raise Invalid(f"vessels must be a list of at most {MOST_VESSELS}", "vessels")
@@ -95,7 +95,7 @@ def read_quay(text: str) -> QuayProblem:
 
 
 def _vessel(one: Any, where: str) -> Vessel:
-    _known(one, _VESSEL, where)
+    known(one, _VESSEL, where)
     name = str(one.get("name", where))
     return Vessel(
         name,
@@ -109,16 +109,6 @@ def _vessel(one: Any, where: str) -> Vessel:
         draught=_whole(one, "draught_cm", name, 0),
         weight=_whole(one, "weight", name, 1),
     )
-
-
-def _known(document: Any, names: set[str], where: str) -> None:
-    if not isinstance(document, dict):
-        raise Invalid(f"{where} must be an object", where)
-    for name in document:
-        if name not in names:
-            near = get_close_matches(str(name), names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(names))}."
-            raise Invalid(f"{where}: {name} is unknown; {hint}", str(name))
 
 
 def _whole(document: dict[str, Any], name: str, where: str, default: int | None = None) -> int:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from typing import Any
 
+from yunqi.commerce.logistics.engine.keys import known
 from yunqi.commerce.logistics.model.packing import UPRIGHT, Axles, Bin, Item, PackingProblem, Rotation
 from yunqi.kernel.errors import Invalid
 
@@ -54,14 +54,14 @@ def read_json(text: str | bytes) -> Read:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(f"the packing problem is no JSON: {error}", "file") from error
-    _known(document, {"items", "bins", "support"}, "the problem")
+    known(document, {"items", "bins", "support"}, "the problem")
     parts = {}
-    for name, known in (("items", _ITEM), ("bins", _BIN)):
+    for name, keys in (("items", _ITEM), ("bins", _BIN)):
         listed = document.get(name)
         if not isinstance(listed, list) or not listed:
             raise Invalid(f"{name} must be a list of at least one", name)
         for index, one in enumerate(listed):
-            _known(one, known, f"{name}[{index}]")
+            known(one, keys, f"{name}[{index}]")
         parts[name] = listed
     support = document.get("support", True)
     if not isinstance(support, bool):
@@ -71,16 +71,6 @@ def read_json(text: str | bytes) -> Read:
         [_bin_of_json(one, f"bins[{i}]") for i, one in enumerate(parts["bins"])],
         support=support,
     )
-
-
-def _known(document: Any, names: set[str], where: str) -> None:
-    if not isinstance(document, dict):
-        raise Invalid(f"{where} must be an object", where)
-    for name in document:
-        if name not in names:
-            near = get_close_matches(str(name), names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(names))}."
-            raise Invalid(f"{where}: {name} is unknown; {hint}", str(name))
 
 
 def _table(text: str, name: str) -> list[tuple[int, Mapping[str, str]]]:
@@ -190,7 +180,7 @@ def _bin_of_json(one: dict[str, Any], where: str) -> _Raw:
     if one.get("payload_g") is not None:
         rest["payload"] = _whole(one["payload_g"], f"{where}: payload_g", least=1)
     if (axles := one.get("axles")) is not None:
-        _known(axles, _AXLES, f"{where}.axles")
+        known(axles, _AXLES, f"{where}.axles")
         rest["axles"] = {
             name: _number(axles.get(name), f"{where}.axles.{name}", least=-LARGEST) for name in sorted(_AXLES)
         }
