@@ -100,7 +100,9 @@ def test_a_data_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     assert "Set YUNQI_DATA_DIR" in done.stderr
 
 
-def test_a_move_to_another_database_keeps_everything(data_dir: Path, tmp_path: Path) -> None:
+def test_a_move_to_another_database_keeps_everything(tmp_path: Path) -> None:
+    data_dir = tmp_path / "shop"  # its own: another worker may run the test that imports into the shared one
+    assert yunqi(data_dir, "import", "catalog", str(ROOT / "examples/feed.csv")).returncode == 0
     target = f"sqlite:///{tmp_path / 'moved.db'}"
     done = yunqi(data_dir, "store", "move", f"sqlite:///{data_dir / 'yunqi.db'}", target, "--json")
     assert done.returncode == 0, done.stderr
