@@ -1,4 +1,4 @@
-import { Alert, Button, Empty, Skeleton } from 'antd'
+import { Alert, Button, Empty, Skeleton, type ButtonProps } from 'antd'
 import type { ReactNode } from 'react'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { ApiError } from '../shared/api'
@@ -47,6 +47,9 @@ export function Panel({ title, extra, children, className }: { title?: string; e
     </section>
   )
 }
+
+/** A button that starts work. Its name stays its text: the spinner may outlive a short answer, and would be read out as part of the name. */
+export const Go = ({ text, busy, ...rest }: { text: string; busy: boolean } & ButtonProps) => <Button {...rest} loading={busy} aria-busy={busy} aria-label={text}>{text}</Button>
 
 export const Nothing = ({ text }: { text: string }) => <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={text} />
 

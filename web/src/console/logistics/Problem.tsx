@@ -1,7 +1,7 @@
 import { Alert, Button, Input, InputNumber } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useProblem, useText } from '../context'
-import { Panel } from '../states'
+import { Go, Panel } from '../states'
 
 interface ProblemProps { title: string; help: string; example: unknown; go: string; seconds: number; busy: boolean; error: Error | null; table?: boolean; submit: (problem: unknown, seconds: number) => void; children?: ReactNode }
 
@@ -33,7 +33,7 @@ export function Problem({ title, help, example, go, seconds: usual, busy, error,
       <div className="tools" style={{ marginBlockStart: 12 }}>
         <label className="file-button">{t('logFile')}<input type="file" accept=".json,.txt,application/json,text/plain" onChange={(event) => { void take(event.target.files?.[0]); event.target.value = '' }} /></label>
         <label>{t('logSeconds')} <InputNumber min={1} max={60} value={seconds} aria-label={t('logSeconds')} onChange={(value) => setSeconds(value ?? usual)} style={{ inlineSize: 76 }} /></label>
-        <Button type="primary" disabled={!text.trim()} loading={busy} onClick={start}>{go}</Button>
+        <Go text={go} busy={busy} type="primary" disabled={!text.trim()} onClick={start} />
       </div>
       {busy && <p className="quiet" role="status">{t('logBusy')}</p>}
       {(wrong ?? error) && <Alert type="error" role="alert" showIcon title={wrong ?? problem(error)} />}

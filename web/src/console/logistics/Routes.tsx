@@ -1,4 +1,4 @@
-import { Alert, Button, Input, Table } from 'antd'
+import { Alert, Input, Table } from 'antd'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { useSearchParams } from 'react-router'
@@ -7,7 +7,7 @@ import { events } from '../../shared/sse'
 import { useChange, useProblem, useText } from '../context'
 import { Rows } from '../Rows'
 import { Lanes, color, nice, useWidth } from '../draw'
-import { Failure, Nothing, Opener, Panel, State, Waiting } from '../states'
+import { Failure, Go, Nothing, Opener, Panel, State, Waiting } from '../states'
 import type { Key } from '../messages'
 import { Problem } from './Problem'
 import { ROUTES } from './examples'
@@ -103,7 +103,7 @@ function Shown({ id, problem }: { id: string; problem: unknown }) {
   return (
     <>
       {error && <Failure error={error} retry={retry} />}
-      <Panel title={t('routePlan', { id })} extra={moving && <Button size="small" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>{t('routeStop')}</Button>}>
+      <Panel title={t('routePlan', { id })} extra={moving && <Go text={t('routeStop')} busy={cancel.isPending} size="small" onClick={() => cancel.mutate(undefined)} />}>
         <p aria-live="polite"><State state={plan.state} text={STATES[plan.state] ? t(STATES[plan.state] as Key) : plan.state} /> <span className="quiet">{answer.matrix?.source}</span></p>
         {cancel.error && <Alert type="error" role="alert" showIcon title={words(cancel.error)} />}
         <dl className="figures">

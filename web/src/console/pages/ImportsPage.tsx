@@ -1,11 +1,11 @@
 import { InboxOutlined } from '@ant-design/icons'
-import { Alert, App, Button, Drawer, Switch, Table, type TableColumnsType } from 'antd'
+import { Alert, App, Drawer, Switch, Table, type TableColumnsType } from 'antd'
 import { useState } from 'react'
 import { api } from '../../shared/api'
 import type { ImportReport } from '../../shared/types'
 import { JobProgress, JobState, useLiveJob } from '../Progress'
 import { useChange, useGet, useProblem, useText } from '../context'
-import { Json, Loaded, Nothing, Opener, Panel, State, Title } from '../states'
+import { Go, Json, Loaded, Nothing, Opener, Panel, State, Title } from '../states'
 
 const IMPORTS = '/v1/catalog/imports'
 
@@ -64,7 +64,7 @@ function Upload() {
       </label>
       <div className="tools">
         <label><Switch checked={dry} onChange={setDry} aria-label={t('importDry')} /> {t('importDry')}</label>
-        <Button type="primary" disabled={!file} loading={start.isPending} onClick={() => file && start.mutate(file)}>{t(dry ? 'importCheck' : 'importGo')}</Button>
+        <Go text={t(dry ? 'importCheck' : 'importGo')} busy={start.isPending} type="primary" disabled={!file} onClick={() => file && start.mutate(file)} />
       </div>
       {start.error && <Alert type="error" role="alert" showIcon title={problem(start.error)} />}
       {job && <div aria-live="polite"><JobState job={job} /><JobProgress job={job} />{job.error && <Alert type="error" role="alert" title={job.error} />}{job.state === 'done' && <Outcome result={job.result} />}</div>}

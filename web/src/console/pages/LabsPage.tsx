@@ -1,11 +1,11 @@
 import { InboxOutlined } from '@ant-design/icons'
-import { Alert, Button } from 'antd'
+import { Alert } from 'antd'
 import { useState } from 'react'
 import { api } from '../../shared/api'
 import { Rows } from '../Rows'
 import { useChange, useProblem, useText } from '../context'
 import { Curve, Lanes, type Lane } from '../draw'
-import { Nothing, Panel, State, Title, Waiting } from '../states'
+import { Go, Nothing, Panel, State, Title, Waiting } from '../states'
 
 interface Segment { place: string; layers: number; first: string; last: string; macs: number; input_bytes: number; output_bytes: number }
 interface Compiled { network: string; chip: string; bits: number; macs: number; segments: Segment[]; refusals: { node: string; op: string; reason: string; way_out: string }[]; sram: { capacity: number; peak: number; weights: number } }
@@ -43,7 +43,7 @@ export default function LabsPage() {
           <span className="quiet">{file ? `${file.name} (${number(file.size / KIB, 1)} KiB)` : t('importFileNone')}</span>
           <input type="file" accept=".onnx" onChange={(event) => setFile(event.target.files?.[0])} />
         </label>
-        <div className="tools"><Button type="primary" disabled={!file} loading={run.isPending} onClick={() => file && run.mutate(file)}>{t('labGo')}</Button></div>
+        <div className="tools"><Go text={t('labGo')} busy={run.isPending} type="primary" disabled={!file} onClick={() => file && run.mutate(file)} /></div>
         {run.error && <Alert type="error" role="alert" showIcon title={problem(run.error)} />}
       </Panel>
       {run.isPending ? <Waiting /> : run.data ? <Shown answer={run.data} /> : <Panel><Nothing text={t('labEmpty')} /></Panel>}

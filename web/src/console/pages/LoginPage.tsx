@@ -5,6 +5,7 @@ import { api } from '../../shared/api'
 import { useLanguage } from '../../shared/language'
 import type { Session } from '../../shared/types'
 import { useProblem, useText } from '../context'
+import { Go } from '../states'
 
 export default function LoginPage() {
   const { t } = useText()
@@ -30,7 +31,7 @@ export default function LoginPage() {
             <Input.Password autoFocus autoComplete="current-password" placeholder="sk-…" size="large" />
           </Form.Item>
           {signIn.error && <Alert type="error" role="alert" showIcon title={problem(signIn.error)} style={{ marginBlockEnd: 16 }} />}
-          <Button type="primary" size="large" block htmlType="submit" loading={signIn.isPending}>{t('loginGo')}</Button>
+          <Go text={t('loginGo')} busy={signIn.isPending} type="primary" size="large" block htmlType="submit" />
         </Form>
         <Button type="link" lang={language === 'en' ? 'zh-CN' : 'en'} onClick={() => setLanguage(language === 'en' ? 'zh' : 'en')}>{language === 'en' ? '切换到中文' : 'Switch to English'}</Button>
       </div>

@@ -6,7 +6,7 @@ import type { Policy } from '../../shared/types'
 import { JobProgress, JobState, useLiveJob } from '../Progress'
 import { useChange, useGet, useProblem, useText } from '../context'
 import type { Key } from '../messages'
-import { Loaded, Nothing, Panel, State, Title } from '../states'
+import { Go, Loaded, Nothing, Panel, State, Title } from '../states'
 
 const FEW = 2
 const STAGES: Record<Policy['stage'], Key> = { candidate: 'stageCandidate', production: 'stageProduction', retired: 'stageRetired' }
@@ -64,7 +64,7 @@ function Train({ run, busy }: { run: () => Promise<unknown>; busy: boolean }) {
   const { modal } = App.useApp()
   // A refusal is shown on the page; the dialog only has to close.
   const ask = () => void modal.confirm({ title: t('train'), content: t('trainText'), okText: t('train'), cancelText: t('cancel'), onOk: () => run().catch(() => undefined) })
-  return <Button type="primary" loading={busy} onClick={ask}>{t('train')}</Button>
+  return <Go text={t('train')} busy={busy} type="primary" onClick={ask} />
 }
 
 function Promote({ policy, promote }: { policy: Policy; promote: () => Promise<unknown> }) {
