@@ -178,9 +178,11 @@ def test_confidences_are_held_against_decisions(desk: Classifier) -> None:
         code = codes[k % len(codes)]
         text = " ".join([*words(nomenclature.path(code)[-1].text), f"brand{draw.integers(1000)}", f"lot{k}"])
         desk.decide(f"p{k}", codes[(k + 1) % len(codes)] if k % 5 == 0 else code, why="made up", text=text, **ANN)
-    found = desk.classify("green tea small packings sencha", workspace="ann")
-    assert found.is_calibrated
-    assert 0.3 < found.candidates[0].confidence < 0.95
+    sure = desk.classify("green tea small packings sencha", workspace="ann")
+    assert sure.is_calibrated
+    assert sure.answer == "090210"
+    unsure = desk.classify("quantum flux capacitor", workspace="ann")
+    assert (unsure.answer, unsure.candidates[0].confidence < 0.5) == (None, True)
 
 
 def test_the_calibration_is_the_best_of_a_line_through_the_odds() -> None:
