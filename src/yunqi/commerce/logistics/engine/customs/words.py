@@ -12,7 +12,8 @@ _EXCLUDED = re.compile(
 )
 _STOPS = """
 a an and or of the in on for with by to from as at is are be but not no nor than other others whether elsewhere specified
-included including incl excl excluding except kind kinds similar n e c nes heading subheading its their thereof such put up type types
+included including incl excl excluding except kind kinds similar n e c nes heading subheading its their thereof such put up
+type types
 used more less over under per item items
 """
 _STOP = frozenset(_STOPS.split())
