@@ -11,6 +11,7 @@ from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.cli.printing import print_json, table
+from yunqi.commerce.logistics.model.papers import Paper
 from yunqi.commerce.logistics.service.files import read_text
 from yunqi.commerce.logistics.service.plain_border import suggestion_document
 from yunqi.kernel import Invalid
@@ -23,6 +24,7 @@ def add(parent: typer.Typer, open_app: OpenApp) -> None:
     """Add the commands of tariff classification."""
     app = typer.Typer(name="hs", help="Tariff codes: suggest, decide, review.", no_args_is_help=True)
     parent.add_typer(app)
+    add_papers(parent, open_app)
 
     @app.command(help='Load a nomenclature. Example: yunqi logistics hs load hs.csv --version "HS 2022" --source WCO')
     def load(
@@ -141,3 +143,35 @@ def _products(path: Path) -> list[tuple[str, str]]:
 
 def _me() -> str:
     return getpass.getuser()
+
+
+def add_papers(app: typer.Typer, open_app: OpenApp) -> None:
+    """Add the command that makes papers."""
+
+    @app.command(
+        help="Make a customs paper. Example: yunqi logistics documents shipment.json --kind cn23 --out cn23.pdf"
+    )
+    def documents(
+        shipment: Annotated[Path, typer.Argument(help="The shipment as JSON.")],
+        out: Annotated[Path, typer.Option(help="The PDF to write.")],
+        kind: Annotated[Paper, typer.Option(help="Which paper.")] = Paper.INVOICE,
+        duties: Annotated[
+            Path | None, typer.Option(help="Your duty table, for duties and taxes on the invoice.")
+        ] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            desk = opened.logistics.papers
+            read = desk.read(shipment)
+            if duties is not None:
+                read = desk.with_duties(read, opened.logistics.depot.read_duties(duties))
+            made = desk.make(read, kind)
+        out.write_bytes(made)
+        document = {
+            "file": str(out), "kind": kind.value, "bytes": len(made), "currency": read.currency, "total": read.total,
+            "net_g": read.net_g, "gross_g": read.gross_g,
+        }  # fmt: skip
+        if as_json:
+            print_json(document)
+        else:
+            Console().print(f"{out}: {kind.value} of {len(read.lines)} lines, {read.net_g} g net, {len(made)} bytes")

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from yunqi.commerce.logistics.engine.customs.landed import read_table
+from yunqi.commerce.logistics.model.papers import Paper
 from yunqi.commerce.logistics.service import Logistics
 from yunqi.commerce.logistics.service.plain_border import suggestion_document
 from yunqi.kernel import Principal
@@ -45,6 +47,14 @@ class DecideRequest(_Body):
     code: str = Field(max_length=20)
     why: str = Field(min_length=1, max_length=2_000)
     text: str | None = Field(None, max_length=2_000)
+
+
+class PaperRequest(_Body):
+    """A shipment whose paper is wanted, and a duty table as CSV text where its duties are to be reckoned."""
+
+    shipment: dict[str, Any]
+    kind: Paper = Paper.INVOICE
+    duties: str | None = Field(None, max_length=20_000_000)
 
 
 def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) -> None:
@@ -91,3 +101,13 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     def list_disagreements(principal: Principal = require("read")) -> dict[str, Any]:
         """Report where people overruled suggestions, one another, or earlier decisions."""
         return desk.disagreements(workspace=principal.workspace)
+
+    @routes.post("/customs/documents", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+    def make_document(body: PaperRequest, principal: Principal = require("shop")) -> Response:
+        """Make a commercial invoice, packing list, CN 22 or CN 23 as PDF."""
+        shipment = logistics.papers.of(body.shipment)
+        if body.duties is not None:
+            shipment = logistics.papers.with_duties(shipment, read_table(body.duties))
+        made = logistics.papers.make(shipment, body.kind)
+        name = f'attachment; filename="{body.kind.value}.pdf"'
+        return Response(made, media_type="application/pdf", headers={"Content-Disposition": name})

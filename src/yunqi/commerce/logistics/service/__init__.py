@@ -7,6 +7,7 @@ from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
+from yunqi.commerce.logistics.service.papers import PaperDesk
 from yunqi.kernel import Kernel
 
 
@@ -30,3 +31,4 @@ class Logistics:
         self.forecasts = ForecastDesk(config)
         self.depot = Depot(config)
         self.classification = Classifier(kernel, config)
+        self.papers = PaperDesk()
