@@ -119,9 +119,10 @@ def _cn22(shipment: Consignment) -> bytes:
         ]
         for line in shipment.lines
     ]
-    rows.append(["Total", _kg(shipment.gross_g), shipment.money(shipment.goods_value), "", ""])
-    head = ["Quantity and contents", "Net kg", f"Value {shipment.currency}", "HS code", "Origin"]
-    sheet.table(head, rows, (36, 14, 20, 17, 13), (1, 2), last=1)
+    rows.append(["Total", _kg(shipment.net_g), shipment.money(shipment.goods_value), "", ""])
+    rows.append(["Gross weight", _kg(shipment.gross_g), "", "", ""])
+    head = ["Quantity and contents", "kg net", f"Value {shipment.currency}", "HS code", "Origin"]
+    sheet.table(head, rows, (33, 14, 20, 17, 16), (1, 2), last=2)
     sheet.line(f"From {_flat(shipment.sender)}", "sender")
     sheet.line(f"To {_flat(shipment.receiver)}", "receiver")
     _signed(sheet, shipment, CERTIFIED)
