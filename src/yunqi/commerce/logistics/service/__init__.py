@@ -6,6 +6,7 @@ from yunqi.commerce.logistics.service.classification import Classifier
 from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.journeys import JourneyDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.commerce.logistics.service.papers import PaperDesk
 from yunqi.kernel import Kernel
@@ -32,3 +33,4 @@ class Logistics:
         self.depot = Depot(config)
         self.classification = Classifier(kernel, config)
         self.papers = PaperDesk()
+        self.journeys = JourneyDesk()
