@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, customs, depot, forecasts, journeys, packing, roads, routing
+from yunqi.commerce.logistics.cli import arrivals, berths, customs, depot, forecasts, journeys, packing, roads, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -17,4 +17,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     roads.add(app, open_app)
     customs.add(app, open_app)
     journeys.add(app, open_app)
+    arrivals.add(app, open_app)
     return app

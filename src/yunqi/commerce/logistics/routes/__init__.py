@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from yunqi.commerce.logistics.routes import border, journeys, planning, routing
+from yunqi.commerce.logistics.routes import arrivals, border, journeys, planning, routing
 from yunqi.commerce.logistics.service import Logistics
 
 
@@ -16,4 +16,5 @@ def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     planning.add(found, logistics, require)
     border.add(found, logistics, require)
     journeys.add(found, logistics, require)
+    arrivals.add(found, logistics, require)
     return found

@@ -1,6 +1,7 @@
 """The verbs of logistics; each family of verbs is a module of its own beside this one."""
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.service.arrivals import ArrivalDesk
 from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.classification import Classifier
 from yunqi.commerce.logistics.service.depot import Depot
@@ -33,4 +34,5 @@ class Logistics:
         self.depot = Depot(config)
         self.classification = Classifier(kernel, config)
         self.papers = PaperDesk()
+        self.arrivals = ArrivalDesk(kernel, config)
         self.journeys = JourneyDesk()
