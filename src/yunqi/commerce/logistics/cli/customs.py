@@ -1,4 +1,4 @@
-"""``yunqi logistics hs``: tariff codes, and the people who decide them."""
+"""``yunqi logistics hs-classify`` and its like: tariff codes, and the people who decide them."""
 
 import csv
 import getpass
@@ -20,13 +20,13 @@ Workspace = Annotated[str, typer.Option(help="Whose nomenclature and decisions."
 Who = Annotated[str, typer.Option(help="Who does it; by default who is logged in.")]
 
 
-def add(parent: typer.Typer, open_app: OpenApp) -> None:
-    """Add the commands of tariff classification."""
-    app = typer.Typer(name="hs", help="Tariff codes: suggest, decide, review.", no_args_is_help=True)
-    parent.add_typer(app)
-    add_papers(parent, open_app)
+def add(app: typer.Typer, open_app: OpenApp) -> None:
+    """Add the commands of tariff classification and of customs papers."""
+    add_papers(app, open_app)
 
-    @app.command(help='Load a nomenclature. Example: yunqi logistics hs load hs.csv --version "HS 2022" --source WCO')
+    @app.command(
+        "hs-load", help='Load a nomenclature. Example: yunqi logistics hs-load hs.csv --version "HS 2022" --source WCO'
+    )
     def load(
         file: Annotated[Path, typer.Argument(help="CSV with the columns code and text (or description).")],
         version: Annotated[str, typer.Option(help="Its name.")],
@@ -47,7 +47,9 @@ def add(parent: typer.Typer, open_app: OpenApp) -> None:
                 f"{found.version}: {len(found.positions)} lines, {len(found.declarable())} to declare under"
             )
 
-    @app.command(help='Suggest codes. Example: yunqi logistics hs classify "men\'s cotton T-shirt" --top 3 --json')
+    @app.command(
+        "hs-classify", help='Suggest codes. Example: yunqi logistics hs-classify "men\'s cotton T-shirt" --top 3 --json'
+    )
     def classify(
         text: Annotated[str, typer.Argument(help="The product, or a CSV file with the columns id and text.")],
         top: Annotated[int, typer.Option(help="How many codes.")] = 5,
@@ -71,7 +73,7 @@ def add(parent: typer.Typer, open_app: OpenApp) -> None:
             Console().print(f"{row['id']} {row['text']}: {row['answer'] or 'a person decides'} ({row['why']})")
             table([_line(one) for one in row["candidates"]], empty="")
 
-    @app.command(help="Show what waits for a person. Example: yunqi logistics hs queue --limit 20")
+    @app.command("hs-queue", help="Show what waits for a person. Example: yunqi logistics hs-queue --limit 20")
     def queue(
         limit: Annotated[int, typer.Option(help="The most rows.")] = 100,
         workspace: Workspace = "default",
@@ -84,7 +86,9 @@ def add(parent: typer.Typer, open_app: OpenApp) -> None:
         else:
             table(rows, empty="nothing waits")
 
-    @app.command(help='Decide a code. Example: yunqi logistics hs decide sku-7 610910 --why "knitted, cotton"')
+    @app.command(
+        "hs-decide", help='Decide a code. Example: yunqi logistics hs-decide sku-7 610910 --why "knitted, cotton"'
+    )
     def decide(
         product: Annotated[str, typer.Argument(help="Id of the product.")],
         code: Annotated[str, typer.Argument(help="The code; dots and spaces don't count.")],
@@ -102,7 +106,7 @@ def add(parent: typer.Typer, open_app: OpenApp) -> None:
         else:
             Console().print(f"{product} is {made['code']}, decided by {made['decided_by']}")
 
-    @app.command(help="List every decision. Example: yunqi logistics hs decisions --json")
+    @app.command("hs-decisions", help="List every decision. Example: yunqi logistics hs-decisions --json")
     def decisions(workspace: Workspace = "default", as_json: AsJson = False) -> None:
         with open_app() as opened:
             rows = opened.logistics.classification.decisions(workspace=workspace)
@@ -111,7 +115,10 @@ def add(parent: typer.Typer, open_app: OpenApp) -> None:
         else:
             table(rows, empty="no decisions")
 
-    @app.command(help="Show where people and suggestions differ. Example: yunqi logistics hs disagreements --json")
+    @app.command(
+        "hs-disagreements",
+        help="Show where people and suggestions differ. Example: yunqi logistics hs-disagreements --json",
+    )
     def disagreements(workspace: Workspace = "default", as_json: AsJson = False) -> None:
         with open_app() as opened:
             found = opened.logistics.classification.disagreements(workspace=workspace)

@@ -113,7 +113,7 @@ class CustomsStore:
             row = tx.execute(asked.order_by(shown.loaded_at.desc(), shown.id.desc())).first()
         if row is None:
             named = f"nomenclature {version}" if version else "nomenclature"
-            raise NotFound(f"No {named} is loaded; load one with: yunqi logistics hs load FILE.csv", "version")
+            raise NotFound(f"No {named} is loaded; load one with: yunqi logistics hs-load FILE.csv", "version")
         positions = tuple(Position(code, text) for code, text in msgspec.json.decode(row.positions))
         return Nomenclature(row.version, row.source, positions)
 
