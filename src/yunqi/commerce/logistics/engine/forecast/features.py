@@ -64,6 +64,30 @@ def daily(demand: Floats, origin: int, ahead: int) -> Floats:
     )
 
 
+def planned(known: npt.NDArray[np.float32], demand: Floats, origin: int, begins: int, ends: int) -> Floats:
+    """Return features of what is known in advance, as promotions, for the days from ``begins`` to before ``ends``.
+
+    For each known quantity: its mean over those days, how that differs from the last 56 days, and by how much demand of the
+    last 182 days followed it (logarithm of the ratio of demand with it and without it, drawn to 0). Nothing of ``demand`` from
+    ``origin`` on is looked at.
+
+    Parameters
+    ----------
+    known
+        Quantities [series, days, names], the days to come included.
+    """
+    ahead = known[:, begins:ends].mean(axis=1)
+    recent = known[:, max(0, origin - 56) : origin].mean(axis=1)
+    past, sold = known[:, max(0, origin - 182) : origin], demand[:, max(0, origin - 182) : origin, None]
+    most = np.maximum(past.max(axis=1, keepdims=True), 1e-9)
+    share = past / most
+    level = sold.mean(axis=1)
+    with_it = ((sold * share).sum(axis=1) + 3 * level) / (share.sum(axis=1) + 3)
+    without = ((sold * (1 - share)).sum(axis=1) + 3 * level) / ((1 - share).sum(axis=1) + 3)
+    lift = np.log(np.maximum(with_it, 1e-3) / np.maximum(without, 1e-3))
+    return np.column_stack([ahead, ahead - recent, lift, lift * (ahead - recent) / most[:, 0]])
+
+
 def _windows(demand: Floats, origin: int) -> Floats:
     """Return mean demand a week over the last 7 to 182 days."""
     sums = np.concatenate(
