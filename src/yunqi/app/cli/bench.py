@@ -17,6 +17,7 @@ def add(root: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(help="Which one; see --list.")] = "",
         list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
         runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
+        series: Annotated[int | None, typer.Option(min=1, help="Of forecast: so many product-store series.")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Measure Yunqi beside a peer on the same work. Example: yunqi bench search-latency --runs 5"""
@@ -26,7 +27,10 @@ def add(root: typer.Typer) -> None:
             return
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
-        rows = [_shown(row) for row in BENCHES[name].run(runs)]
+        if series is not None and name != "forecast":
+            raise Invalid(f"The bench {name} has no series to choose; --series is of forecast.", "series")
+        options = {} if series is None else {"series": series}
+        rows = [_shown(row) for row in BENCHES[name].run(runs, **options)]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."
         )
