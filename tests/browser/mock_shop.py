@@ -814,6 +814,25 @@ def labs() -> APIRouter:
     return api
 
 
+def core() -> APIRouter:
+    """Made-up answers of the processor's lab."""
+    api = APIRouter(prefix="/v1/labs/riscv", dependencies=[Depends(signed_in)])
+
+    @api.post("/profiles")
+    def run(body: dict[str, Any]) -> Any:
+        if not str(body.get("program", "")).startswith("f0VMR"):  # base64 of 0x7f "ELF"
+            return refusal(400, "invalid", "made up: this is no ELF file")
+        spots = [{"name": name, "address": 65_536 + 4 * n, "executions": 100, "cycles": 300 - 100 * n, "share": 0.5 - 0.2 * n} for n, name in enumerate(("main", "memcpy"))]  # fmt: skip
+        log = "Kanata\t0004\nC=\t0\nI\t0\t0\t0\nL\t0\t0\t10000: addi a0, a0, 1\nS\t0\t0\tF\nC\t2\nS\t0\t0\tD\nC\t1\nS\t0\t0\tX\nC\t1\nS\t0\t0\tW\nC\t1\nR\t0\t0\t0\n"
+        return {
+            "program": "made up", "exit_status": 0, "fault": None, "stopped": None, "instructions": 1_000, "cycles": 600, "ipc": 1.67, "seconds": 2.4e-7,
+            "timing": "full", "stdout": "made-up output\n", "stderr": "", "cpi_stack": {"base": 350, "l1_miss": 250}, "top_down": {"retiring": 0.6, "memory_bound": 0.4},
+            "functions": spots, "hot_spots": spots, "energy_microjoules": 0.2, "konata": log,
+        }  # fmt: skip
+
+    return api
+
+
 def pages(shop: Shop) -> APIRouter:
     def product(product_id: str) -> ProductPage | None:
         card = shop.by_id.get(product_id)
@@ -850,7 +869,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), planning(), training(), labs(), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), training(), labs(), core(), pages(shop)):
         app.include_router(router)
     return app
 

@@ -158,3 +158,27 @@ def test_a_network_is_compiled_and_profiled(visit, shoot: Shoot, options: dict[s
     page.get_by_role("region", name="Segments").first.evaluate("node => node.scrollIntoView()")
     page.evaluate("window.scrollBy(0, -70)")
     shoot(page, "console-labs-dark" if options else "console-labs")
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_a_program_is_run_and_its_cycles_are_explained(visit, shoot: Shoot, options: dict[str, object]):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Labs")
+    page.get_by_role("tab", name="Xuantie 910").press("Enter")
+    page.get_by_role("tab", name="Xuantie 910").click()
+    panel = page.get_by_role("tabpanel", name="Xuantie 910")
+    expect(panel.get_by_text("No program has been run yet")).to_be_visible()
+    chooser = panel.locator("input[type=file]")
+    chooser.set_input_files({"name": "no.elf", "mimeType": "application/octet-stream", "buffer": b"nothing"})
+    panel.get_by_role("button", name="Run and profile").click()
+    expect(panel.get_by_role("alert")).to_be_visible()
+    program = Path(__file__).parents[2] / "src/yunqi/labs/riscv/engine/kernels/mix.elf"
+    chooser.set_input_files(program)
+    panel.get_by_role("button", name="Run and profile").click()
+    expect(panel.get_by_role("region", name="Where the cycles went").first).to_contain_text("base", timeout=SLOW)
+    expect(drawn(page, re.compile("instructions on their way through the pipeline"))).to_be_visible()
+    assert barriers(page) == []
+    panel.get_by_role("region", name="Where the cycles went").first.evaluate("node => node.scrollIntoView()")
+    page.evaluate("window.scrollBy(0, -70)")
+    shoot(page, "console-core-dark" if options else "console-core")
