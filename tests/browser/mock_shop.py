@@ -695,8 +695,15 @@ def planning() -> APIRouter:
     """Made-up answers of logistics, for the problems that the pages offer as examples."""
     api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
 
+    moves: list[tuple[str, str]] = []
+
     def plan(version: int) -> dict[str, Any]:
         stops = [[f"order {n}" for n in span(first, 19, 3)] for first in (1, 2, 3)]
+        for task, vehicle in moves:
+            stops = [
+                [one for one in mine if one != task] + [task] * (vehicle == f"van {n}")
+                for n, mine in enumerate(stops, 1)
+            ]
         routes = [{"vehicle": f"van {n + 1}", "stops": stops[n]} for n in span(3)]
         missed = {
             "id": "order 19",
@@ -722,6 +729,34 @@ def planning() -> APIRouter:
     @api.get("/plans/{plan_id}/events")
     def follow(plan_id: str) -> Any:
         return stream([plan(1), plan(2)], 0.3) if plan_id == "7" else refusal(404, "not_found", f"No plan {plan_id}.")
+
+    done: list[str] = []
+
+    @api.post("/plans/{plan_id}:move")
+    async def move(plan_id: str, request: Request) -> Any:
+        body = await request.json()
+        broken = ["made up: van 3 is full by 2"] if body["vehicle"] == "van 3" else []
+        delta = -1.5 if body["vehicle"] == "van 2" else 12.25
+        if body["apply"]:
+            moves.append((body["task"], body["vehicle"]))
+        return {"id": plan_id, "version": body["version"], "task": body["task"], "feasible": not broken, "broken": broken, "from": "van 1", "vehicle": body["vehicle"], "position": 0, "cost": 38_000, "delta": delta, "applied": body["apply"], "days": [], "unserved": []}  # fmt: skip
+
+    @api.get("/plans/{plan_id}/vehicles/{vehicle}")
+    def drive(plan_id: str, vehicle: str) -> Any:
+        if plan_id != "7":
+            return refusal(404, "not_found", f"No plan {plan_id}.")
+        ids = next(one["stops"] for one in plan(2)["plan"]["routes"] if one["vehicle"] == vehicle)
+        open_ids = [one for one in ids if one not in done]
+        stops = [
+            {"id": one, "status": "done" if one in done else "next" if one == open_ids[0] else "planned", "kind": "delivery", "load": [3], "on_board": [9], "arrives": 28_800 + 900 * at, "begins": 28_800 + 900 * at, "ends": 29_040 + 900 * at, "service_s": 240, "windows_s": [[28_800, 43_200]], "name": f"Made-up customer {at + 1}", "note": "Ring twice" if at == 0 else None}
+            for at, one in enumerate(ids)
+        ]  # fmt: skip
+        return {"plan": plan_id, "version": 2, "vehicle": vehicle, "departs": 28_000, "returns": 36_000, "broken": [], "next": open_ids[0] if open_ids else None, "stops": stops}  # fmt: skip
+
+    @api.post("/plans/{plan_id}/vehicles/{vehicle}/stops/{task}:done")
+    def finish(plan_id: str, vehicle: str, task: str) -> Any:
+        done.append(task)
+        return drive(plan_id, vehicle)
 
     @api.post("/packings")
     async def pack(request: Request) -> Any:

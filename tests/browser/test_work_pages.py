@@ -98,6 +98,38 @@ def _moor(page: Page, shoot: Shoot) -> None:
     shoot(page, "console-berths")
 
 
+def test_a_stop_is_given_to_another_vehicle_and_a_driver_follows_the_day(visit, shoot: Shoot):
+    visit.expect_status(400, 404, 409, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("button", name="Fill in an example").click()
+    page.get_by_role("button", name="Plan routes").click()
+    board = page.get_by_role("region", name="Re-assign by hand")
+    expect(board).to_be_visible(timeout=SLOW)
+    first = board.get_by_role("group", name="van 1", exact=True)
+    stop = first.get_by_role("button").first
+    name = stop.inner_text()
+    stop.drag_to(board.get_by_role("group", name="van 3", exact=True))
+    expect(board.locator(".ant-alert")).to_contain_text("ossible")
+    board.get_by_role("combobox", name="Vehicle to move to").press("Enter")
+    page.get_by_role("option", name="van 2").or_(page.locator(".ant-select-item-option", has_text="van 2")).last.click()
+    expect(board.locator(".ant-alert")).to_contain_text("the cost changes by", timeout=SLOW)
+    assert barriers(page) == []
+    board.scroll_into_view_if_needed()
+    shoot(page, "console-board")
+    board.get_by_role("button", name="Keep this move").click()
+    expect(
+        board.get_by_role("group", name="van 2", exact=True).get_by_role("button", name=name, exact=True)
+    ).to_be_visible()
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.get_by_role("link", name="Driver’s page").first.click()
+    expect(page.get_by_role("heading", name="Next stop")).to_be_visible()
+    assert barriers(page) == []
+    shoot(page, "console-driver")
+    page.get_by_role("button", name="Done, go on").click()
+    expect(page.get_by_role("list", name="Stops").get_by_text("done", exact=True)).to_have_count(1)
+
+
 def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
     page = visit.sign_in()
     open_page(page, "Training")

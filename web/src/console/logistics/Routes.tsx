@@ -1,14 +1,15 @@
 import { Alert, Input, Table } from 'antd'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { api, request } from '../../shared/api'
 import { events } from '../../shared/sse'
 import { useChange, useProblem, useText } from '../context'
 import { Rows } from '../Rows'
-import { Lanes, color, nice, useWidth } from '../draw'
+import { Lanes, clock, color, nice, useWidth } from '../draw'
 import { Failure, Go, Nothing, Opener, Panel, State, Waiting } from '../states'
 import type { Key } from '../messages'
+import { Board } from './Board'
 import { Problem } from './Problem'
 import { ROUTES } from './examples'
 import { fit, placesOf, type Places, type Point } from './geometry'
@@ -113,13 +114,14 @@ function Shown({ id, problem }: { id: string; problem: unknown }) {
           <div className="figure"><dt>{t('routeUnserved')}</dt><dd>{number(answer.unserved?.length)}</dd></div>
         </dl>
       </Panel>
-      {answer.routes && <Drawn answer={answer} places={places} />}
+      {answer.routes && <Drawn answer={answer} places={places} plan={id} />}
+      {answer.routes && !moving && <Board key={plan.version} plan={id} version={plan.version} rows={answer.routes} unserved={(answer.unserved ?? []).map((one) => one.id)} changed={retry} />}
       {!answer.routes && !moving && <Panel><Nothing text={t('routeNoAnswer')} /></Panel>}
     </>
   )
 }
 
-function Drawn({ answer, places }: { answer: Answer; places: Places }) {
+function Drawn({ answer, places, plan }: { answer: Answer; places: Places; plan: string }) {
   const { t } = useText()
   const [only, setOnly] = useState<string>()
   const routes = answer.routes ?? []
@@ -132,7 +134,7 @@ function Drawn({ answer, places }: { answer: Answer; places: Places }) {
           {routes.map((one, at) => one.stops.length > 0 && <li key={String(one.vehicle)}><button type="button" className="opener" aria-pressed={only === String(one.vehicle)} onClick={() => setOnly(only === String(one.vehicle) ? undefined : String(one.vehicle))}><i style={{ background: color(at) }} />{one.vehicle} ({one.stops.length})</button></li>)}
         </ul>
       </Panel>
-      {answer.days && <Days days={answer.days} />}
+      {answer.days && <Days days={answer.days} plan={plan} />}
       <Panel title={t('routeUnserved')}>
         {unserved.length === 0 ? <Nothing text={t('routeAllServed')} /> : <Rows label={t('routeUnserved')} rows={unserved} columns={[[t('routeTask'), (row) => row.id], [t('logReason'), (row) => row.reasons.join('; ') || '–'], [t('routeRelax'), (row) => row.relaxation ?? '–']]} />}
       </Panel>
@@ -174,14 +176,7 @@ function Sheet({ routes, unserved, places, only }: MapProps) {
   )
 }
 
-/** Seconds as hours, minutes and seconds. */
-function clock(seconds: number): string {
-  const whole = Math.round(seconds)
-  const pad = (value: number) => String(value).padStart(2, '0')
-  return `${Math.floor(whole / 3600)}:${pad(Math.floor((whole % 3600) / 60))}:${pad(whole % 60)}`
-}
-
-function Days({ days }: { days: Day[] }) {
+function Days({ days, plan }: { days: Day[]; plan: string }) {
   const { t, number } = useText()
   const used = days.filter((day) => day.stops.length > 0)
   if (!used.length) return null
@@ -199,6 +194,7 @@ function Days({ days }: { days: Day[] }) {
           { title: t('routeStops'), key: 'stops', align: 'end', render: (_, day) => number(day.stops.length) },
           { title: t('routeLeaves'), dataIndex: 'departs', align: 'end', render: clock },
           { title: t('routeBack'), dataIndex: 'returns', align: 'end', render: clock },
+          { title: t('routeDriver'), key: 'driver', render: (_, day) => <Link to={`/logistics/plans/${encodeURIComponent(plan)}/vehicles/${encodeURIComponent(String(day.vehicle))}`}>{t('routeDriverOpen')}</Link> },
           { title: t('routeDistance'), dataIndex: 'distance', align: 'end', render: (value: number) => number(value) },
         ]} />
     </Panel>
