@@ -730,6 +730,19 @@ def planning() -> APIRouter:
     def follow(plan_id: str) -> Any:
         return stream([plan(1), plan(2)], 0.3) if plan_id == "7" else refusal(404, "not_found", f"No plan {plan_id}.")
 
+    @api.get("/plans")
+    def plans() -> Any:
+        one = {"id": "7", "state": "done", "version": 2, "job": "8", "created_at": iso(NOW), "name": "made-up morning", "tasks": 19, "events": 0, "cost": 38_000, "vehicles": 3, "unserved": 1}  # fmt: skip
+        return {"plans": [one, {**one, "id": "6", "name": None, "state": "running"}], "next": "6"}
+
+    @api.get("/plans/{plan_id}/places")
+    def places(plan_id: str) -> Any:
+        if plan_id != "7":
+            return refusal(404, "not_found", f"No plan {plan_id}.")
+        tasks = {f"order {n}": {"x": 1000 * (n % 5), "y": 700 * (n % 7)} for n in span(1, 20)}
+        yard = {"x": 2000, "y": 2000}
+        return {"tasks": tasks, "vehicles": {f"van {n}": {"start": yard, "end": yard} for n in span(1, 4)}}
+
     done: list[str] = []
 
     @api.post("/plans/{plan_id}:move")

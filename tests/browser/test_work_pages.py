@@ -59,6 +59,9 @@ def test_routes_loads_and_berths_are_planned_and_drawn(visit, shoot: Shoot, opti
     page.evaluate("document.querySelector('section[aria-label=Map]').scrollIntoView()")
     page.evaluate("window.scrollBy(0, -70)")
     shoot(page, "console-logistics-dark" if options else "console-logistics")
+    plans = page.get_by_role("region", name="Plans").first
+    expect(plans.get_by_role("row")).to_have_count(3)
+    plans.get_by_role("button", name="Show more").click()
     page.get_by_role("searchbox", name="Number of a plan").fill("99")
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="did not load")).to_be_visible()
