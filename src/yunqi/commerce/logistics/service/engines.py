@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.routing.answer import holding
 from yunqi.commerce.logistics.engine.routing.explain import reasons_for
 from yunqi.commerce.logistics.engine.routing.hybrid import LARGEST, solve_hybrid
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
@@ -33,6 +34,7 @@ def run_engines(
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     why = obstacle(problem)
+    warm = holding(problem, warm)
     if why:
         return _rich(problem, budget, seed, warm, iterations)
     arrays = packed(problem)

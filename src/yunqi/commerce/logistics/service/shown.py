@@ -1,8 +1,9 @@
 """Plans as documents: what the command line prints and the API returns."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from yunqi.commerce.logistics.engine.routing.check import check
+from yunqi.commerce.logistics.engine.routing.check import Day, Verdict, check
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan
 
 
@@ -30,7 +31,7 @@ def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[
         "notes": list(plan.notes),
     }
     if times:
-        found["days"] = days(problem, plan)
+        found["days"] = days(problem, check(problem, plan.routes).days)
     return found
 
 
@@ -39,8 +40,8 @@ def shown(problem: Problem, key: str) -> str | int:
     return int(key) if problem.numeric_ids and key.lstrip("-").isdigit() else key
 
 
-def days(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
-    """Return each vehicle's day by the checker: when it leaves, arrives, serves, is back."""
+def days(problem: Problem, followed: Sequence[Day]) -> list[dict[str, Any]]:
+    """Return vehicles' days as the checker followed them: when each leaves, arrives, serves, is back."""
     scale = problem.travel.scale
     return [
         {
@@ -58,8 +59,21 @@ def days(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
                 for v in day.visits
             ],
         }
-        for day in check(problem, plan.routes).days
+        for day in followed
     ]
+
+
+def verdict_document(problem: Problem, verdict: Verdict) -> dict[str, Any]:
+    """Return what a plan amounts to by the checker."""
+    return {
+        "feasible": not verdict.broken,
+        "cost": verdict.cost,
+        "distance": verdict.distance,
+        "vehicles": verdict.vehicles,
+        "broken": list(verdict.broken),
+        "unserved": [shown(problem, key) for key in verdict.unserved],
+        "matrix": {"source": problem.travel.source},
+    }
 
 
 def replan_document(found: Replan) -> dict[str, Any]:

@@ -44,7 +44,7 @@ DEAREST = 1 << 40
 @njit(cache=True, nogil=True)
 def penalised(g: Ints, info: Ints, k: int) -> int:
     """Return an individual's length with the price of what is too much."""
-    return info[k, LENGTH] + info[k, EXCESS] * g[PENALTY]
+    return int(info[k, LENGTH] + info[k, EXCESS] * g[PENALTY])
 
 
 @njit(cache=True, nogil=True)
@@ -212,7 +212,7 @@ def evolve(
     g[IDLE] = 0 if better else g[IDLE] + 1
     if g[COUNTED] >= 100:
         adapt(g, info, apart)
-    return better
+    return bool(better)
 
 
 @njit(cache=True, nogil=True)
@@ -232,4 +232,4 @@ def join(
     better = add(d, node, route, g, xy, tours, follows, leads, info, apart)
     if better:
         g[IDLE] = 0
-    return better
+    return bool(better)

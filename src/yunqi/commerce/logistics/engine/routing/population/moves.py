@@ -199,7 +199,7 @@ def trade(d: Matrix, node: Ints, route: Ints, g: Ints, u: int, v: int) -> tuple[
     """Return the best gain of a swap, and which: 4 u for v, 5 u and its successor for v, 6 two for two."""
     n = g[TASKS]
     x, p, y, q = node[u, NEXT], node[u, PREVIOUS], node[v, NEXT], node[v, PREVIOUS]
-    if u == q or u == y:
+    if u in (q, y):
         return 0, 0
     ru, rv = node[u, ROUTE], node[v, ROUTE]
     pp, px, py, pq = node[p, PLACE], node[x, PLACE], node[y, PLACE], node[q, PLACE]
@@ -322,10 +322,10 @@ def draw(g: Ints) -> int:
     x ^= x << np.uint64(25)
     x ^= x >> np.uint64(27)
     g[RANDOM] = np.int64(x)
-    return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(32))
+    return int((x * np.uint64(2685821657736338717)) >> np.uint64(32))
 
 
 @njit(cache=True, nogil=True)
 def below(g: Ints, limit: int) -> int:
     """Return a random integer in [0, limit)."""
-    return (draw(g) * limit) >> 32
+    return int((draw(g) * limit) >> 32)

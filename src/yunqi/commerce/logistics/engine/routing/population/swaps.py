@@ -23,8 +23,8 @@ from yunqi.commerce.logistics.engine.routing.population.layout import (
 )
 from yunqi.commerce.logistics.engine.routing.population.moves import (
     below,
-    exchange,
     excess,
+    exchange,
     improve,
     put_behind,
     refresh,
@@ -39,7 +39,7 @@ def overlap(route: Ints, a: int, b: int) -> bool:
     """Whether the sectors of two routes share an angle."""
     ahead = (route[b, BEGINS] - route[a, BEGINS]) % TURN
     behind = (route[a, BEGINS] - route[b, BEGINS]) % TURN
-    return ahead <= route[a, WIDE] or behind <= route[b, WIDE]
+    return bool(ahead <= route[a, WIDE] or behind <= route[b, WIDE])
 
 
 @njit(cache=True, nogil=True)
@@ -93,7 +93,7 @@ def cheapest(d: Matrix, node: Ints, best: Ints, u: int, v: int) -> tuple[int, in
 def saved(d: Matrix, node: Ints, u: int) -> int:
     """Return what the route's length changes by when a task leaves."""
     a, b = node[node[u, PREVIOUS], PLACE], node[node[u, NEXT], PLACE]
-    return d[a, b] - d[a, u] - d[u, b]
+    return int(d[a, b] - d[a, u] - d[u, b])
 
 
 @njit(cache=True, nogil=True)
@@ -148,11 +148,10 @@ def swap_now(node: Ints, u: int, v: int, u_at: int, v_at: int) -> None:
     elif u >= 0 and v >= 0 and u_at == node[v, PREVIOUS]:
         put_behind(node, u, v)
         put_behind(node, v, v_at)
+    elif u >= 0 and v >= 0 and v_at == node[u, PREVIOUS]:
+        put_behind(node, v, v_at)
+        put_behind(node, u, u_at)
     else:
-        if u >= 0 and v >= 0 and v_at == node[u, PREVIOUS]:
-            put_behind(node, v, v_at)
-            put_behind(node, u, u_at)
-            return
         if u >= 0:
             put_behind(node, u, u_at)
         if v >= 0:
@@ -169,9 +168,7 @@ def empty_route(route: Ints, g: Ints) -> int:
 
 
 @njit(cache=True, nogil=True)
-def try_neighbours(
-    d: Matrix, near: Ints, node: Ints, route: Ints, angle: Ints, g: Ints, u: int, first: bool
-) -> bool:
+def try_neighbours(d: Matrix, near: Ints, node: Ints, route: Ints, angle: Ints, g: Ints, u: int, first: bool) -> bool:
     """Try a task with all tasks close to it, the beginnings of their routes, and an empty route."""
     n = g[TASKS]
     tried = node[u, TRIED]
@@ -183,9 +180,8 @@ def try_neighbours(
             break
         if not first and max(route[node[u, ROUTE], CHANGED], route[node[v, ROUTE], CHANGED]) <= tried:
             continue
-        if improve(d, node, route, angle, g, u, v):
-            moved = True
-        elif node[v, PREVIOUS] > n and improve(d, node, route, angle, g, u, node[v, PREVIOUS]):
+        before = node[v, PREVIOUS]
+        if improve(d, node, route, angle, g, u, v) or (before > n and improve(d, node, route, angle, g, u, before)):
             moved = True
     if not first:
         r = empty_route(route, g)

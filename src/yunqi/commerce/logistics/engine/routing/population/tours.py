@@ -48,12 +48,12 @@ def split(d: Matrix, node: Ints, g: Ints, tour: Ints, cuts: Ints) -> int:
         at = source[at]
         count += 1
     if count > g[SLOTS]:
-        return split_few(d, node, g, tour, cuts)
+        return int(split_few(d, node, g, tour, cuts))
     at = n
     for k in range(count, -1, -1):
         cuts[k] = at
         at = source[at]
-    return count
+    return int(count)
 
 
 @njit(cache=True, nogil=True)
@@ -87,7 +87,7 @@ def split_few(d: Matrix, node: Ints, g: Ints, tour: Ints, cuts: Ints) -> int:
     for k in range(count, -1, -1):
         cuts[k] = at
         at = source[k, at]
-    return count
+    return int(count)
 
 
 @njit(cache=True, nogil=True)
