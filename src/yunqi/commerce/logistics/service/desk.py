@@ -14,7 +14,13 @@ from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.model import Plan, Problem, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.routing import need_compiler, solve
-from yunqi.commerce.logistics.service.shown import plan_document, quote_document, replan_document, verdict_document
+from yunqi.commerce.logistics.service.shown import (
+    plan_document,
+    quote_document,
+    replan_document,
+    unserved_document,
+    verdict_document,
+)
 from yunqi.commerce.logistics.store import PlanStore
 from yunqi.kernel import Conflict, Invalid, JobCancelled, JobContext, Kernel, NotFound
 from yunqi.kernel.clock import to_micros
@@ -194,5 +200,4 @@ def explained(problem: Problem, routes: Sequence[Route], task: str) -> dict[str,
         raise NotFound(f"The problem has no task {task!r}.", param="task")
     if any(task in route.stops for route in routes):
         return why(problem, routes, found)
-    reasons = explain(problem, routes, found)
-    return {"id": task, "served": False, "reasons": list(reasons.reasons), "relaxation": reasons.relaxation}
+    return unserved_document(problem, explain(problem, routes, found)) | {"served": False}

@@ -183,7 +183,8 @@ class Dispatch:
         verdict = check(problem, routes)
         reasons = {str(one["id"]): one for one in row["answer"].get("unserved", [])}
         unserved = [
-            reasons.get(key) or {"id": shown(problem, key), "reasons": ["taken off by hand"], "relaxation": ""}
+            reasons.get(key)
+            or {"id": shown(problem, key), "reasons": ["taken off by hand"], "relaxation": "", "verified": False}
             for key in verdict.unserved
         ]
         notes = [one for one in row["answer"].get("notes", []) if one != note]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.check import Day, Verdict, check
-from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan
+from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Unserved
 
 
 def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[str, Any]:
@@ -16,10 +16,7 @@ def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[
             | ({} if r.departs is None else {"departs": r.departs})
             for r in plan.routes
         ],
-        "unserved": [
-            {"id": shown(problem, one.id), "reasons": list(one.reasons), "relaxation": one.relaxation}
-            for one in plan.unserved
-        ],
+        "unserved": [unserved_document(problem, one) for one in plan.unserved],
         "gap": plan.gap,
         "bound": plan.bound,
         "seconds": round(plan.seconds, 3),
@@ -33,6 +30,23 @@ def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[
     if times:
         found["days"] = days(problem, check(problem, plan.routes).days)
     return found
+
+
+def unserved_document(problem: Problem, one: Unserved) -> dict[str, Any]:
+    """Return why a task is not served, and what would admit it in words and as changes."""
+    found = one.relaxation
+    text = "" if found is None else " and ".join(change.text for change in found.changes)
+    changes = [] if found is None else found.changes
+    return {
+        "id": shown(problem, one.id),
+        "reasons": list(one.reasons),
+        "relaxation": text,
+        "verified": found is not None and found.verified,
+        "vehicle": None if found is None else shown(problem, found.vehicle),
+        "changes": [
+            {"what": c.what, "of": c.of, "before": c.before, "after": c.after, "unit": c.unit} for c in changes
+        ],
+    }
 
 
 def shown(problem: Problem, key: str) -> str | int:
