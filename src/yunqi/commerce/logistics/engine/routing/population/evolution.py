@@ -10,8 +10,8 @@ from yunqi.commerce.logistics.engine.routing.strings import layout as strings
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed
 
-LARGEST = 1200
-"""Beyond, one child takes longer than it is worth."""
+LARGEST = 600
+"""Beyond, a second thread of strings finds more in a minute."""
 CLOSE = 20
 Orders = list[list[int]]
 """Routes as tasks in order, without their vehicles."""
