@@ -24,11 +24,7 @@ import numpy as np
 from yunqi.app.bench import peer_routes
 from yunqi.app.bench.data import bench_data
 from yunqi.app.bench.model import Row
-from yunqi.commerce.logistics import Problem
-from yunqi.commerce.logistics.engine.routing.check import check
-from yunqi.commerce.logistics.engine.routing.hybrid import tables
-from yunqi.commerce.logistics.model import Route, TaskKind
-from yunqi.commerce.logistics.service.routing import load_problem, prepare
+from yunqi.commerce.logistics import Problem, Route, check_plan, load_problem, plain_form, prepare
 from yunqi.kernel import Unavailable
 
 SETS = ("cvrp", "vrptw", "pdptw")
@@ -126,30 +122,10 @@ def _peers(kind: str, problem: Problem, cpu: float, seed: int) -> dict[str, dict
     names = [name for name, (_, kinds) in peer_routes.PEERS.items() if kind in kinds and name in wanted]
     with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
         task, matrix = Path(folder) / "task.json", Path(folder) / "matrix.npy"
-        task.write_text(json.dumps(_task(problem) | {"seconds": cpu, "seed": seed}))
-        far, _ = tables(problem)
-        depot = problem.vehicles[0].start or 0
-        order = [depot, *(one.place for one in problem.tasks)]
-        np.save(matrix, far[np.ix_(order, order)])
+        lists, far = plain_form(problem)
+        task.write_text(json.dumps(lists | {"seconds": cpu, "seed": seed}))
+        np.save(matrix, far)
         return {name: _peer(name, task, matrix, problem, cpu) for name in names}
-
-
-def _task(problem: Problem) -> dict[str, Any]:
-    tasks, vehicle = problem.tasks, problem.vehicles[0]
-    place = {task.id: k for k, task in enumerate(tasks, 1)}
-    loads = [0, *(task.load[0] for task in tasks)]
-    timed = any(task.windows for task in tasks)
-    day = vehicle.window[1]
-    windows = [(0, day), *(task.windows[0] if task.windows else (0, day) for task in tasks)]
-    pairs = [[place[t.id], place[str(t.partner)]] for t in tasks if t.kind is TaskKind.SHIPMENT_PICKUP]
-    enough = len(problem.vehicles)
-    if not timed:
-        enough = min(enough, -(-sum(loads) * 13 // (vehicle.capacity[0] * 10)) + 3)
-    return {
-        "demand": loads, "capacity": vehicle.capacity[0], "vehicles": enough, "pairs": pairs,
-        "ready": [low for low, _ in windows] if timed else [], "due": [high for _, high in windows] if timed else [],
-        "service": [0, *(task.service for task in tasks)] if timed else [],
-    }  # fmt: skip
 
 
 def _peer(name: str, task: Path, matrix: Path, problem: Problem, cpu: float) -> dict[str, Any]:
@@ -166,7 +142,7 @@ def _peer(name: str, task: Path, matrix: Path, problem: Problem, cpu: float) -> 
         return found
     stops = [[problem.tasks[stop - 1].id for stop in route] for route in found["routes"]]
     routes = [Route(problem.vehicles[k].id, tuple(route)) for k, route in enumerate(stops)]
-    verdict = check(problem, routes)
+    verdict = check_plan(problem, routes)
     if verdict.broken or verdict.unserved:
         return {
             "absent": f"no valid plan: {(*verdict.broken, *(f'{key} is not served' for key in verdict.unserved))[0]}"

@@ -5,11 +5,11 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, recombine
-from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
@@ -22,6 +22,22 @@ SHARED_FROM = 0.5
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 Routes = list[tuple[int, list[int]]]
 """Slots with their tasks in order."""
+
+
+class Partner(Protocol):
+    """Another search in a thread of its own, over complete solutions as lists of tasks."""
+
+    def run(self, left: Callable[[], float]) -> None:
+        """Search until nothing is left."""
+
+    def taken(self) -> tuple[int, list[list[int]]]:
+        """Return the best so far: its cost and routes."""
+
+    def seen(self) -> list[list[list[int]]]:
+        """Return good solutions that were not returned before."""
+
+    def give(self, cost: int, orders: Sequence[Sequence[int]]) -> None:
+        """Hand a solution in."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.routing.population.evolution import Evolution
 from yunqi.commerce.logistics.engine.routing.strings import anneal, folder, recreate
 from yunqi.commerce.logistics.engine.routing.strings.arrays import new_state
 from yunqi.commerce.logistics.engine.routing.strings.packed import packed
@@ -32,10 +31,3 @@ def warm() -> None:
     anneal.anneal(*arrays.args, state, 1, 1.0, 1.0)
     recreate.price(*arrays.args, state, 0)
     anneal.fewer(*arrays.args, state, 1, 1, 1.0)
-    tasks = tuple(Task(str(k), k, load=(1,)) for k in range(1, 10))
-    square = np.array([[0.0, 0.0], *([float(k % 3), float(k // 3) + 1] for k in range(9))])
-    vehicles = tuple(Vehicle(str(k), 0, 0, (4,)) for k in range(4))
-    plain = packed(Problem("warm", tasks, vehicles, Travel("coordinates", xy=square)))
-    evolution = Evolution(plain, seed=1, fewest=4, children=4)
-    evolution.breed(lambda: 1.0, 20)
-    evolution.receive(evolution.orders())
