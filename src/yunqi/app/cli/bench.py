@@ -1,5 +1,6 @@
 """`yunqi bench`: Yunqi and its peers on the same work in one run."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -17,9 +18,17 @@ def add(root: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(help="Which one; see --list.")] = "",
         list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
         runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
+        with_: Annotated[
+            list[str] | None, typer.Option("--with", help="KEY=VALUE, as seconds=10; the same as YUNQI_BENCH_KEY.")
+        ] = None,
         as_json: AsJson = False,
     ) -> None:
-        """Measure Yunqi beside a peer on the same work. Example: yunqi bench search-latency --runs 5"""
+        """Measure Yunqi beside a peer on the same work. Example: yunqi bench routing --with only=n384 --with seconds=10"""
+        for one in with_ or []:
+            key, found, value = one.partition("=")
+            if not found or not key.isidentifier():
+                raise Invalid(f"--with takes KEY=VALUE, not {one!r}.", "with")
+            os.environ[f"YUNQI_BENCH_{key.upper()}"] = value
         if list_ or not name:
             rows = [{"name": key, "what": bench.what, "peer": bench.peer} for key, bench in BENCHES.items()]
             print_json({"benches": rows}) if as_json else print_table(rows, empty="There are no benches.")

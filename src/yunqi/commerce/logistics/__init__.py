@@ -8,6 +8,8 @@
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.berth.generate import week as berth_week
 from yunqi.commerce.logistics.engine.customs.landed import landed_cost
+from yunqi.commerce.logistics.engine.routing.check import check as check_plan
+from yunqi.commerce.logistics.engine.routing.plain import plain_form
 from yunqi.commerce.logistics.engine.routing.town import town
 from yunqi.commerce.logistics.engine.warehouse.generate import waves as generated_waves
 from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_big_s
@@ -64,11 +66,13 @@ __all__ = [
     "Wave",
     "WaveProblem",
     "berth_week",
+    "check_plan",
     "demand_class",
     "generated_waves",
     "landed_cost",
     "load_problem",
     "newsvendor",
+    "plain_form",
     "prepare",
     "quoter",
     "replan",

@@ -5,13 +5,14 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from yunqi.commerce.logistics.routes import planning, routing
+from yunqi.commerce.logistics.routes import dispatch, planning, routing
 from yunqi.commerce.logistics.service import Logistics
 
 
 def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     """Return the routes; ``require(scope)`` makes the dependency that yields who asks."""
     found = APIRouter(prefix="/v1", tags=["logistics"])
+    dispatch.add(found, logistics, require)
     routing.add(found, logistics, require)
     planning.add(found, logistics, require)
     return found

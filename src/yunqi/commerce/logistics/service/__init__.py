@@ -4,6 +4,7 @@ from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
+from yunqi.commerce.logistics.service.dispatch import Dispatch
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.kernel import Kernel
@@ -24,6 +25,7 @@ class Logistics:
         self.kernel = kernel
         self.config = config
         self.routing = RoutingDesk(kernel, config)
+        self.dispatch = Dispatch(kernel, config)
         self.packing = PackingDesk(config)
         self.berths = BerthDesk(config)
         self.forecasts = ForecastDesk(config)

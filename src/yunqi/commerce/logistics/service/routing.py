@@ -71,7 +71,8 @@ def prepare() -> float:
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
     if not warm.is_warm():
         warm.warm()
-        importlib.import_module("yunqi.commerce.logistics.engine.routing.rich.solve").warm()
+        for engine in ("rich.solve", "population.warm"):
+            importlib.import_module(f"yunqi.commerce.logistics.engine.routing.{engine}").warm()
         warm.mark().touch()
     for engine in ("packing", "berth"):
         importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}.warm").warm()

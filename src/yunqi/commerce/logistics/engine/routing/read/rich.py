@@ -23,10 +23,10 @@ VEHICLE = {
 }  # fmt: skip
 TASK = {
     "id", "location", "kind", "load", "service_s", "windows_s", "skills", "prize", "priority", "vehicle", "group",
-    "after",
+    "after", "name", "note",
 }  # fmt: skip
 SHIPMENT = {"id", "pickup", "delivery", "load", "skills", "prize", "priority", "vehicle", "group", "max_ride_s"}
-HALF = {"id", "location", "service_s", "windows_s"}
+HALF = {"id", "location", "service_s", "windows_s", "name", "note"}
 
 
 def read_rich(document: dict[str, Any], *, name: str, measure: Measure | None = None) -> Problem:
