@@ -16,20 +16,31 @@ from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_bi
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
 from yunqi.commerce.logistics.model.berth import BerthPlan, BerthProblem, QuayProblem, Vessel, Visit
 from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
+from yunqi.commerce.logistics.model.eta import Arrivals, EtaReport, Trips
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Panel, demand_class
+from yunqi.commerce.logistics.model.journeys import Goal, Journey, Network, Wish
+from yunqi.commerce.logistics.model.nomenclature import Nomenclature, Suggestion
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
+from yunqi.commerce.logistics.model.papers import Consignment, Paper
+from yunqi.commerce.logistics.model.returns import OrderLines, ReturnForecast
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.service import Logistics
+from yunqi.commerce.logistics.service.arrivals import ArrivalDesk
 from yunqi.commerce.logistics.service.berths import BerthDesk
+from yunqi.commerce.logistics.service.classification import Classifier
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.journeys import JourneyDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
+from yunqi.commerce.logistics.service.papers import PaperDesk
 from yunqi.commerce.logistics.service.routing import load_problem, prepare, quoter, replan, solve
 from yunqi.commerce.logistics.store import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
+    "ArrivalDesk",
+    "Arrivals",
     "BerthDesk",
     "BerthPlan",
     "BerthProblem",
@@ -37,20 +48,31 @@ __all__ = [
     "Block",
     "Bucket",
     "Budget",
+    "Classifier",
+    "Consignment",
     "Depot",
     "DutyLine",
+    "EtaReport",
     "Forecast",
     "ForecastDesk",
+    "Goal",
     "Good",
     "Item",
+    "Journey",
+    "JourneyDesk",
     "LandedCost",
     "Load",
     "Logistics",
     "LogisticsConfig",
+    "Network",
+    "Nomenclature",
+    "OrderLines",
     "Packing",
     "PackingDesk",
     "PackingProblem",
     "Panel",
+    "Paper",
+    "PaperDesk",
     "PickRoute",
     "Placement",
     "Plan",
@@ -58,13 +80,17 @@ __all__ = [
     "QuayProblem",
     "Quote",
     "Replan",
+    "ReturnForecast",
     "Rotation",
     "Route",
+    "Suggestion",
+    "Trips",
     "Unserved",
     "Vessel",
     "Visit",
     "Wave",
     "WaveProblem",
+    "Wish",
     "berth_week",
     "check_plan",
     "demand_class",

@@ -14,3 +14,4 @@ class LogisticsConfig:
     max_tasks: int = setting(200_000, "Larger problems are refused with a message instead of filling the memory.")
     workers: int = setting(2, "Threads of one solve.")
     seed: int = setting(1, "Seed of every solver when the request names none.")
+    hs_threshold: float = setting(0.9, "Chance from which the first HS code is the answer; below it a person decides.")

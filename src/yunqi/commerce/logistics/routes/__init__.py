@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from yunqi.commerce.logistics.routes import dispatch, planning, routing
+from yunqi.commerce.logistics.routes import arrivals, border, dispatch, journeys, planning, routing
 from yunqi.commerce.logistics.service import Logistics
 
 
@@ -15,4 +15,7 @@ def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     dispatch.add(found, logistics, require)
     routing.add(found, logistics, require)
     planning.add(found, logistics, require)
+    border.add(found, logistics, require)
+    journeys.add(found, logistics, require)
+    arrivals.add(found, logistics, require)
     return found

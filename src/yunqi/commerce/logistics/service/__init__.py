@@ -1,12 +1,16 @@
 """The verbs of logistics; each family of verbs is a module of its own beside this one."""
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.service.arrivals import ArrivalDesk
 from yunqi.commerce.logistics.service.berths import BerthDesk
+from yunqi.commerce.logistics.service.classification import Classifier
 from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
 from yunqi.commerce.logistics.service.dispatch import Dispatch
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.journeys import JourneyDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
+from yunqi.commerce.logistics.service.papers import PaperDesk
 from yunqi.kernel import Kernel
 
 
@@ -30,3 +34,7 @@ class Logistics:
         self.berths = BerthDesk(config)
         self.forecasts = ForecastDesk(config)
         self.depot = Depot(config)
+        self.classification = Classifier(kernel, config)
+        self.papers = PaperDesk()
+        self.arrivals = ArrivalDesk(kernel, config)
+        self.journeys = JourneyDesk()

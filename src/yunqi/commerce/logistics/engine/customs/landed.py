@@ -58,8 +58,8 @@ def landed_cost(
         duty = _round(base * line.duty)
         tax = _round((base + duty) * line.tax)
         named = f"{line.code} from {line.origin} to {line.destination}, {line.source}"
-        costs.append(Cost(f"duty {number}", duty, f"{line.duty:%} of {_round(base)} ({named})"))
-        costs.append(Cost(f"tax {number}", tax, f"{line.tax:%} of {_round(base) + duty} ({named})"))
+        costs.append(Cost(f"duty {number}", duty, f"{line.duty:%} of {_round(base)} minor units ({named})"))
+        costs.append(Cost(f"tax {number}", tax, f"{line.tax:%} of {_round(base) + duty} minor units ({named})"))
     return LandedCost(currency, tuple(costs))
 
 

@@ -1,4 +1,4 @@
-"""The tables of logistics: plans with their problems."""
+"""Plans with their problems."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ plans = sa.Table(
     sa.Column("created_at", TIME, nullable=False),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration("logistics", 1, "plans", create(plans)),)
+MIGRATIONS = (Migration("logistics", 1, "plans", create(plans)),)
 
 
 class _Answer(msgspec.Struct):

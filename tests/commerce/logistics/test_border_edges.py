@@ -1,0 +1,106 @@
+"""The border over HTTP, behind the real application: keys, tenants, PDF, errors with their field."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from yunqi.app.application import open_shop
+from yunqi.app.http import create
+from yunqi.app.settings import load_settings
+
+pytest.importorskip("reportlab", reason="needs the extra logistics")
+TABLE = "code,text\n61,Knitted garments\n6109,T-shirts\n610910,T-shirts of cotton\n610990,T-shirts of other textiles\n"
+SHIPMENT: dict[str, Any] = {
+    "number": "7", "day": "2026-11-25", "currency": "USD", "category": "gift", "signed_by": "Ann",
+    "sender": {"name": "Ann", "address": ["1 Road"], "country": "CN"},
+    "receiver": {"name": "Bob", "address": ["2 Street"], "country": "DE"},
+    "lines": [{"description": "tee", "quantity": 2, "unit_value": 999, "net_g": 300}],
+    "parcels": [{"id": "P", "gross_g": 350}],
+}  # fmt: skip
+NETWORK: dict[str, Any] = {
+    "currency": "EUR",
+    "places": [{"id": "a", "zone": "UTC", "territory": "EU"}, {"id": "b", "zone": "Europe/Berlin", "territory": "EU"}],
+    "services": [{"id": "s", "from": "a", "to": "b", "mode": "truck", "departures": [{"at": "09:00"}], "transit_min": 60, "cost": 5}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, dict[str, dict[str, str]]]]:
+    with open_shop(settings=load_settings(data_dir=tmp_path_factory.mktemp("shop"))) as shop:
+        auth = shop.kernel.auth
+        keys = {who: auth.create_key(who, f"{who}'s key", frozenset({"shop"}))[1] for who in ("ann", "bob")}
+        keys["reader"] = auth.create_key("ann", "reader", frozenset({"read"}))[1]
+        with TestClient(create(shop), raise_server_exceptions=False) as client:
+            yield client, {who: {"Authorization": f"Bearer {key}"} for who, key in keys.items()}
+
+
+def test_codes_are_suggested_and_decided_by_whose_key_it_is(edge: Any) -> None:
+    web, who = edge
+    load = {"table": TABLE, "version": "small", "source": "test"}
+    assert web.post("/v1/hs/nomenclatures", json=load, headers=who["ann"]).json()["declarable"] == 2
+    asked = {"products": [{"id": "tee", "text": "cotton t-shirt"}], "top": 2}
+    (found,) = web.post("/v1/hs:classify", json=asked, headers=who["ann"]).json()["data"]
+    assert (found["answer"], [one["code"] for one in found["candidates"]]) == (None, ["610910", "610990"])
+    assert web.get("/v1/hs/queue", headers=who["reader"]).json()["data"][0]["product"] == "tee"
+    decision = {"product": "tee", "code": "6109.10", "why": "all cotton"}
+    assert web.post("/v1/hs/decisions", json=decision, headers=who["reader"]).status_code == 403
+    made = web.post("/v1/hs/decisions", json=decision, headers=who["ann"])
+    assert (made.status_code, made.json()["decided_by"], made.json()["agrees"]) == (201, "ann's key", True)
+    assert web.get("/v1/hs/decisions", headers=who["bob"]).json()["data"] == []
+    refused = web.post("/v1/hs/decisions", json=decision | {"code": "6109"}, headers=who["ann"])
+    assert refused.status_code == 400
+    assert "below it are 610910, 610990" in refused.json()["message"]
+    assert web.get("/v1/hs/disagreements", headers=who["ann"]).json()["overruled_share"] == 0.0
+
+
+def test_a_paper_is_a_pdf_and_what_it_lacks_is_named(edge: Any) -> None:
+    web, who = edge
+    reply = web.post("/v1/customs/documents", json={"shipment": SHIPMENT, "kind": "cn22"}, headers=who["ann"])
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/pdf")
+    assert reply.content.startswith(b"%PDF")
+    refused = web.post("/v1/customs/documents", json={"shipment": SHIPMENT, "kind": "cn23"}, headers=who["ann"])
+    assert refused.status_code == 400
+    assert refused.json()["message"] == "this cn23 lacks lines[1].code, lines[1].origin"
+
+
+def test_journeys_etas_and_returns_answer(edge: Any) -> None:
+    web, who = edge
+    wish = {"network": NETWORK, "from": "a", "to": "b", "ready": "2026-11-25T08:00Z"}
+    (journey,) = web.post("/v1/journeys", json=wish, headers=who["reader"]).json()["journeys"]
+    assert journey["promised"] == "2026-11-25T11:00:00+01:00"
+    cut = web.post("/v1/journeys", json=wish | {"without": ["s"]}, headers=who["reader"])
+    assert (cut.status_code, "with s running there is one" in cut.json()["message"]) == (404, True)
+    few = web.post("/v1/etas", json={"history": "started,minutes\n2026-01-01T00:00Z,5"}, headers=who["reader"])
+    assert (few.status_code, "at least 400" in few.json()["message"]) == (400, True)
+    rows = "".join(f"o{k},2026-01-{1 + k % 28:02d},,p,\n" for k in range(300))
+    back = {"orders": "id,ordered,returned,product,category\n" + rows, "as_of": "2026-02-01", "horizon": 7}
+    assert web.post("/v1/returns:forecast", json=back, headers=who["reader"]).json()["total"] == {
+        "mean": 0.0,
+        "low": 0,
+        "high": 0,
+    }
+
+
+@pytest.mark.slow
+def test_the_commands_print_one_document(tmp_path: Path) -> None:
+    (tmp_path / "net.json").write_text(json.dumps(NETWORK))
+    (tmp_path / "ship.json").write_text(json.dumps(SHIPMENT))
+    out = tmp_path / "cn22.pdf"
+    commands = [
+        ["journey", str(tmp_path / "net.json"), "--from", "a", "--to", "b", "--ready", "2026-11-25T08:00Z"],
+        ["documents", str(tmp_path / "ship.json"), "--kind", "cn22", "--out", str(out)],
+    ]
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "yunqi", "logistics", *command, "--json"],
+            env={"YUNQI_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        json.loads(done.stdout)
+    assert out.read_bytes().startswith(b"%PDF")
