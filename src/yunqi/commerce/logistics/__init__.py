@@ -14,6 +14,23 @@ from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_bi
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
 from yunqi.commerce.logistics.model.berth import BerthPlan, BerthProblem, QuayProblem, Vessel, Visit
 from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
+from yunqi.commerce.logistics.model.floor import (
+    Batch,
+    Batching,
+    BatchProblem,
+    Location,
+    Lot,
+    PickFace,
+    PickOrder,
+    PickWave,
+    Product,
+    Refill,
+    RefillPlan,
+    RefillProblem,
+    SlotProblem,
+    Slotting,
+    Walk,
+)
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Panel, demand_class
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
@@ -21,6 +38,7 @@ from yunqi.commerce.logistics.service import Logistics
 from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.depot import Depot
+from yunqi.commerce.logistics.service.floor import Floor
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.commerce.logistics.service.routing import load_problem, prepare, quoter, replan, solve
@@ -28,6 +46,9 @@ from yunqi.commerce.logistics.store import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
+    "Batch",
+    "BatchProblem",
+    "Batching",
     "BerthDesk",
     "BerthPlan",
     "BerthProblem",
@@ -37,30 +58,43 @@ __all__ = [
     "Budget",
     "Depot",
     "DutyLine",
+    "Floor",
     "Forecast",
     "ForecastDesk",
     "Good",
     "Item",
     "LandedCost",
     "Load",
+    "Location",
     "Logistics",
     "LogisticsConfig",
+    "Lot",
     "Packing",
     "PackingDesk",
     "PackingProblem",
     "Panel",
+    "PickFace",
+    "PickOrder",
     "PickRoute",
+    "PickWave",
     "Placement",
     "Plan",
     "Problem",
+    "Product",
     "QuayProblem",
     "Quote",
+    "Refill",
+    "RefillPlan",
+    "RefillProblem",
     "Replan",
     "Rotation",
     "Route",
+    "SlotProblem",
+    "Slotting",
     "Unserved",
     "Vessel",
     "Visit",
+    "Walk",
     "Wave",
     "WaveProblem",
     "berth_week",

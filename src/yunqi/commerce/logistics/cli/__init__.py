@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, depot, forecasts, packing, roads, routing
+from yunqi.commerce.logistics.cli import berths, depot, floor, forecasts, packing, roads, routing
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -15,4 +15,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     forecasts.add(app, open_app)
     depot.add(app, open_app)
     roads.add(app, open_app)
+    floor.add(app, open_app)
     return app

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from yunqi.commerce.logistics.routes import planning, routing
+from yunqi.commerce.logistics.routes import planning, routing, warehouse
 from yunqi.commerce.logistics.service import Logistics
 
 
@@ -14,4 +14,5 @@ def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     found = APIRouter(prefix="/v1", tags=["logistics"])
     routing.add(found, logistics, require)
     planning.add(found, logistics, require)
+    warehouse.add(found, logistics, require)
     return found

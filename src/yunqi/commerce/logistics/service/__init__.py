@@ -4,6 +4,7 @@ from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
+from yunqi.commerce.logistics.service.floor import Floor
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.kernel import Kernel
@@ -28,3 +29,4 @@ class Logistics:
         self.berths = BerthDesk(config)
         self.forecasts = ForecastDesk(config)
         self.depot = Depot(config)
+        self.floor = Floor(config)

@@ -73,7 +73,7 @@ def prepare() -> float:
         warm.warm()
         importlib.import_module("yunqi.commerce.logistics.engine.routing.rich.solve").warm()
         warm.mark().touch()
-    for engine in ("packing", "berth"):
+    for engine in ("packing", "berth", "warehouse"):
         importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}.warm").warm()
     return budget.used()
 
