@@ -8,12 +8,14 @@
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.berth.generate import week as berth_week
 from yunqi.commerce.logistics.engine.customs.landed import landed_cost
+from yunqi.commerce.logistics.engine.robots.generate import fleet as generated_fleet
 from yunqi.commerce.logistics.engine.routing.town import town
 from yunqi.commerce.logistics.engine.warehouse.generate import waves as generated_waves
 from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_big_s
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
 from yunqi.commerce.logistics.model.berth import BerthPlan, BerthProblem, QuayProblem, Vessel, Visit
 from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
+from yunqi.commerce.logistics.model.echelon import Link, SerialPlan, Stage, StagePlan, StockNetwork, StockPlan
 from yunqi.commerce.logistics.model.floor import (
     Batch,
     Batching,
@@ -33,7 +35,9 @@ from yunqi.commerce.logistics.model.floor import (
 )
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Panel, demand_class
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
+from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan, RobotProblem, Served
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
+from yunqi.commerce.logistics.model.yard import Container, Retrieval, Storage, YardMove, YardProblem
 from yunqi.commerce.logistics.service import Logistics
 from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.clock import Budget
@@ -42,6 +46,8 @@ from yunqi.commerce.logistics.service.floor import Floor
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.commerce.logistics.service.routing import load_problem, prepare, quoter, replan, solve
+from yunqi.commerce.logistics.service.stock import Stock
+from yunqi.commerce.logistics.service.yard import Yard
 from yunqi.commerce.logistics.store import MIGRATIONS
 
 __all__ = [
@@ -56,14 +62,18 @@ __all__ = [
     "Block",
     "Bucket",
     "Budget",
+    "Container",
     "Depot",
     "DutyLine",
+    "Errand",
     "Floor",
     "Forecast",
     "ForecastDesk",
     "Good",
+    "Grid",
     "Item",
     "LandedCost",
+    "Link",
     "Load",
     "Location",
     "Logistics",
@@ -87,18 +97,34 @@ __all__ = [
     "RefillPlan",
     "RefillProblem",
     "Replan",
+    "Retrieval",
+    "Robot",
+    "RobotPlan",
+    "RobotProblem",
     "Rotation",
     "Route",
+    "SerialPlan",
+    "Served",
     "SlotProblem",
     "Slotting",
+    "Stage",
+    "StagePlan",
+    "Stock",
+    "StockNetwork",
+    "StockPlan",
+    "Storage",
     "Unserved",
     "Vessel",
     "Visit",
     "Walk",
     "Wave",
     "WaveProblem",
+    "Yard",
+    "YardMove",
+    "YardProblem",
     "berth_week",
     "demand_class",
+    "generated_fleet",
     "generated_waves",
     "landed_cost",
     "load_problem",

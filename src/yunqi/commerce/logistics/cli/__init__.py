@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, depot, floor, forecasts, packing, roads, routing
+from yunqi.commerce.logistics.cli import berths, depot, floor, forecasts, packing, roads, routing, yard
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -16,4 +16,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     depot.add(app, open_app)
     roads.add(app, open_app)
     floor.add(app, open_app)
+    yard.add(app, open_app)
     return app

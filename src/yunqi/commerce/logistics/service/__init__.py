@@ -7,6 +7,8 @@ from yunqi.commerce.logistics.service.desk import RoutingDesk
 from yunqi.commerce.logistics.service.floor import Floor
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
+from yunqi.commerce.logistics.service.stock import Stock
+from yunqi.commerce.logistics.service.yard import Yard
 from yunqi.kernel import Kernel
 
 
@@ -30,3 +32,5 @@ class Logistics:
         self.forecasts = ForecastDesk(config)
         self.depot = Depot(config)
         self.floor = Floor(config)
+        self.yard = Yard(config)
+        self.stock = Stock()
