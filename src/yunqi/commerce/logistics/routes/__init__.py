@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from yunqi.commerce.logistics.routes import arrivals, border, dispatch, journeys, planning, routing
+from yunqi.commerce.logistics.routes import arrivals, border, dispatch, journeys, planning, routing, warehouse
 from yunqi.commerce.logistics.service import Logistics
 
 
@@ -18,4 +18,5 @@ def router(logistics: Logistics, require: Callable[[str], Any]) -> APIRouter:
     border.add(found, logistics, require)
     journeys.add(found, logistics, require)
     arrivals.add(found, logistics, require)
+    warehouse.add(found, logistics, require)
     return found
