@@ -11,13 +11,15 @@ from yunqi.cloud.models.engine.lineage.read import read_spec
 from yunqi.cloud.models.engine.lineage.spec import Spec
 from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer, read_tokenizer
 from yunqi.cloud.models.engine.tokens.tokenizer import from_gguf as gguf_tokenizer
-from yunqi.cloud.models.engine.weights.fill import Source, fill
+from yunqi.cloud.models.engine.weights.fill import SILENT, Source, fill
 from yunqi.cloud.models.engine.weights.folder import Folder, read_json
 from yunqi.cloud.models.engine.weights.gguf import GgufFile
 from yunqi.cloud.models.engine.weights.layout import GgufSource
 from yunqi.cloud.models.engine.weights.packed import Unpacked
+from yunqi.cloud.models.engine.weights.voices import read_voices
 from yunqi.cloud.models.model import BadCheckpoint
-from yunqi.cloud.models.service.loaded import Extras, LoadedModel
+from yunqi.cloud.models.service.extras import Extras
+from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.kernel import Invalid
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "stored": None}
@@ -32,7 +34,8 @@ def from_folder(path: Path, *, dtype: str) -> LoadedModel:
     packing = config.get("quantization_config")
     if isinstance(packing, dict):
         source = Unpacked(source, packing)
-    extras = Extras(_template(path), _ends(path, read_spec(config)), str(path))
+    voices = read_voices(path / "spk_dict.pt") if (path / "spk_dict.pt").is_file() else {}
+    extras = Extras(_template(path), _ends(path, read_spec(config)), str(path), voices)
     return _fill(config, source, read_tokenizer(path), extras, dtype)
 
 
@@ -69,7 +72,7 @@ def _fill(
     spec = read_spec(config)
     with torch.device("meta"):
         module = build(spec)
-    fill(module, source, dtype=_dtype(dtype), where=extras.source)
+    fill(module, source, dtype=_dtype(dtype), where=extras.source, unread=(*(SILENT if spec.silent else ()), "mtp."))
     return LoadedModel(spec, module, tokenizer, extras)
 
 

@@ -1,7 +1,7 @@
 """A model of the lineage in this process: its weights, its tokenizer, and what it can do."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,26 +15,14 @@ from yunqi.cloud.models.engine.lineage.spec import Spec
 from yunqi.cloud.models.engine.tokens.parse import Answer, parse
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
 from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
-from yunqi.cloud.models.service import sensing
+from yunqi.cloud.models.model import Speech
+from yunqi.cloud.models.service import reranking, sensing, speaking
+from yunqi.cloud.models.service.extras import Extras
+from yunqi.cloud.models.service.rows import as_rows, is_ragged
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
 Tokens = Sequence[int] | NDArray[np.integer[Any]]
-
-_RERANK_SYSTEM = (
-    "Judge whether the Document meets the requirements based on the Query and the Instruct provided. "
-    'Note that the answer can only be "yes" or "no".'
-)
-_RERANK_TASK = "Given a web search query, retrieve relevant passages that answer the query"
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What stands beside the weights: chat template, end tokens, the checkpoint's own defaults."""
-
-    template: str = ""
-    ends: tuple[int, ...] = ()
-    source: str = ""
 
 
 class LoadedModel:
@@ -81,8 +69,8 @@ class LoadedModel:
             float32 [length, vocabulary]; [batch, length, vocabulary]; or one array a sequence. A classifier returns
             [..., classes].
         """
-        if _ragged(token_ids):
-            rows, _ = _rows(token_ids)
+        if is_ragged(token_ids):
+            rows, _ = as_rows(token_ids)
             self._check(rows)
             ids, mask = padded(rows)
             found = self._logits(ids, mask, use_cache)
@@ -143,7 +131,7 @@ class LoadedModel:
         sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends())
         if isinstance(prompt, str):
             return self._complete(prompt, sampling, tuple(stop), on_text)
-        rows = _rows(prompt)
+        rows = as_rows(prompt)
         said = self._run(rows[0], sampling)
         return said if rows[1] else said[0]
 
@@ -229,16 +217,13 @@ class LoadedModel:
         return array[0] if single else array
 
     @torch.inference_mode()
-    def rerank(self, query: str, documents: Sequence[str], *, instruction: str = _RERANK_TASK) -> list[float]:
+    def rerank(self, query: str, documents: Sequence[str], *, instruction: str = reranking.TASK) -> list[float]:
         """Return how well each document answers the query, 0 to 1: the weight of "yes" against "no"."""
         tokenizer = self._tokenizer()
         yes, no = (self._needed_id(word) for word in ("yes", "no"))
         scores = []
         for document in documents:
-            text = (
-                f"<|im_start|>system\n{_RERANK_SYSTEM}<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n"
-                f"<Query>: {query}\n<Document>: {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
-            )
+            text = reranking.prompt(query, document, instruction)
             last = self._step(torch.tensor([tokenizer.encode(text)]), None, self._cache())[0]
             scores.append(float(torch.stack((last[no], last[yes])).float().softmax(0)[1]))
         return scores
@@ -267,10 +252,49 @@ class LoadedModel:
         senses, counts = sensing.listen(self.spec, many)
         return self._perceive("audio", senses, counts, text, options)
 
+    @torch.inference_mode()
+    def speak(
+        self,
+        prompt: Any,
+        *,
+        speaker: str = "",
+        reply: Any = "",
+        images: Sequence[Any] = (),
+        clips: Sequence[Any] = (),
+        talking: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Speech:
+        """Answer aloud (omni members).
+
+        Parameters
+        ----------
+        prompt
+            One question, turns in the OpenAI form, or token ids that hold the placeholders of pictures and sound.
+        speaker
+            Name of a voice; the first by default.
+        reply
+            What to say, in place of an answer of its own: text, or token ids.
+        images, clips, options
+            As for `see`, `hear` and `generate`.
+        talking
+            How codes of speech are chosen, as ``temperature``; by default as the makers set it.
+        """
+        voice = speaking.pick(self.spec, self._extras.voices, speaker)
+        senses, counts = sensing.both(self.spec, images, clips)
+        written = speaking.is_text(prompt)
+        text = sensing.before(self.spec, counts, self.prompt(prompt)) if written else ""
+        ids = self._tokenizer().encode(text) if written else as_rows(prompt)[0][0]
+        self._check([ids])
+        words = [*self._tokenizer().encode(reply), *self._ends()[:1]] if isinstance(reply, str) and reply else reply
+        said = speaking.say(
+            self.module, ids, senses, (self._sampling(options), talking or {}), voice, reply=words or ()
+        )
+        return replace(said, text=self._tokenizer().decode(self._bare(said.tokens))) if written else said
+
     def _perceive(self, kind: str, senses: Any, counts: list[int], text: Any, options: Mapping[str, Any]) -> Any:
         sampling = self._sampling(options)
         if not isinstance(text, str):
-            return sensing.answer(self.module, self.spec, _rows(text)[0][0], senses, sampling)
+            return sensing.answer(self.module, self.spec, as_rows(text)[0][0], senses, sampling)
         ids = self._tokenizer().encode(sensing.question(self.spec, kind, counts, text))
         return self._tokenizer().decode(self._bare(sensing.answer(self.module, self.spec, ids, senses, sampling)))
 
@@ -334,7 +358,7 @@ class LoadedModel:
             before = f"Instruct: {instruction}\nQuery:" if instruction else ""
             rows = [tokenizer.encode(before + text) + ([] if end is None else [end]) for text in given]
         else:
-            rows, many = _rows(texts)
+            rows, many = as_rows(texts)
             single = not many
         self._check(rows)
         return rows, single
@@ -370,17 +394,3 @@ class LoadedModel:
         if found is None:
             raise Invalid(f"{self._extras.source} has no token {token!r}, so it cannot do this.")
         return found
-
-
-def _ragged(token_ids: Any) -> bool:
-    return isinstance(token_ids, list | tuple) and len({np.size(row) for row in token_ids if np.ndim(row)}) > 1
-
-
-def _rows(prompt: Any) -> tuple[list[list[int]], bool]:
-    """Return rows of ids, and whether there were several."""
-    if isinstance(prompt, np.ndarray | Tensor):
-        prompt = prompt.tolist()
-    rows = list(prompt)
-    if rows and isinstance(rows[0], Sequence | np.ndarray | Tensor) and not isinstance(rows[0], str):
-        return [[int(token) for token in row] for row in rows], True
-    return [[int(token) for token in rows]], False

@@ -8,6 +8,7 @@ from yunqi.cloud.models.engine.lineage import novel, senses
 from yunqi.cloud.models.engine.lineage.families import FAMILIES, Family
 from yunqi.cloud.models.engine.lineage.keys import Keys
 from yunqi.cloud.models.engine.lineage.spec import DELTA, FULL, WINDOW, Delta, Experts, Rope, Spec, Text
+from yunqi.cloud.models.engine.speech.read import read_voice
 from yunqi.kernel.errors import Invalid
 
 
@@ -34,7 +35,9 @@ def read_spec(config: Mapping[str, Any]) -> Spec:
         process = "Process" in architecture
         count = 1 if rewards and not process else _classes(config, part)
         text = replace(text, classes=count, rewards=rewards, labels_tokens="TokenClassification" in architecture)
-    spec = Spec(kind, text, architecture, **_special(config, part))
+    voice = read_voice(config, family, read_text)
+    silent = bool(family.voice) and voice is None
+    spec = Spec(kind, text, architecture, voice=voice, silent=silent, **_special(config, part))
     return senses.add(spec, config, family)
 
 
@@ -82,6 +85,7 @@ def read_text(keys: Keys, family: Family) -> Text:
         head_norm=family.head_norm,
         gate=family.gate,
         centred=family.centred,
+        scaled=family.scaled,
         window=keys.whole("sliding_window", 4096) if WINDOW in kinds else 0,
         experts=_experts(keys) if family.experts else None,
         delta=_delta(keys, family) if family.delta else None,

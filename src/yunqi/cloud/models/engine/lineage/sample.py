@@ -73,7 +73,7 @@ def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator, befor
     logits = logits.float()
     if sampling.repetition_penalty != 1.0:
         for row, tokens in zip(logits, before, strict=True):
-            seen = torch.tensor(sorted(set(tokens)))
+            seen = torch.tensor(sorted(set(tokens)), dtype=torch.long)
             held = row[seen]
             row[seen] = torch.where(held > 0, held / sampling.repetition_penalty, held * sampling.repetition_penalty)
     if sampling.temperature == 0:
