@@ -1,6 +1,8 @@
 """Finds what `load` was asked for: the folder, GGUF file or bare config behind a model."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from yunqi.cloud.models.service.extras import Extras
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.kernel import Invalid
 
+_AHEAD = re.compile(r"^mtp\.layers\.(\d+)\.")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "stored": None}
 
 
@@ -69,11 +72,21 @@ def random(config: Mapping[str, Any], *, seed: int, dtype: str) -> LoadedModel:
 def _fill(
     config: Mapping[str, Any], source: Source, tokenizer: Tokenizer | None, extras: Extras, dtype: str
 ) -> LoadedModel:
-    spec = read_spec(config)
+    spec = _looking_ahead(read_spec(config), source)
     with torch.device("meta"):
         module = build(spec)
-    fill(module, source, dtype=_dtype(dtype), where=extras.source, unread=(*(SILENT if spec.silent else ()), "mtp."))
+    # Qwen4's experimental members look ahead over streams, in a layout of their own that no release has settled.
+    unread = (*(SILENT if spec.silent else ()), *(("mtp.",) if spec.text.streams is not None else ()))
+    fill(module, source, dtype=_dtype(dtype), where=extras.source, unread=unread)
     return LoadedModel(spec, module, tokenizer, extras)
+
+
+def _looking_ahead(spec: Spec, source: Source) -> Spec:
+    """Return the spec with as many layers of multi-token prediction as the files hold; configs do not always say."""
+    found = {match[1] for name in source.names() if (match := _AHEAD.match(name))}
+    if not found or spec.text.streams is not None:
+        return spec
+    return replace(spec, text=replace(spec.text, predictors=len(found)))
 
 
 def _dtype(name: str) -> torch.dtype | None:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from yunqi.cloud.models.engine.lineage import guess
 from yunqi.cloud.models.engine.lineage.cache import Cache
 from yunqi.cloud.models.engine.lineage.sample import Sampling, padded, run
 from yunqi.cloud.models.engine.lineage.spec import Spec
@@ -19,6 +20,7 @@ from yunqi.cloud.models.model import Speech
 from yunqi.cloud.models.service import reranking, sensing, speaking
 from yunqi.cloud.models.service.extras import Extras
 from yunqi.cloud.models.service.rows import as_rows, is_ragged
+from yunqi.cloud.models.service.telling import Told
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
@@ -36,6 +38,8 @@ class LoadedModel:
         None when the checkpoint carries none; then only token ids go in and out.
     module
         The PyTorch module.
+    speculation
+        How guessing ahead went in the last `generate` that did.
     """
 
     def __init__(self, spec: Spec, module: Any, tokenizer: Tokenizer | None, extras: Extras) -> None:
@@ -43,6 +47,7 @@ class LoadedModel:
         self.module = module
         self.tokenizer = tokenizer
         self._extras = extras
+        self.speculation: guess.Speculation | None = None
 
     @torch.inference_mode()
     def logits(
@@ -105,6 +110,7 @@ class LoadedModel:
         repetition_penalty: float = 1.0,
         seed: int = 0,
         stop: Sequence[str] = (),
+        ahead: int = 0,
         on_text: Callable[[str], None] | None = None,
     ) -> Any:
         """Return what follows the prompt: text for text, token ids for token ids, a list for a batch of ids.
@@ -119,6 +125,9 @@ class LoadedModel:
             0 takes the likeliest token each time.
         stop
             Texts that end the answer; they are cut off.
+        ahead
+            Guess so many tokens a run, by the model's own head or by what was said before; the answer is the same. How
+            it went is in `speculation`.
         on_text
             Called with each new piece of text.
 
@@ -128,7 +137,7 @@ class LoadedModel:
             Without the prompt. Token ids include the end token.
         """
         wanted = max_tokens if max_new_tokens is None else max_new_tokens
-        sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends())
+        sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends(), ahead)
         if isinstance(prompt, str):
             return self._complete(prompt, sampling, tuple(stop), on_text)
         rows = as_rows(prompt)
@@ -301,29 +310,22 @@ class LoadedModel:
     def _complete(
         self, prompt: str, sampling: Sampling, stop: tuple[str, ...], on_text: Callable[[str], None] | None
     ) -> str:
-        tokenizer, heard = self._tokenizer(), ""
-        tokens: list[int] = []
-
-        def tell(token: int) -> bool:
-            nonlocal heard
-            tokens.append(token)
-            text = tokenizer.decode(self._bare(tokens))
-            if on_text is not None and not text.endswith("\ufffd") and len(text) > len(heard):
-                on_text(text[len(heard) :])
-                heard = text
-            return any(word in text for word in stop)
-
-        said = self._run([tokenizer.encode(prompt)], sampling, tell=tell if stop or on_text else None)[0]
-        text = tokenizer.decode(self._bare(said))
-        ends = [text.index(word) for word in stop if word in text]
-        return text[: min(ends)] if ends else text
+        tokenizer = self._tokenizer()
+        told = Told(tokenizer, self._ends(), stop, on_text)
+        said = self._run([tokenizer.encode(prompt)], sampling, tell=told if stop or on_text else None)[0]
+        return told.cut(said)
 
     @torch.inference_mode()
     def _run(
         self, rows: list[list[int]], sampling: Sampling, *, tell: Callable[[int], bool] | None = None
     ) -> list[list[int]]:
         self._check(rows)
-        return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
+        if not sampling.ahead:
+            return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
+        if len(rows) > 1 or tell is not None:
+            raise Invalid("Guessing ahead takes one prompt, and no stop texts or streaming.", param="ahead")
+        said, self.speculation = guess.ahead(self.module, rows[0], sampling)
+        return [said]
 
     def _step(self, ids: Tensor, keep: Tensor | None, cache: Cache) -> Tensor:
         hidden = self.module.model(ids, keep=keep, cache=cache)

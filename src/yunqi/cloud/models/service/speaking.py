@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from yunqi.cloud.models.engine.lineage import speaking
 from yunqi.cloud.models.engine.lineage.member import Senses
 from yunqi.cloud.models.engine.lineage.sample import Sampling
 from yunqi.cloud.models.engine.lineage.spec import Spec, Talker
-from yunqi.cloud.models.engine.speech import speaking
 from yunqi.cloud.models.engine.weights.voices import Voices
 from yunqi.cloud.models.model import Speech
 from yunqi.kernel import Invalid

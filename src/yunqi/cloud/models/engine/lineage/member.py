@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from yunqi.cloud.models.engine.lineage import audio, vision
+from yunqi.cloud.models.engine.lineage.ahead import Ahead
 from yunqi.cloud.models.engine.lineage.cache import Cache
 from yunqi.cloud.models.engine.lineage.decoder import LanguageModel
 from yunqi.cloud.models.engine.lineage.places import Sights, positions
 from yunqi.cloud.models.engine.lineage.spec import Spec
-from yunqi.cloud.models.engine.speech.code2wav import Code2Wav
-from yunqi.cloud.models.engine.speech.talker import Talker
-from yunqi.cloud.models.engine.speech.token2wav import Token2Wav
+from yunqi.cloud.models.engine.lineage.speech.code2wav import Code2Wav
+from yunqi.cloud.models.engine.lineage.speech.talker import Talker
+from yunqi.cloud.models.engine.lineage.speech.token2wav import Token2Wav
 from yunqi.kernel.errors import Invalid
 
 
@@ -44,6 +45,7 @@ class Member(LanguageModel):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec.text)
         self.spec = spec
+        self.mtp: Ahead | None = Ahead(spec.text) if spec.text.predictors else None
         if spec.vision is not None:
             self.visual = vision.Tower(spec.vision)
         if spec.audio is not None:

@@ -18,6 +18,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.0\.", r"\1.linear_fc1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.2\.", r"\1.linear_fc2."),
         (r"^talker\.model\.codec_embedding\.", "talker.model.embed_tokens."),
+        (r"^mtp\.(layers|norm)\.", r"mtp.model.\1."),
         # Qwen, 2023
         (r"^transformer\.wte\.", "model.embed_tokens."),
         (r"^transformer\.ln_f\.", "model.norm."),

@@ -8,7 +8,7 @@ from yunqi.cloud.models.engine.lineage import novel, senses
 from yunqi.cloud.models.engine.lineage.families import FAMILIES, Family
 from yunqi.cloud.models.engine.lineage.keys import Keys
 from yunqi.cloud.models.engine.lineage.spec import DELTA, FULL, WINDOW, Delta, Experts, Rope, Spec, Text
-from yunqi.cloud.models.engine.speech.read import read_voice
+from yunqi.cloud.models.engine.lineage.speech.read import read_voice
 from yunqi.kernel.errors import Invalid
 
 

@@ -138,6 +138,8 @@ class Text:
         Queries past this length grow with the logarithm of their position; 0: never.
     classes, rewards, labels_tokens
         Of a classifier: how many (0: it names tokens), whether its head is a reward model's, whether each token has one.
+    predictors
+        Layers of the head that looks ahead (multi-token prediction).
     scaled
         What attention and feed-forward add is scaled by a learnt weight a channel (Qwen3-Omni's code decoder).
     """
@@ -249,7 +251,7 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Talker:
-    """The decoder of an omni member that answers in codes of speech; see `yunqi.cloud.models.engine.speech`.
+    """The decoder of an omni member that answers in codes of speech; see `yunqi.cloud.models.engine.lineage.speech`.
 
     Parameters
     ----------

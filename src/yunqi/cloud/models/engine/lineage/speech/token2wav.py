@@ -3,8 +3,8 @@
 from torch import Tensor, nn
 
 from yunqi.cloud.models.engine.lineage.spec import Flow, Vocoder
-from yunqi.cloud.models.engine.speech.bigvgan import BigVgan
-from yunqi.cloud.models.engine.speech.flow import FlowTransformer
+from yunqi.cloud.models.engine.lineage.speech.bigvgan import BigVgan
+from yunqi.cloud.models.engine.lineage.speech.flow import FlowTransformer
 
 
 class Token2Wav(nn.Module):

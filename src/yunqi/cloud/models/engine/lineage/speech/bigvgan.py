@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from yunqi.cloud.models.engine.lineage.spec import Vocoder
-from yunqi.cloud.models.engine.speech.snake import Antialiased
+from yunqi.cloud.models.engine.lineage.speech.snake import Antialiased
 
 _FLOOR = -115.0
 _LOUDEST = 20.0

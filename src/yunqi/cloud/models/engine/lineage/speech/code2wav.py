@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from yunqi.cloud.models.engine.lineage.decoder import Decoder
 from yunqi.cloud.models.engine.lineage.spec import Waves
-from yunqi.cloud.models.engine.speech.snake import CausalConv, CausalRise, Snake
+from yunqi.cloud.models.engine.lineage.speech.snake import CausalConv, CausalRise, Snake
 
 
 class ConvNext(nn.Module):

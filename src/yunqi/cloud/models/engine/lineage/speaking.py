@@ -11,7 +11,7 @@ from yunqi.cloud.models.engine.lineage.member import Member, Senses
 from yunqi.cloud.models.engine.lineage.places import Sights, positions
 from yunqi.cloud.models.engine.lineage.sample import Sampling, choose
 from yunqi.cloud.models.engine.lineage.spec import Spec, Voice
-from yunqi.cloud.models.engine.speech.talker import Predictor, Talker
+from yunqi.cloud.models.engine.lineage.speech.talker import Predictor, Talker
 from yunqi.kernel.errors import Invalid
 
 MANNERS = {

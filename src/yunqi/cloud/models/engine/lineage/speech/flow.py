@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from yunqi.cloud.models.engine.lineage.attention import attend
 from yunqi.cloud.models.engine.lineage.rotary import turn
 from yunqi.cloud.models.engine.lineage.spec import Flow
-from yunqi.cloud.models.engine.speech.ear import Ear
+from yunqi.cloud.models.engine.lineage.speech.ear import Ear
 from yunqi.kernel.errors import Invalid
 
 _TIMES = 256
