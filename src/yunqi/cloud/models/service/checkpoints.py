@@ -72,11 +72,13 @@ def random(config: Mapping[str, Any], *, seed: int, dtype: str) -> LoadedModel:
 def _fill(
     config: Mapping[str, Any], source: Source, tokenizer: Tokenizer | None, extras: Extras, dtype: str
 ) -> LoadedModel:
-    spec = _looking_ahead(read_spec(config), source)
+    spec = _headless(_looking_ahead(read_spec(config), source), source)
     with torch.device("meta"):
         module = build(spec)
     # Qwen4's experimental members look ahead over streams, in a layout of their own that no release has settled.
     unread = (*(SILENT if spec.silent else ()), *(("mtp.",) if spec.text.streams is not None else ()))
+    if spec.architecture.endswith("ForCausalLM"):
+        unread = (*unread, "visual.", "audio_tower.")  # a class for text alone, of files that hold towers too
     fill(module, source, dtype=_dtype(dtype), where=extras.source, unread=unread)
     return LoadedModel(spec, module, tokenizer, extras)
 
@@ -87,6 +89,14 @@ def _looking_ahead(spec: Spec, source: Source) -> Spec:
     if not found or spec.text.streams is not None:
         return spec
     return replace(spec, text=replace(spec.text, predictors=len(found)))
+
+
+def _headless(spec: Spec, source: Source) -> Spec:
+    """Return the spec without a head where the files hold a bare decoder, as those of embedding members do."""
+    names = set(source.names())
+    if spec.text.head == "words" and not spec.text.tied and names >= {"embed_tokens.weight", "norm.weight"}:
+        return replace(spec, text=replace(spec.text, head="states")) if "lm_head.weight" not in names else spec
+    return spec
 
 
 def _dtype(name: str) -> torch.dtype | None:

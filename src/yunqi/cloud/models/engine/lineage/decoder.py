@@ -156,37 +156,3 @@ def _positions(start: int, tokens: int, keep: Tensor | None, cache: Cache | None
     if cache is not None and cache.offset is not None:
         places = places + cache.offset
     return places
-
-
-class LanguageModel(nn.Module):
-    """A decoder and the head that names the next token, or the classes of a reward model or classifier."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__()
-        self.text = text
-        self.model = Decoder(text)
-        self.lm_head: nn.Linear | None = None
-        self.score: nn.Module | None = None
-        if text.classes:
-            self.score = (
-                _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=text.labels_tokens)
-            )
-        elif not text.tied:
-            self.lm_head = nn.Linear(text.width, text.vocabulary, bias=False)
-
-    def head(self, hidden: Tensor) -> Tensor:
-        """Return the logits [..., vocabulary] of hidden states [..., width]; a classifier's are [..., classes]."""
-        if self.score is not None:
-            return self.score(hidden)
-        if self.lm_head is not None:
-            return self.lm_head(hidden)
-        return nn.functional.linear(hidden, self.model.embed_tokens.weight)
-
-    def forward(self, token_ids: Tensor, *, keep: Tensor | None = None, cache: Cache | None = None) -> Tensor:
-        """Return logits [batch, tokens, vocabulary] of token_ids [batch, tokens]."""
-        return self.head(self.model(token_ids, keep=keep, cache=cache))
-
-
-def _rewarder(text: Text) -> nn.Module:
-    """Return the head of Qwen2.5-Math's reward models."""
-    return nn.Sequential(nn.Linear(text.width, text.width), nn.ReLU(), nn.Linear(text.width, text.classes))

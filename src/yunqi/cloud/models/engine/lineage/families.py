@@ -195,6 +195,13 @@ FAMILIES: dict[str, Family] = {
         audio="qwen3",
         defaults={**_MOE, "norm_topk_prob": True, "mrope_section": (24, 20, 20)},
     ),
+    "qwen2_5_omni_text": Family(qkv_bias=True, windows="tail", defaults=_VL2),
+    "qwen3_omni_moe_text": Family(
+        **_QWEN3,
+        interleaved=True,
+        experts=True,
+        defaults={**_MOE, "norm_topk_prob": True, "mrope_section": (24, 20, 20)},
+    ),
     "qwen3_asr": Family(**_QWEN3, text_at=_TEXT, audio="asr", defaults={"head_dim": 128}),
     "llama": Family(qkv_bias="attention_bias", out_bias="attention_bias", mlp_bias="mlp_bias"),
     "mistral": Family(windows="all", defaults={"use_sliding_window": True}),

@@ -8,7 +8,7 @@ from torch import Tensor
 from yunqi.cloud.models.engine.lineage import audio, vision
 from yunqi.cloud.models.engine.lineage.ahead import Ahead
 from yunqi.cloud.models.engine.lineage.cache import Cache
-from yunqi.cloud.models.engine.lineage.decoder import LanguageModel
+from yunqi.cloud.models.engine.lineage.heads import LanguageModel
 from yunqi.cloud.models.engine.lineage.places import Sights, positions
 from yunqi.cloud.models.engine.lineage.spec import Spec
 from yunqi.cloud.models.engine.lineage.speech.code2wav import Code2Wav

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), new)
     for pattern, new in (
-        (r"^thinker\.", ""),
+        (r"^(?:thinker|vlm)\.", ""),
         (r"^(?:model\.)?(visual|audio_tower|multi_modal_projector)\.", r"\1."),
         (r"^visual\.merger_list\.", "visual.deepstack_merger_list."),
         (r"^(?:model\.)?language_model\.lm_head\.", "lm_head."),
         (r"^(?:model\.)?language_model\.(?:model\.)?", "model."),
-        (r"^(layers|embed_tokens|norm|hyper_connection_mixer)\.", r"model.\1."),
+        (r"^(?:transformer\.)?(layers|embed_tokens|norm|hyper_connection_mixer)\.", r"model.\1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.ln_q\.", r"\1.norm."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.0\.", r"\1.linear_fc1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.2\.", r"\1.linear_fc2."),

@@ -136,8 +136,10 @@ class Text:
         RMSNorm's weight is stored around zero (1 + weight).
     logn
         Queries past this length grow with the logarithm of their position; 0: never.
-    classes, rewards, labels_tokens
-        Of a classifier: how many (0: it names tokens), whether its head is a reward model's, whether each token has one.
+    head, classes, head_bias
+        What is made of the last states: ``words`` (logits of the vocabulary), ``classes`` of a text, ``labels`` of each
+        token, a ``reward``, a ``span`` (beginning and end of an answer), ``vectors`` of length one, or ``states`` as
+        they are; how many; and whether labels have a bias.
     predictors
         Layers of the head that looks ahead (multi-token prediction).
     scaled
@@ -172,9 +174,9 @@ class Text:
     ngrams: Ngrams | None = None
     indexer: Indexer | None = None
     predictors: int = 0
+    head: str = "words"
     classes: int = 0
-    rewards: bool = False
-    labels_tokens: bool = False
+    head_bias: bool = True
     scaled: bool = False
 
     def __post_init__(self) -> None:
