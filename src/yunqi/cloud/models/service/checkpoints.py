@@ -17,7 +17,7 @@ from yunqi.cloud.models.engine.weights.fill import SILENT, Source, fill
 from yunqi.cloud.models.engine.weights.folder import Folder, read_json
 from yunqi.cloud.models.engine.weights.gguf import GgufFile
 from yunqi.cloud.models.engine.weights.layout import GgufSource
-from yunqi.cloud.models.engine.weights.packed import Unpacked
+from yunqi.cloud.models.engine.weights.packed import unpacked
 from yunqi.cloud.models.engine.weights.voices import read_voices
 from yunqi.cloud.models.model import BadCheckpoint
 from yunqi.cloud.models.service.extras import Extras
@@ -34,9 +34,9 @@ def from_folder(path: Path, *, dtype: str) -> LoadedModel:
     if not isinstance(config, dict):
         raise BadCheckpoint(f"{path / 'config.json'} is no object.")
     source: Source = Folder(path)
-    packing = config.get("quantization_config")
+    packing = config.get("quantization_config") or config.get("compression_config")
     if isinstance(packing, dict):
-        source = Unpacked(source, packing)
+        source = unpacked(source, packing)
     voices = read_voices(path / "spk_dict.pt") if (path / "spk_dict.pt").is_file() else {}
     extras = Extras(_template(path), _ends(path, read_spec(config)), str(path), voices)
     return _fill(config, source, read_tokenizer(path), extras, dtype)
