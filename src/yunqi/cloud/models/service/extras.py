@@ -1,0 +1,15 @@
+"""What stands beside a model's weights."""
+
+from dataclasses import dataclass, field
+
+from yunqi.cloud.models.engine.weights.voices import Voices
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What stands beside the weights: chat template, end tokens, voices, the checkpoint's own defaults."""
+
+    template: str = ""
+    ends: tuple[int, ...] = ()
+    source: str = ""
+    voices: Voices = field(default_factory=dict)
