@@ -371,9 +371,11 @@ def _scan(recipe: Recipe) -> tuple[int, int]:
     for path in others:
         resolve(path, recipe.folder)
     for source in recipe.data:
+        count = size = 0
         for _, values in rows(resolve(source.path, recipe.folder), limit=source.limit):
-            documents += 1
-            characters += sum(len(value) for value in values.values() if isinstance(value, str))
+            count += 1
+            size += sum(len(value) for value in values.values() if isinstance(value, str))
+        documents, characters = documents + round(count * source.weight), characters + round(size * source.weight)
     return documents, characters
 
 
