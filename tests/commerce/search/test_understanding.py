@@ -53,6 +53,7 @@ class Fixed:
 
 @pytest.fixture
 def searched(shop: Any) -> Callable[[Understander], Search]:
+    shop.feed()
     shop.live()
 
     def make(candidate: Understander) -> Search:
@@ -74,7 +75,7 @@ def labelled(folder: Path, rows: list[tuple[str, list[str]]]) -> Path:
 def test_the_rules_understand_until_something_wins(searched: Any, tmp_path: Path) -> None:
     search = searched(Fixed({f"word {n}": ("Food", "Milk") for n in range(40)}))
     rules = search.find("milk").understood
-    assert rules == ("Food",)
+    assert rules == ("Food", "Milks")
     path = labelled(tmp_path, [(f"word {n}", ["Food", "Milk"]) for n in range(40)])
     verdict = search.understanding.gate("small", path, who="ann")
     assert (verdict.serves, verdict.who, verdict.trial.accuracy, verdict.trial.won) == ("small", "ann", 1.0, True)
