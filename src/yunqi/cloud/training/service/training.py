@@ -23,7 +23,7 @@ from yunqi.cloud.training.model import (
     Stopped,
     TrainingFinished,
 )
-from yunqi.cloud.training.service.baselines import ngram_scores, tfidf_scores
+from yunqi.cloud.training.service.baselines import answer_scores, ngram_scores, tfidf_scores
 from yunqi.cloud.training.service.machine import machine
 from yunqi.cloud.training.service.places import Places, shape, weights_in
 from yunqi.cloud.training.service.publishing import publish
@@ -120,7 +120,7 @@ class Training:
         found = self._store.run(workspace, recipe.name)
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
-        elif found is not None and found.recipe_hash != identity(recipe):
+        elif found is not None and self._hash(found) != identity(recipe):
             raise Conflict(
                 f"The run {recipe.name} was made by another recipe. Give this one another name, or start over with --fresh.",
                 param="name",
@@ -191,11 +191,26 @@ class Training:
         return scores
 
     def tfidf_baseline(
-        self, train: Path, test: Path, *, task: str = "", seed: int = 0, workspace: str = _WORKSPACE
+        self, train: Path, test: Path, *, check: Path | None = None, seed: int = 0, workspace: str = _WORKSPACE
     ) -> list[Score]:
-        """Measure TF-IDF on files of prompts and answers, and record it under the test file's name."""
+        """Measure TF-IDF on files of prompts and answers, and record it under the test file's name.
+
+        Parameters
+        ----------
+        check
+            Examples by which the linear classifier's penalty is chosen.
+        """
         found = [resolve(str(path), ".") for path in (train, test)]
-        scores = tfidf_scores(found[0], found[1], task=task or test.stem, seed=seed)
+        far = resolve(str(check), ".") if check else None
+        scores = tfidf_scores(found[0], found[1], task=test.stem, seed=seed, check=far)
+        self.record(scores, workspace=workspace)
+        return scores
+
+    def answers_baseline(
+        self, name: str, answers: list[str], test: Path, *, seed: int = 0, workspace: str = _WORKSPACE
+    ) -> list[Score]:
+        """Measure answers that something else than a model gave to a test's prompts, and record them under its name."""
+        scores = answer_scores(name, answers, resolve(str(test), "."), task=test.stem, seed=seed)
         self.record(scores, workspace=workspace)
         return scores
 
@@ -256,6 +271,13 @@ class Training:
     def _recipe(self, run: Run) -> Recipe:
         task = json.loads((Path(run.folder) / "task.json").read_text(encoding="utf-8"))
         return recipe_of(task["recipe"], folder=task["folder"])
+
+    def _hash(self, run: Run) -> str:
+        """Return the hash of a run's recipe as this release reads it: a key that a release adds changes no run."""
+        try:
+            return identity(self._recipe(run))
+        except (OSError, Invalid):  # its folder is gone, or its recipe has a key that is gone
+            return run.recipe_hash
 
     def _threads(self, recipe: Recipe) -> int:
         return recipe.train.threads or self.config.threads or os.cpu_count() or 1
@@ -349,9 +371,11 @@ def _scan(recipe: Recipe) -> tuple[int, int]:
     for path in others:
         resolve(path, recipe.folder)
     for source in recipe.data:
+        count = size = 0
         for _, values in rows(resolve(source.path, recipe.folder), limit=source.limit):
-            documents += 1
-            characters += sum(len(value) for value in values.values() if isinstance(value, str))
+            count += 1
+            size += sum(len(value) for value in values.values() if isinstance(value, str))
+        documents, characters = documents + round(count * source.weight), characters + round(size * source.weight)
     return documents, characters
 
 

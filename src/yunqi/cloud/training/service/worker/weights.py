@@ -7,10 +7,14 @@ from typing import Any
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
+from yunqi.cloud.training.engine.learning.attention import causal_attention, serves
 from yunqi.cloud.training.model import Architecture, Recipe
 from yunqi.kernel.errors import Invalid
 
+_ATTENTION = "yunqi_training"
 _FAMILIES = {"qwen3": "Qwen3", "qwen2": "Qwen2", "llama": "Llama"}
 
 
@@ -51,6 +55,26 @@ def load(folder: Path, *, dropout: float | None = None, reward: bool = False) ->
     if dropout is not None:
         extra["attention_dropout"] = dropout
     return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True, **extra)
+
+
+def attend_fast(model: Any) -> None:
+    """Let a model's attention run by `engine.learning.attention` where that is right, and by PyTorch's kernel elsewhere."""
+    interface = transformers.AttentionInterface
+    if _ATTENTION not in interface().valid_keys():
+        interface.register(_ATTENTION, _attention)
+        transformers.AttentionMaskInterface.register(_ATTENTION, sdpa_mask)
+    model.set_attn_implementation(_ATTENTION)
+
+
+def _attention(module: Any, query: Any, key: Any, value: Any, mask: Any, dropout: float = 0.0, **rest: Any) -> Any:
+    if not serves(query, key, mask, dropout):
+        return sdpa_attention_forward(module, query, key, value, mask, dropout=dropout, **rest)
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    kind = value.dtype
+    found = causal_attention(query.to(kind), key.to(kind), value, rest.get("scaling") or query.shape[-1] ** -0.5)
+    return found.transpose(1, 2).contiguous(), None
 
 
 def save(model: Any, folder: Path) -> None:
