@@ -62,6 +62,19 @@ def test_plans_are_listed_by_page_and_state_for_their_workspace_only(logistics: 
         logistics.dispatch.newest(state="lost", **WHO)
 
 
+def test_a_plan_says_where_its_tasks_and_depots_lie_before_it_is_solved(logistics: Logistics) -> None:
+    document = line(count=2)
+    document["tasks"].append({"id": 7, "location": "p0", "load": 1})
+    plan_id = int(logistics.routing.submit(document, seconds=1.0, seed=1, **WHO)["id"])
+    found = logistics.dispatch.places(plan_id, **WHO)
+    assert found["tasks"]["t3"] == {"x": 600, "y": 0, "name": "Door 3", "note": "ring twice"}
+    assert found["tasks"]["7"] == {"x": 500, "y": 0}
+    depot = {"x": 400, "y": 0}
+    assert found["vehicles"] == {name: {"start": depot, "end": depot} for name in ("a-1", "a-2", "b-1", "b-2")}
+    with pytest.raises(NotFound):
+        logistics.dispatch.places(plan_id, workspace="other")
+
+
 def test_a_move_is_priced_then_kept_and_pinned(logistics: Logistics) -> None:
     plan_id = solved(logistics, line())
     desk = logistics.dispatch

@@ -58,6 +58,11 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
         """List the newest plans; ``before`` is the last id of the page before, ``next`` what to give for the next one."""
         return desk.newest(state=state, before=before, limit=limit, workspace=principal.workspace)
 
+    @routes.get("/plans/{plan_id}/places")
+    def map_plan(plan_id: int, principal: Principal = require("read")) -> dict[str, Any]:
+        """Show where a plan's tasks and depots lie: coordinates by id, empty where the problem has only a matrix."""
+        return desk.places(plan_id, workspace=principal.workspace)
+
     @routes.post("/plans/{plan_id}:move")
     def move_task(plan_id: int, body: MoveRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Say at once what giving a task to another vehicle costs and breaks; keep it with ``apply``."""

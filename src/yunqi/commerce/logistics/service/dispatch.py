@@ -142,6 +142,15 @@ class Dispatch:
         row, problem, routes = self._loaded(plan_id, workspace)
         return _driver(row, problem, routes, _vehicle(problem, vehicle))
 
+    def places(self, plan_id: int, *, workspace: str) -> dict[str, Any]:
+        """Return where a plan's tasks lie and its vehicles start and end, for a map; only coordinates are known."""
+        row = self._plans.get(plan_id, workspace=workspace)
+        document = dict(row["problem"])
+        tasks = whereabouts(document, document.pop("events", []))
+        problem = read_document(document, name="problem")
+        vehicles = {str(shown(problem, one.id)): depots(document, one.id) for one in problem.vehicles}
+        return {"tasks": tasks, "vehicles": vehicles}
+
     def done(self, plan_id: int, vehicle: str, task: str, *, at: int | None = None, workspace: str) -> dict[str, Any]:
         """Note that a stop, and all before it, is done; ``at`` later than planned delays what follows.
 
