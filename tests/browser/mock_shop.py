@@ -791,6 +791,47 @@ def planning() -> APIRouter:
     return api
 
 
+def customs() -> APIRouter:
+    """Made-up answers of tariff classification and papers."""
+    api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
+    loaded: list[dict[str, Any]] = []
+    waiting = [{"product": "sku 9", "text": "made-up tea towel", "version": "made up", "suggested": "630260", "confidence": 0.41, "why": "made up: two codes are near", "created_at": iso(NOW)}]  # fmt: skip
+
+    @api.get("/hs/nomenclatures")
+    def versions() -> Any:
+        return {"data": loaded}
+
+    @api.post("/hs/nomenclatures", status_code=201)
+    def load(body: dict[str, Any]) -> Any:
+        if not body["table"].startswith("code,text"):
+            return refusal(400, "invalid", "made up: the table needs the columns code and text")
+        loaded.insert(0, {"version": body["version"], "source": body["source"], "loaded_at": iso(NOW)})
+        return {"version": body["version"], "lines": 3, "declarable": 1}
+
+    @api.post("/hs:classify")
+    def classify(body: dict[str, Any]) -> Any:
+        path = [{"code": "09", "text": "Coffee, tea"}, {"code": "0902", "text": "Tea"}, {"code": "090210", "text": "Green tea"}]  # fmt: skip
+        one = {"code": "090210", "confidence": 0.93, "path": path, "words": [{"word": "tea", "from": "0902"}], "precedents": [{"id": "1", "text": "green tea", "by": "made-up clerk", "why": "-", "at": iso(NOW), "likeness": 0.8}]}  # fmt: skip
+        return {"data": [{"id": "", "text": body["products"][0]["text"], "version": "made up", "answer": "090210", "why": "made up: likely enough", "is_decided": False, "is_calibrated": True, "candidates": [one]}]}  # fmt: skip
+
+    @api.get("/hs/queue")
+    def queue() -> Any:
+        return {"data": waiting}
+
+    @api.post("/hs/decisions", status_code=201)
+    def decide(body: dict[str, Any]) -> Any:
+        waiting[:] = [one for one in waiting if one["product"] != body["product"]]
+        return {"id": "1"} | body
+
+    @api.post("/customs/documents")
+    def paper(body: dict[str, Any]) -> Any:
+        if "lines" not in body["shipment"]:
+            return refusal(400, "missing_fields", "made up: the shipment lacks lines")
+        return Response(b"%PDF-1.4 made up", media_type="application/pdf")
+
+    return api
+
+
 def training() -> APIRouter:
     """Made-up training runs and scores."""
     api = APIRouter(prefix="/v1/training", dependencies=[Depends(signed_in)])
@@ -917,7 +958,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), planning(), training(), labs(), core(), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), customs(), training(), labs(), core(), pages(shop)):
         app.include_router(router)
     return app
 

@@ -133,6 +133,40 @@ def test_a_stop_is_given_to_another_vehicle_and_a_driver_follows_the_day(visit, 
     expect(page.get_by_role("list", name="Stops").get_by_text("done", exact=True)).to_have_count(1)
 
 
+def test_codes_are_decided_by_a_person_and_papers_made(visit, shoot: Shoot):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("tab", name="Customs").click()
+    panel = page.get_by_role("tabpanel", name="Customs")
+    expect(panel.get_by_text("Load a nomenclature to classify products")).to_be_visible()
+    chooser = panel.locator("input[type=file]")
+    panel.get_by_role("textbox", name="Version").fill("made up 2026")
+    panel.get_by_role("textbox", name="Where it comes from").fill("a test")
+    chooser.set_input_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"nothing"})
+    panel.get_by_role("button", name="Load it").click()
+    expect(panel.get_by_role("alert")).to_be_visible()
+    table = b"code,text\n09,Coffee and tea\n0902,Tea\n090210,Green tea in packings of at most 3 kg\n090240,Other black tea\n"
+    chooser.set_input_files({"name": "small.csv", "mimeType": "text/csv", "buffer": table})
+    panel.get_by_role("button", name="Load it").click()
+    panel.get_by_role("textbox", name="Text of the product").fill("green tea")
+    panel.get_by_role("button", name="Suggest codes").click()
+    expect(panel.get_by_role("region", name="Candidates")).to_contain_text("090210")
+    if not visit.site.real:
+        panel.get_by_role("button", name="sku 9").click()
+        panel.get_by_role("textbox", name="Why this code").fill("It is made of cotton.")
+        assert barriers(page) == []
+        panel.get_by_role("region", name="Nomenclature").first.scroll_into_view_if_needed()
+        shoot(page, "console-customs")
+        panel.get_by_role("button", name="Keep the decision").click()
+        expect(panel.get_by_text("Nothing waits for a person")).to_be_visible()
+    panel.get_by_role("button", name="Fill in an example").click()
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="Make the paper").click()
+    assert download.value.suggested_filename == "invoice.pdf"
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+
+
 def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
     page = visit.sign_in()
     open_page(page, "Training")
