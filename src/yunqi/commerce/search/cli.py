@@ -75,16 +75,12 @@ def commands(open_app: OpenApp) -> typer.Typer:
         row = {"generation": built.generation, "products": built.products}
         _print(row, as_json, [row])
 
-    app.add_typer(_understanding(open_app), name="understanding")
+    _add_understanding(app, open_app)
     return app
 
 
-def _understanding(open_app: OpenApp) -> typer.Typer:
-    app = typer.Typer(
-        help="Who understands queries: the rules, or a model that won against them.", no_args_is_help=True
-    )
-
-    @app.command()
+def _add_understanding(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command("understand-gate")
     def gate(
         candidate: Annotated[str, typer.Argument(help="A served model's name.")],
         examples: Annotated[Path, typer.Argument(help='Lines of {"query": "...", "category": ["...", "..."]}.')],
