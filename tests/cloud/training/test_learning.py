@@ -72,7 +72,7 @@ def test_the_token_loss_is_the_libraries_own(model: Any) -> None:
 
 
 @pytest.mark.parametrize("kv_heads", [1, 2])
-def test_the_fast_attention_computes_what_pytorchs_does(kv_heads: int) -> None:
+def test_fast_attention_and_norms_compute_what_pytorchs_do(kv_heads: int) -> None:
     shape = Architecture(hidden=64, layers=2, heads=2, kv_heads=kv_heads, head_width=32, intermediate=96, context=64)
     model = weights.build(shape, vocabulary=300, seed=1, dropout=0.0, end=297, turn_end=299).train()
     ids, wanted = torch.randint(0, 300, (2, 3, 17))
@@ -85,11 +85,14 @@ def test_the_fast_attention_computes_what_pytorchs_does(kv_heads: int) -> None:
         return float(loss.detach()), found
 
     expected, theirs = gradients()
-    weights.attend_fast(model)
+    weights.speed_up(model)
     found, ours = gradients()
     assert found == pytest.approx(expected, abs=1e-6)
     for name in theirs:
         assert torch.allclose(ours[name], theirs[name], atol=1e-6), name
+    weights.as_published(model)
+    assert model.config._attn_implementation == "sdpa"
+    assert "forward" not in vars(model.model.norm)
 
 
 def test_long_sequences_masks_and_dropout_stay_with_pytorch() -> None:

@@ -75,16 +75,12 @@ def commands(open_app: OpenApp) -> typer.Typer:
         row = {"generation": built.generation, "products": built.products}
         _print(row, as_json, [row])
 
-    app.add_typer(_understanding(open_app), name="understanding")
+    _add_understanding(app, open_app)
     return app
 
 
-def _understanding(open_app: OpenApp) -> typer.Typer:
-    app = typer.Typer(
-        help="Who understands queries: the rules, or a model that won against them.", no_args_is_help=True
-    )
-
-    @app.command()
+def _add_understanding(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command("understand-gate")
     def gate(
         candidate: Annotated[str, typer.Argument(help="A served model's name.")],
         examples: Annotated[Path, typer.Argument(help='Lines of {"query": "...", "category": ["...", "..."]}.')],
@@ -92,29 +88,27 @@ def _understanding(open_app: OpenApp) -> typer.Typer:
     ) -> None:
         """Compare a model with the rules on labelled queries that it has not seen; only a win switches it on.
 
-        Example: yunqi search understanding gate commerce-qwen3-12m-q4 var/training/lesson/intent-test.jsonl
+        Example: yunqi search understand-gate commerce-qwen3-12m-q4 var/training/lesson/intent-test.jsonl
         """
         with open_app() as opened:
             opened.start()
             verdict = opened.search.understanding.gate(candidate, examples, who=_who())
         _print(_verdict(verdict), as_json, [_row(verdict)])
 
-    @app.command()
+    @app.command("understand-reset")
     def reset(as_json: AsJson = False) -> None:
-        """Go back to the rules. Example: yunqi search understanding reset"""
+        """Go back to the rules. Example: yunqi search understand-reset"""
         with open_app() as opened:
             verdict = opened.search.understanding.reset(who=_who())
         _print(_verdict(verdict), as_json, [_row(verdict)])
 
-    @app.command()
+    @app.command("understand-verdicts")
     def verdicts(as_json: AsJson = False) -> None:
-        """Show who understands queries and what was decided, newest first. Example: yunqi search understanding verdicts"""
+        """Show who understands queries and what was decided, newest first. Example: yunqi search understand-verdicts"""
         with open_app() as opened:
             found, serves = opened.search.understanding.verdicts(), opened.search.understanding.serves()
         document = {"serves": serves, "verdicts": [_verdict(verdict) for verdict in found]}
         _print(document, as_json, [_row(verdict) for verdict in found])
-
-    return app
 
 
 def _who() -> str:

@@ -27,7 +27,7 @@ from yunqi.cloud.training.service.baselines import answer_scores, ngram_scores, 
 from yunqi.cloud.training.service.machine import machine
 from yunqi.cloud.training.service.places import Places, shape, weights_in
 from yunqi.cloud.training.service.publishing import publish
-from yunqi.cloud.training.service.reading import resolve, rows
+from yunqi.cloud.training.service.reading import resolve, scan
 from yunqi.cloud.training.service.runner import Runner, require_extra
 from yunqi.cloud.training.store import TrainingStore
 from yunqi.kernel import Conflict, Error, Invalid, JobCancelled, Kernel, NotFound
@@ -285,7 +285,7 @@ class Training:
     def _count(self, recipe: Recipe) -> Counted:
         prepared = self._places.run(recipe.name) / "data" / "prepared.json"
         known = json.loads(prepared.read_text(encoding="utf-8")) if prepared.exists() else None
-        documents, characters = _scan(recipe)
+        documents, characters = scan(recipe)
         if recipe.kind in (Kind.PRETRAIN,) and not recipe.base:
             sizes = recipe.model
             vocabulary = recipe.tokenizer.vocabulary
@@ -350,33 +350,19 @@ class Training:
     def _finish(self, recipe: Recipe, folder: Path, result: dict[str, Any], workspace: str) -> Run:
         scores = [Score(**{**score, "model": recipe.publish.name or recipe.name}) for score in result.pop("scores", [])]
         asset = publish(self._hub, recipe, folder, result, scores)
+        steps = int(result.get("steps", 0))
+        self._store.report(workspace, recipe.name, step=steps, steps=steps, message="done")
         now = self._kernel.clock()
         with self._kernel.store.begin() as tx:
             self._store.keep_scores(tx, workspace, scores, at=now)
             self._store.end(tx, workspace, recipe.name, state=RunState.DONE, at=now, result=result, asset=asset)
-            event = TrainingFinished(
-                recipe.name, recipe.kind.value, identity(recipe), asset or "", int(result.get("steps", 0))
-            )
+            event = TrainingFinished(recipe.name, recipe.kind.value, identity(recipe), asset or "", steps)
             self._kernel.events.announce(tx, workspace, event, key=f"{recipe.name}:{now.isoformat()}")
         return self.get(recipe.name, workspace=workspace)
 
     def _end(self, workspace: str, recipe: Recipe, state: RunState, *, error: str) -> None:
         with self._kernel.store.begin() as tx:
             self._store.end(tx, workspace, recipe.name, state=state, at=self._kernel.clock(), error=error)
-
-
-def _scan(recipe: Recipe) -> tuple[int, int]:
-    documents = characters = 0
-    others = [source.path for source in recipe.heldout] + [suite.path for suite in recipe.evaluate if suite.path]
-    for path in others:
-        resolve(path, recipe.folder)
-    for source in recipe.data:
-        count = size = 0
-        for _, values in rows(resolve(source.path, recipe.folder), limit=source.limit):
-            count += 1
-            size += sum(len(value) for value in values.values() if isinstance(value, str))
-        documents, characters = documents + round(count * source.weight), characters + round(size * source.weight)
-    return documents, characters
 
 
 def _words(event: dict[str, Any]) -> str:

@@ -73,7 +73,7 @@ class Learning:
         best = self.checkpoints.best() if self._recipe.train.patience else None
         if best is not None:
             model.load_state_dict(best, strict=False)
-        model.set_attn_implementation("sdpa")
+        weights.as_published(model)
         return model.eval(), progress, loop.seen
 
     def accuracy(self, model: Any) -> list[float]:
@@ -114,7 +114,7 @@ class Learning:
         torch.manual_seed(recipe.seed)
         if recipe.kind in (Kind.LORA, Kind.QLORA):
             adapt(model, recipe.lora, packed=recipe.kind is Kind.QLORA)
-        weights.attend_fast(model)
+        weights.speed_up(model)
         if recipe.train.checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         return model
