@@ -38,7 +38,7 @@ def from_folder(path: Path, *, dtype: str) -> LoadedModel:
     if isinstance(packing, dict):
         source = unpacked(source, packing)
     voices = read_voices(path / "spk_dict.pt") if (path / "spk_dict.pt").is_file() else {}
-    extras = Extras(_template(path), _ends(path, read_spec(config)), str(path), voices)
+    extras = Extras(_template(path), _ends(path, read_spec(config)), str(path), voices, _specials(path))
     return _fill(config, source, read_tokenizer(path), extras, dtype)
 
 
@@ -117,6 +117,15 @@ def _template(path: Path) -> str:
         if isinstance(found, str):
             return found
     return ""
+
+
+def _specials(path: Path) -> dict[str, str]:
+    """Return special tokens by the names that templates use, as bos_token."""
+    settings = path / "tokenizer_config.json"
+    found = read_json(settings) if settings.is_file() else {}
+    named = {name: found.get(f"{name}_token") for name in ("bos", "eos", "pad", "unk")}
+    texts = {name: one.get("content") if isinstance(one, dict) else one for name, one in named.items()}
+    return {f"{name}_token": str(text) for name, text in texts.items() if text is not None}
 
 
 def _ends(path: Path, spec: Spec) -> tuple[int, ...]:

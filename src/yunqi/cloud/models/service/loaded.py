@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,9 @@ class LoadedModel:
 
     def fill_in(self, before: str, after: str, **options: Any) -> str:
         """Return the code between two pieces of code (fill-in-the-middle, Coder members)."""
-        marks = [self._needed(mark) for mark in ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")]
+        marks = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+        for mark in marks:
+            self._needed_id(mark)
         return str(self.generate(f"{marks[0]}{before}{marks[1]}{after}{marks[2]}", **options))
 
     def chat(
@@ -195,8 +198,11 @@ class LoadedModel:
         turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         if not turns:
             raise Invalid("messages is empty; give at least one message.", param="messages")
-        settings = {} if thinking is None else {"enable_thinking": thinking}
-        return render(self._extras.template or CHATML, turns, tools=list(tools) or None, **settings)
+        settings: dict[str, Any] = dict(self._extras.specials)
+        if thinking is not None:
+            settings["enable_thinking"] = thinking
+        template = self._extras.template or CHATML
+        return render(template, turns, tools=list(tools) or None, now=datetime.now().astimezone(), **settings)
 
     @torch.inference_mode()
     def embed(
@@ -386,10 +392,6 @@ class LoadedModel:
                 f"{self._extras.source} carries no tokenizer, so it takes token ids only. Put tokenizer.json beside it."
             )
         return self.tokenizer
-
-    def _needed(self, token: str) -> str:
-        self._needed_id(token)
-        return token
 
     def _needed_id(self, token: str) -> int:
         found = self._tokenizer().token(token)
