@@ -38,8 +38,12 @@ BENCHES: dict[str, Bench] = {
     "forecast": Bench("forecast", "demand of 1,000 products, 28 days held out", "statsforecast"),
     "npu": Bench("npu", "ResNet-50 v1.5 on the Hanguang 800 model, one parameter set", "published figures"),
     "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
-    "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve"),
-    "routing": Bench("routing", "gap to best-known values on published instances (60 s each; long)", "PyVRP"),
+    "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve, PyVRP"),
+    "routing": Bench(
+        "routing",
+        "gap to best-known values on published instances (60 s each; long)",
+        "PyVRP, OR-Tools, VROOM, HGS, commiv",
+    ),
     "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
     "riscv": Bench(
         "riscv",

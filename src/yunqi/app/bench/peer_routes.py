@@ -22,7 +22,7 @@ DEAR = 10**7
 
 
 def pyvrp(task: dict[str, Any], far: Any) -> Routes:
-    """Solve by PyVRP; fewer vehicles come first for pairs."""
+    """Solve by PyVRP, from a plan in force if there is one; fewer vehicles come first for pairs."""
     lib, n = importlib.import_module("pyvrp"), len(far)
     timed = bool(task["due"])
 
@@ -55,13 +55,16 @@ def pyvrp(task: dict[str, Any], far: Any) -> Routes:
     )
     places = [lib.Location(0, 0) for _ in range(n)]
     data = lib.ProblemData(places, clients, [lib.Depot(0)], [kind], [far], [far], shipments=shipments)
+    warm = {}
+    if task.get("warm"):  # the plan in force, without the new orders: PyVRP inserts them itself
+        kind_of = lib.ActivityType.CLIENT
+        routes = [[lib.Activity(kind_of, stop - 1) for stop in route] for route in task["warm"]]
+        warm["initial_solution"] = lib.Solution(data, [lib.Route(data, route, 0) for route in routes if route])
+    begun = time.process_time() if task.get("warm") else 0.0
     result = lib.solve(
-        data,
-        stop=lambda best: time.process_time() > task["seconds"],
-        seed=task["seed"],
-        collect_stats=False,
-        display=False,
-    )
+        data, stop=lambda best: time.process_time() - begun > task["seconds"], seed=task["seed"], collect_stats=False,
+        display=False, **warm,
+    )  # fmt: skip
     order, found = sorted(firsts), []
     for route in result.best.routes():
         steps = [getattr(step, "activity", step) for step in route.schedule()]

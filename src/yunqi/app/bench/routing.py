@@ -120,10 +120,23 @@ def _peers(kind: str, problem: Problem, cpu: float, seed: int) -> dict[str, dict
         return {}
     wanted = os.environ.get("YUNQI_BENCH_BESIDE", ",".join(peer_routes.PEERS)).split(",")
     names = [name for name, (_, kinds) in peer_routes.PEERS.items() if kind in kinds and name in wanted]
+    return beside(problem, names, cpu, seed)
+
+
+def beside(
+    problem: Problem, names: list[str], cpu: float, seed: int, warm: list[list[int]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Let peers plan a problem for so many CPU seconds each, and return their cost, vehicles and version, or why not.
+
+    Parameters
+    ----------
+    warm
+        Routes to start from, tasks counted from 1.
+    """
     with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
         task, matrix = Path(folder) / "task.json", Path(folder) / "matrix.npy"
         lists, far = plain_form(problem)
-        task.write_text(json.dumps(lists | {"seconds": cpu, "seed": seed}))
+        task.write_text(json.dumps(lists | {"seconds": cpu, "seed": seed, "warm": warm}))
         np.save(matrix, far)
         return {name: _peer(name, task, matrix, problem, cpu) for name in names}
 

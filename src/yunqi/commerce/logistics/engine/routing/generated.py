@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from yunqi.commerce.logistics.model import Problem, Rounding, Task, Travel, Vehicle
+from yunqi.commerce.logistics.model import Objective, Problem, Rounding, Task, TaskKind, Travel, Vehicle
 
 SIDE = 1000
 DEPOTS = ("centre", "corner", "random")
@@ -65,3 +65,67 @@ def _loads(
         return np.where(even, draw.integers(51, 101, count), draw.integers(1, 51, count))
     few = draw.random(count) < draw.uniform(0.05, 0.3)
     return np.where(few, draw.integers(50, 101, count), draw.integers(1, 11, count))
+
+
+def planted_pairs(pairs: int, vehicles: int, *, width: int, seed: int) -> Problem:
+    """Return pickups and deliveries with windows around a plan of so many vehicles: the fleet that is enough is known.
+
+    Parameters
+    ----------
+    width
+        Windows open up to so long before and close up to so long after the planted hour.
+    """
+    draw = np.random.default_rng(seed)
+    side = round(math.sqrt(2 * pairs) * 10)
+    points = draw.integers(0, side + 1, (2 * pairs, 2)).astype(np.float64)
+    home = np.array([[side / 2, side / 2]])
+    chains = _chains(points, home[0], vehicles, draw)
+    rows: dict[int, Task] = {}
+    longest = 0
+    for chain in chains:
+        hours: list[int] = []
+        clock, before = 0, home[0]
+        for stop in chain:
+            clock += math.ceil(float(np.hypot(*(points[stop] - before)))) + (10 if hours else 0)
+            hours.append(clock)
+            before = points[stop]
+        longest = max(longest, clock + 10 + math.ceil(float(np.hypot(*(before - home[0])))))
+        places = list(range(len(chain)))
+        while places:
+            first = places.pop(0)
+            second = places.pop(int(draw.integers(0, min(6, len(places)))))
+            load = int(draw.integers(1, 31))
+            for at, kind, other in (
+                (first, TaskKind.SHIPMENT_PICKUP, second),
+                (second, TaskKind.SHIPMENT_DELIVERY, first),
+            ):
+                low, high = max(0, hours[at] - int(draw.integers(0, width))), hours[at] + int(draw.integers(0, width))
+                stop = chain[at]
+                rows[stop] = Task(
+                    str(stop + 1), stop + 1, kind, (load,), 10, ((low, high),), partner=str(chain[other] + 1)
+                )
+    tasks = tuple(rows[stop] for stop in sorted(rows))
+    day = (0, longest + width)
+    fleet = tuple(Vehicle(str(k + 1), 0, 0, (200,), day) for k in range(pairs))
+    travel = Travel("generated coordinates", rounding=Rounding.UP, xy=np.concatenate([home, points]))
+    return Problem(f"planted-{pairs}-{vehicles}-{seed}", tasks, fleet, travel, Objective.VEHICLES_FIRST)
+
+
+def _chains(
+    points: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    home: np.ndarray[tuple[int], np.dtype[np.float64]],
+    vehicles: int,
+    draw: np.random.Generator,
+) -> list[list[int]]:
+    left = list(range(len(points)))
+    chains: list[list[int]] = [[] for _ in range(vehicles)]
+    sizes = [2 * (len(points) // 2 // vehicles + (k < len(points) // 2 % vehicles)) for k in range(vehicles)]
+    while left:
+        for k in draw.permutation(vehicles):
+            if len(chains[k]) == sizes[k]:
+                continue
+            at = points[chains[k][-1]] if chains[k] else home
+            gaps = np.hypot(*(points[left] - at).T)
+            nearest = np.argsort(gaps)[:8]
+            chains[k].append(left.pop(int(draw.choice(nearest))))
+    return chains

@@ -92,7 +92,7 @@ class Evolution:
             np.zeros((slots, at.ROUTE_COLUMNS), np.int64),
             angle,
             self.g,
-            np.zeros((n + 1, slots, 7), np.int64),
+            np.zeros((n + 1, slots + 1, 7), np.int64),
             np.arange(1, n + 1, dtype=np.int64),
             np.arange(slots, dtype=np.int64),
             self.xy,

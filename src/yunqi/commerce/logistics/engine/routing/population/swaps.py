@@ -105,13 +105,19 @@ def swap_best(d: Matrix, node: Ints, route: Ints, angle: Ints, g: Ints, best: In
     lr, lo = route[r, LOAD], route[other, LOAD]
     before = excess(g, lr) + excess(g, lo)
     gain, u_best, v_best, u_at, v_at = 0, -1, -1, -1, -1
+    own = g[SLOTS]  # behind the routes' columns stands what the removal of a task saves
+    v = node[n + 1 + 2 * other, NEXT]
+    while v <= n:
+        best[v, own, 0] = saved(d, node, v)
+        v = node[v, NEXT]
     u = node[n + 1 + 2 * r, NEXT]
     while u <= n:
         out_u, q = saved(d, node, u), node[u, AMOUNT]
+        free_u, free_o = lr - q, lo + q
         v = node[n + 1 + 2 * other, NEXT]
         while v <= n:
-            more = excess(g, lr - q + node[v, AMOUNT]) + excess(g, lo - node[v, AMOUNT] + q) - before
-            base = out_u + saved(d, node, v) + more
+            amount = node[v, AMOUNT]
+            base = out_u + best[v, own, 0] + excess(g, free_u + amount) + excess(g, free_o - amount) - before
             if base < gain:
                 # What the cheapest places cost at least decides whether to look closer.
                 cost_u, at_u = cheapest(d, node, best, u, v)
@@ -127,7 +133,7 @@ def swap_best(d: Matrix, node: Ints, route: Ints, angle: Ints, g: Ints, best: In
     v = node[n + 1 + 2 * other, NEXT]
     while v <= n:
         q = node[v, AMOUNT]
-        change = saved(d, node, v) + best[v, r, 0] + excess(g, lr + q) + excess(g, lo - q) - before
+        change = best[v, own, 0] + best[v, r, 0] + excess(g, lr + q) + excess(g, lo - q) - before
         if change < gain:
             gain, u_best, v_best, v_at = change, -1, v, best[v, r, 3]
         v = node[v, NEXT]
