@@ -54,7 +54,7 @@ class Depot:
             few = importlib.import_module("yunqi.commerce.logistics.engine.warehouse.few").few_aisles
             few(WaveProblem(({"a": 1},), ({"a": 1},), 1, 1), left=lambda: 1.0)  # compile before the clock starts
         end = time.monotonic() + budget
-        known = few(problem, left=lambda: end - 0.2 * budget - time.monotonic()) if few else None
+        known: Wave | None = few(problem, left=lambda: end - 0.2 * budget - time.monotonic()) if few else None
         if known is not None and known.is_proven:
             wave = known
         else:

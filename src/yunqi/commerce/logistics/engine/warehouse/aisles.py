@@ -1,6 +1,7 @@
 """Waves from the side of the aisles: good sets by exchange, and bounds by looking at every small set.
 
-For a given set of aisles the units that can be picked are at most what its stock allows to those orders that it can serve at all.
+For a given set of aisles the units that can be picked are at most what its stock allows to those orders that it can
+serve at all.
 A good wave often needs few aisles, and then all sets of so few can be looked at: those whose bound is too low are out.
 """
 
@@ -113,7 +114,7 @@ def _exchanged(
         inside[chosen[out]], inside[into] = False, True
         chosen[out] = into
         best = gain
-    return best
+    return int(best)
 
 
 def good_set(stock: Stock, count: int, *, tries: int, seed: int) -> tuple[int, Ints]:

@@ -86,15 +86,10 @@ class _Search:
         short = np.unique(lines[supply[stock.items] < stock.units])
         fits = np.ones(len(stock.sizes))
         fits[short] = 0.0
-        matrix = csr_array(
-            coo_array(
-                (
-                    np.append(stock.units, stock.sizes),
-                    (np.append(stock.items, np.full(len(stock.sizes), len(supply))), np.append(lines, np.arange(len(stock.sizes)))),
-                ),
-                shape=(len(supply) + 1, len(stock.sizes)),
-            )
-        )  # fmt: skip
+        orders = np.arange(len(stock.sizes))
+        rows = np.append(stock.items, np.full(len(orders), len(supply)))  # the last row: all units together
+        values = (np.append(stock.units, stock.sizes), (rows, np.append(lines, orders)))
+        matrix = csr_array(coo_array(values, shape=(len(supply) + 1, len(orders))))
         lower = np.append(np.full(len(supply), -np.inf), self._need(len(aisles)))
         solved = milp(
             -stock.sizes.astype(float), constraints=LinearConstraint(matrix, lower, np.append(supply, stock.most)),
