@@ -695,8 +695,15 @@ def planning() -> APIRouter:
     """Made-up answers of logistics, for the problems that the pages offer as examples."""
     api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
 
+    moves: list[tuple[str, str]] = []
+
     def plan(version: int) -> dict[str, Any]:
         stops = [[f"order {n}" for n in span(first, 19, 3)] for first in (1, 2, 3)]
+        for task, vehicle in moves:
+            stops = [
+                [one for one in mine if one != task] + [task] * (vehicle == f"van {n}")
+                for n, mine in enumerate(stops, 1)
+            ]
         routes = [{"vehicle": f"van {n + 1}", "stops": stops[n]} for n in span(3)]
         missed = {
             "id": "order 19",
@@ -723,6 +730,47 @@ def planning() -> APIRouter:
     def follow(plan_id: str) -> Any:
         return stream([plan(1), plan(2)], 0.3) if plan_id == "7" else refusal(404, "not_found", f"No plan {plan_id}.")
 
+    @api.get("/plans")
+    def plans() -> Any:
+        one = {"id": "7", "state": "done", "version": 2, "job": "8", "created_at": iso(NOW), "name": "made-up morning", "tasks": 19, "events": 0, "cost": 38_000, "vehicles": 3, "unserved": 1}  # fmt: skip
+        return {"plans": [one, {**one, "id": "6", "name": None, "state": "running"}], "next": "6"}
+
+    @api.get("/plans/{plan_id}/places")
+    def places(plan_id: str) -> Any:
+        if plan_id != "7":
+            return refusal(404, "not_found", f"No plan {plan_id}.")
+        tasks = {f"order {n}": {"x": 1000 * (n % 5), "y": 700 * (n % 7)} for n in span(1, 20)}
+        yard = {"x": 2000, "y": 2000}
+        return {"tasks": tasks, "vehicles": {f"van {n}": {"start": yard, "end": yard} for n in span(1, 4)}}
+
+    done: list[str] = []
+
+    @api.post("/plans/{plan_id}:move")
+    async def move(plan_id: str, request: Request) -> Any:
+        body = await request.json()
+        broken = ["made up: van 3 is full by 2"] if body["vehicle"] == "van 3" else []
+        delta = -1.5 if body["vehicle"] == "van 2" else 12.25
+        if body["apply"]:
+            moves.append((body["task"], body["vehicle"]))
+        return {"id": plan_id, "version": body["version"], "task": body["task"], "feasible": not broken, "broken": broken, "from": "van 1", "vehicle": body["vehicle"], "position": 0, "cost": 38_000, "delta": delta, "applied": body["apply"], "days": [], "unserved": []}  # fmt: skip
+
+    @api.get("/plans/{plan_id}/vehicles/{vehicle}")
+    def drive(plan_id: str, vehicle: str) -> Any:
+        if plan_id != "7":
+            return refusal(404, "not_found", f"No plan {plan_id}.")
+        ids = next(one["stops"] for one in plan(2)["plan"]["routes"] if one["vehicle"] == vehicle)
+        open_ids = [one for one in ids if one not in done]
+        stops = [
+            {"id": one, "status": "done" if one in done else "next" if one == open_ids[0] else "planned", "kind": "delivery", "load": [3], "on_board": [9], "arrives": 28_800 + 900 * at, "begins": 28_800 + 900 * at, "ends": 29_040 + 900 * at, "service_s": 240, "windows_s": [[28_800, 43_200]], "name": f"Made-up customer {at + 1}", "note": "Ring twice" if at == 0 else None}
+            for at, one in enumerate(ids)
+        ]  # fmt: skip
+        return {"plan": plan_id, "version": 2, "vehicle": vehicle, "departs": 28_000, "returns": 36_000, "broken": [], "next": open_ids[0] if open_ids else None, "stops": stops}  # fmt: skip
+
+    @api.post("/plans/{plan_id}/vehicles/{vehicle}/stops/{task}:done")
+    def finish(plan_id: str, vehicle: str, task: str) -> Any:
+        done.append(task)
+        return drive(plan_id, vehicle)
+
     @api.post("/packings")
     async def pack(request: Request) -> Any:
         if "bins" not in (await request.json())["problem"]:
@@ -739,6 +787,47 @@ def planning() -> APIRouter:
         names = ("Aurora", "Borealis", "Cygnus")
         visits = [{"vessel": n + 1, "berth": 1 + 20 * n, "start": 3 * n, "end": 3 * n + 9, "name": name, "position_m": 200 * n, "cranes": 2} for n, name in enumerate(names)]  # fmt: skip
         return {"cost": 3, "bound": 3, "gap": 0.0, "seconds": 0.1, "visits": visits}
+
+    return api
+
+
+def customs() -> APIRouter:
+    """Made-up answers of tariff classification and papers."""
+    api = APIRouter(prefix="/v1", dependencies=[Depends(signed_in)])
+    loaded: list[dict[str, Any]] = []
+    waiting = [{"product": "sku 9", "text": "made-up tea towel", "version": "made up", "suggested": "630260", "confidence": 0.41, "why": "made up: two codes are near", "created_at": iso(NOW)}]  # fmt: skip
+
+    @api.get("/hs/nomenclatures")
+    def versions() -> Any:
+        return {"data": loaded}
+
+    @api.post("/hs/nomenclatures", status_code=201)
+    def load(body: dict[str, Any]) -> Any:
+        if not body["table"].startswith("code,text"):
+            return refusal(400, "invalid", "made up: the table needs the columns code and text")
+        loaded.insert(0, {"version": body["version"], "source": body["source"], "loaded_at": iso(NOW)})
+        return {"version": body["version"], "lines": 3, "declarable": 1}
+
+    @api.post("/hs:classify")
+    def classify(body: dict[str, Any]) -> Any:
+        path = [{"code": "09", "text": "Coffee, tea"}, {"code": "0902", "text": "Tea"}, {"code": "090210", "text": "Green tea"}]  # fmt: skip
+        one = {"code": "090210", "confidence": 0.93, "path": path, "words": [{"word": "tea", "from": "0902"}], "precedents": [{"id": "1", "text": "green tea", "by": "made-up clerk", "why": "-", "at": iso(NOW), "likeness": 0.8}]}  # fmt: skip
+        return {"data": [{"id": "", "text": body["products"][0]["text"], "version": "made up", "answer": "090210", "why": "made up: likely enough", "is_decided": False, "is_calibrated": True, "candidates": [one]}]}  # fmt: skip
+
+    @api.get("/hs/queue")
+    def queue() -> Any:
+        return {"data": waiting}
+
+    @api.post("/hs/decisions", status_code=201)
+    def decide(body: dict[str, Any]) -> Any:
+        waiting[:] = [one for one in waiting if one["product"] != body["product"]]
+        return {"id": "1"} | body
+
+    @api.post("/customs/documents")
+    def paper(body: dict[str, Any]) -> Any:
+        if "lines" not in body["shipment"]:
+            return refusal(400, "missing_fields", "made up: the shipment lacks lines")
+        return Response(b"%PDF-1.4 made up", media_type="application/pdf")
 
     return api
 
@@ -814,6 +903,25 @@ def labs() -> APIRouter:
     return api
 
 
+def core() -> APIRouter:
+    """Made-up answers of the processor's lab."""
+    api = APIRouter(prefix="/v1/labs/riscv", dependencies=[Depends(signed_in)])
+
+    @api.post("/profiles")
+    def run(body: dict[str, Any]) -> Any:
+        if not str(body.get("program", "")).startswith("f0VMR"):  # base64 of 0x7f "ELF"
+            return refusal(400, "invalid", "made up: this is no ELF file")
+        spots = [{"name": name, "address": 65_536 + 4 * n, "executions": 100, "cycles": 300 - 100 * n, "share": 0.5 - 0.2 * n} for n, name in enumerate(("main", "memcpy"))]  # fmt: skip
+        log = "Kanata\t0004\nC=\t0\nI\t0\t0\t0\nL\t0\t0\t10000: addi a0, a0, 1\nS\t0\t0\tF\nC\t2\nS\t0\t0\tD\nC\t1\nS\t0\t0\tX\nC\t1\nS\t0\t0\tW\nC\t1\nR\t0\t0\t0\n"
+        return {
+            "program": "made up", "exit_status": 0, "fault": None, "stopped": None, "instructions": 1_000, "cycles": 600, "ipc": 1.67, "seconds": 2.4e-7,
+            "timing": "full", "stdout": "made-up output\n", "stderr": "", "cpi_stack": {"base": 350, "l1_miss": 250}, "top_down": {"retiring": 0.6, "memory_bound": 0.4},
+            "functions": spots, "hot_spots": spots, "energy_microjoules": 0.2, "konata": log,
+        }  # fmt: skip
+
+    return api
+
+
 def pages(shop: Shop) -> APIRouter:
     def product(product_id: str) -> ProductPage | None:
         card = shop.by_id.get(product_id)
@@ -850,7 +958,7 @@ def create_app() -> FastAPI:
     shop = Shop()
     app = FastAPI()
     app.add_exception_handler(Refused, lambda request, error: refusal(401, "no_key", "Sign in with a key."))
-    for router in (storefront(shop), operator(shop), planning(), training(), labs(), pages(shop)):
+    for router in (storefront(shop), operator(shop), planning(), customs(), training(), labs(), core(), pages(shop)):
         app.include_router(router)
     return app
 

@@ -59,6 +59,9 @@ def test_routes_loads_and_berths_are_planned_and_drawn(visit, shoot: Shoot, opti
     page.evaluate("document.querySelector('section[aria-label=Map]').scrollIntoView()")
     page.evaluate("window.scrollBy(0, -70)")
     shoot(page, "console-logistics-dark" if options else "console-logistics")
+    plans = page.get_by_role("region", name="Plans").first
+    expect(plans.get_by_role("row")).to_have_count(3)
+    plans.get_by_role("button", name="Show more").click()
     page.get_by_role("searchbox", name="Number of a plan").fill("99")
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="did not load")).to_be_visible()
@@ -96,6 +99,72 @@ def _moor(page: Page, shoot: Shoot) -> None:
     assert barriers(page) == []
     chart.scroll_into_view_if_needed()
     shoot(page, "console-berths")
+
+
+def test_a_stop_is_given_to_another_vehicle_and_a_driver_follows_the_day(visit, shoot: Shoot):
+    visit.expect_status(400, 404, 409, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("button", name="Fill in an example").click()
+    page.get_by_role("button", name="Plan routes").click()
+    board = page.get_by_role("region", name="Re-assign by hand")
+    expect(board).to_be_visible(timeout=SLOW)
+    first = board.get_by_role("group", name="van 1", exact=True)
+    stop = first.get_by_role("button").first
+    name = stop.inner_text()
+    stop.drag_to(board.get_by_role("group", name="van 3", exact=True))
+    expect(board.locator(".ant-alert")).to_contain_text("ossible")
+    board.get_by_role("combobox", name="Vehicle to move to").press("Enter")
+    page.get_by_role("option", name="van 2").or_(page.locator(".ant-select-item-option", has_text="van 2")).last.click()
+    expect(board.locator(".ant-alert")).to_contain_text("the cost changes by", timeout=SLOW)
+    assert barriers(page) == []
+    board.scroll_into_view_if_needed()
+    shoot(page, "console-board")
+    board.get_by_role("button", name="Keep this move").click()
+    expect(
+        board.get_by_role("group", name="van 2", exact=True).get_by_role("button", name=name, exact=True)
+    ).to_be_visible()
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.get_by_role("link", name="Driver’s page").first.click()
+    expect(page.get_by_role("heading", name="Next stop")).to_be_visible()
+    assert barriers(page) == []
+    shoot(page, "console-driver")
+    page.get_by_role("button", name="Done, go on").click()
+    expect(page.get_by_role("list", name="Stops").get_by_text("done", exact=True)).to_have_count(1)
+
+
+def test_codes_are_decided_by_a_person_and_papers_made(visit, shoot: Shoot):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("tab", name="Customs").click()
+    panel = page.get_by_role("tabpanel", name="Customs")
+    expect(panel.get_by_text("Load a nomenclature to classify products")).to_be_visible()
+    chooser = panel.locator("input[type=file]")
+    panel.get_by_role("textbox", name="Version").fill("made up 2026")
+    panel.get_by_role("textbox", name="Where it comes from").fill("a test")
+    chooser.set_input_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"nothing"})
+    panel.get_by_role("button", name="Load it").click()
+    expect(panel.get_by_role("alert")).to_be_visible()
+    table = b"code,text\n09,Coffee and tea\n0902,Tea\n090210,Green tea in packings of at most 3 kg\n090240,Other black tea\n"
+    chooser.set_input_files({"name": "small.csv", "mimeType": "text/csv", "buffer": table})
+    panel.get_by_role("button", name="Load it").click()
+    panel.get_by_role("textbox", name="Text of the product").fill("green tea")
+    panel.get_by_role("button", name="Suggest codes").click()
+    expect(panel.get_by_role("region", name="Candidates")).to_contain_text("090210")
+    if not visit.site.real:
+        panel.get_by_role("button", name="sku 9").click()
+        panel.get_by_role("textbox", name="Why this code").fill("It is made of cotton.")
+        assert barriers(page) == []
+        panel.get_by_role("region", name="Nomenclature").first.scroll_into_view_if_needed()
+        shoot(page, "console-customs")
+        panel.get_by_role("button", name="Keep the decision").click()
+        expect(panel.get_by_text("Nothing waits for a person")).to_be_visible()
+    panel.get_by_role("button", name="Fill in an example").click()
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="Make the paper").click()
+    assert download.value.suggested_filename == "invoice.pdf"
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
 
 
 def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
@@ -158,3 +227,27 @@ def test_a_network_is_compiled_and_profiled(visit, shoot: Shoot, options: dict[s
     page.get_by_role("region", name="Segments").first.evaluate("node => node.scrollIntoView()")
     page.evaluate("window.scrollBy(0, -70)")
     shoot(page, "console-labs-dark" if options else "console-labs")
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_a_program_is_run_and_its_cycles_are_explained(visit, shoot: Shoot, options: dict[str, object]):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Labs")
+    page.get_by_role("tab", name="Xuantie 910").press("Enter")
+    page.get_by_role("tab", name="Xuantie 910").click()
+    panel = page.get_by_role("tabpanel", name="Xuantie 910")
+    expect(panel.get_by_text("No program has been run yet")).to_be_visible()
+    chooser = panel.locator("input[type=file]")
+    chooser.set_input_files({"name": "no.elf", "mimeType": "application/octet-stream", "buffer": b"nothing"})
+    panel.get_by_role("button", name="Run and profile").click()
+    expect(panel.get_by_role("alert")).to_be_visible()
+    program = Path(__file__).parents[2] / "src/yunqi/labs/riscv/engine/kernels/mix.elf"
+    chooser.set_input_files(program)
+    panel.get_by_role("button", name="Run and profile").click()
+    expect(panel.get_by_role("region", name="Where the cycles went").first).to_contain_text("base", timeout=SLOW)
+    expect(drawn(page, re.compile("instructions on their way through the pipeline"))).to_be_visible()
+    assert barriers(page) == []
+    panel.get_by_role("region", name="Where the cycles went").first.evaluate("node => node.scrollIntoView()")
+    page.evaluate("window.scrollBy(0, -70)")
+    shoot(page, "console-core-dark" if options else "console-core")

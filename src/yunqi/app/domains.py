@@ -6,6 +6,7 @@ from typing import Any
 from yunqi.cloud import hub, models, studio, training
 from yunqi.commerce import activity, assistant, catalog, experiments, logistics, payments, ranking, recommend, search
 from yunqi.flows.storefront import StorefrontConfig
+from yunqi.flows.understanding import ModelUnderstander
 from yunqi.kernel import Kernel, KernelConfig
 from yunqi.kernel.store import Migration
 from yunqi.labs import npu, riscv
@@ -72,7 +73,12 @@ class Domains:
             kernel, sections["activity"], catalog=self.catalog, before=self.experiments.flush
         )
         self.ranking = ranking.Ranking(kernel, sections["ranking"], catalog=self.catalog, experiments=self.experiments)
-        self.search = search.Search(kernel, sections["search"], ranking=self.ranking)
+        self.search = search.Search(
+            kernel,
+            sections["search"],
+            ranking=self.ranking,
+            understander=lambda name: ModelUnderstander(self.models, name),
+        )
         self.recommend = recommend.Recommend(kernel, sections["recommend"], ranking=self.ranking)
         self.payments = payments.Payments(kernel, sections["payments"], catalog=self.catalog, activity=self.activity)
         self.assistant = assistant.Assistant(

@@ -24,6 +24,9 @@ BASE, TUNED, PREFERRED, SMALL = (
     "commerce-qwen3-12m-q4",
 )
 
+_WEIGHTS = {"title": 1.0, "attributes": 1.0, "intent": 4.0}
+"""How often an epoch repeats each task: an answer of 10 tokens among 297 shelves is learned last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -105,32 +108,47 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
     say("Baseline: interpolated Kneser-Ney over the same tokens.")
     training.ngram_baseline(BASE)
     runs.append(_run(training, _tuning(training, folder, scale), say))
-    pairs = preferences(models, folder, say=say)
     last = TUNED
-    if pairs:
+    if preferences(models, folder, say=say):
         runs.append(_run(training, _preferring(training, folder, scale), say))
         last = PREFERRED
     runs.append(_run(training, _measuring(training, folder, scale), say))
     runs.append(_run(training, _quantising(training, folder, scale, last), say))
-    for task in TASKS:
-        training.tfidf_baseline(folder / f"{task}-train.jsonl", folder / f"{task}-test.jsonl")
+    baselines(training, folder)
     scores = tuple(training.leaderboard())
     published = tuple(run.asset for run in runs if run.asset)
     return Lesson(files, tuple(runs), scores, _margin(scores), published)
 
 
+def baselines(training: Training, folder: Path) -> None:
+    """Measure TF-IDF on each task, and on titles the listing itself with its capitals made small."""
+    for task in TASKS:
+        train, test, check = (folder / f"{task}-{part}.jsonl" for part in ("train", "test", "check"))
+        training.tfidf_baseline(train, test, check=check)
+    test = folder / "title-test.jsonl"
+    training.answers_baseline("template", [_template(row["prompt"]) for row in _rows(test)], test)
+
+
+def _template(prompt: str) -> str:
+    """Return a title made by rule alone, without the dictionary: name, shelf and size of the listing in small letters."""
+    name, shelf, *rest = (part.strip() for part in prompt.split(":", 1)[1].split("|"))
+    return ", ".join([f"{name.capitalize()} – {shelf.capitalize()}", *(size.lower() for size in rest[:-1])])
+
+
 def preferences(models: Models, folder: Path, *, say: Say = print) -> int:
     """Let the tuned model answer the prompts kept for checks; its mistakes are the rejected answers.
+
+    Every other pair is held out, to see whether the preference is learned.
 
     Returns
     -------
     int
-        How many pairs there are.
+        How many pairs there are to learn from.
     """
-    target = folder / "preferences.jsonl"
+    target, heldout = folder / "preferences.jsonl", folder / "preferences-heldout.jsonl"
     if target.exists():
-        return target.read_text(encoding="utf-8").count("\n")
-    found = []
+        return len(_rows(target))
+    found: list[dict[str, str]] = []
     examples = [row for task in TASKS for row in _rows(folder / f"{task}-check.jsonl")]
     for row in examples:
         request = ChatRequest((Message("user", row["prompt"]),), max_tokens=64, temperature=0.0)
@@ -138,10 +156,11 @@ def preferences(models: Models, folder: Path, *, say: Say = print) -> int:
         if answer.split() != row["answer"].split() and answer.strip():
             found.append({"prompt": row["prompt"], "chosen": row["answer"], "rejected": answer})
     say(f"Preferences: {len(found)} of {len(examples)} checked answers of the tuned model were wrong.")
-    temporary = target.with_suffix(".new")
-    temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), encoding="utf-8")
-    temporary.replace(target)
-    return len(found)
+    for place, rows in ((heldout, found[1::2]), (target, found[::2])):
+        temporary = place.with_suffix(".new")
+        temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        temporary.replace(place)
+    return len(found[::2])
 
 
 def _run(training: Training, recipe: Recipe, say: Say) -> Run:
@@ -216,7 +235,7 @@ check_every = 100
 
 
 def _tuning(training: Training, folder: Path, scale: Scale) -> Recipe:
-    data = "\n".join(f'[[data]]\npath = "{task}-train.jsonl"' for task in TASKS)
+    data = "\n".join(f'[[data]]\npath = "{task}-train.jsonl"\nweight = {_WEIGHTS[task]}' for task in TASKS)
     held = "\n".join(f'[[heldout]]\npath = "{task}-check.jsonl"' for task in TASKS)
     return _recipe(training, folder, f"""
 kind = "sft"
@@ -230,15 +249,16 @@ licence = "MIT"
 {_suites(scale)}
 [train]
 epochs = {scale.epochs}
-batch = 32
+batch = 64
 sequence = 160
 optimizer = "muon"
-rate = 1e-3
-matrix_rate = 0.01
+rate = 3e-3
+matrix_rate = 0.02
 decay = "linear"
+floor = 0.02
 precision = "bfloat16"
-save_every = 50
-check_every = 50
+save_every = 40
+check_every = 80
 """)  # fmt: skip
 
 
@@ -252,6 +272,8 @@ description = "The tuned model after its own mistakes were held against it."
 licence = "MIT"
 [[data]]
 path = "preferences.jsonl"
+[[heldout]]
+path = "preferences-heldout.jsonl"
 {_suites(scale)}
 [preference]
 beta = 0.1
@@ -260,7 +282,7 @@ anchor = 1.0
 epochs = 1
 batch = 8
 sequence = 160
-rate = 2e-5
+rate = 1e-4
 decay = "linear"
 check_every = 0
 """)  # fmt: skip
@@ -299,10 +321,11 @@ path = "title-train.jsonl"
 
 
 def _suites(scale: Scale) -> str:
-    return "\n".join(
+    suites = [
         f'[[evaluate]]\ntask = "generation"\npath = "{task}-test.jsonl"\nlimit = {scale.tests}\ntokens = 64'
         for task in TASKS
-    )
+    ]
+    return "\n".join([*suites, 'labels = "intent-train.jsonl"'])  # intent is the last one
 
 
 def _recipe(training: Training, folder: Path, text: str) -> Recipe:

@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from yunqi.flows.demo_data import DataSet, locate
 from yunqi.flows.demo_words import NOT_GOODS, department, size_of, title, written_out
 from yunqi.kernel import Unavailable
 
 TASKS = ("title", "attributes", "intent")
 _REVIEWS = "WomensClothingE-CommerceReviews.parquet.brotli"
+_SEED = 20261125
+_MIXED = 0.35  # mixed names beside each real one
 _ASK = {
     "title": "Write the title: ",
     "attributes": "Extract the attributes: ",
@@ -112,11 +116,38 @@ def _line(row: dict[str, Any]) -> str:
     return f"{row['product_type']}\n{written_out(row['product_type'])} – {shelf}"
 
 
+def _shelf(row: dict[str, Any]) -> str:
+    return f"{department(row['department'])} > {written_out(row['product_category'])}"
+
+
 def _write_task(folder: Path, task: str, part: str, rows: list[dict[str, Any]], buckets: set[int]) -> int:
     chosen = [row for row in rows if _bucket(row["product_type"], 10) in buckets]
     examples = [_example(task, row) for row in chosen]
+    if part == "train":
+        examples += _shelf_names(examples) if task == "intent" else [_example(task, row) for row in _mixed(chosen)]
     _write(folder / f"{task}-{part}.jsonl", examples)
     return len(examples)
+
+
+def _shelf_names(examples: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return one more example a shelf: its own name, as a query."""
+    shelves = sorted({row["answer"] for row in examples})
+    return [
+        {"prompt": _ASK["intent"] + shelf.split(" > ")[1].lower().replace(",", ""), "answer": shelf}
+        for shelf in shelves
+    ]
+
+
+def _mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return products that are none: the words of two types in one name, so that spelling out is learned word by word."""
+    random = np.random.default_rng(_SEED)
+    found = []
+    for first, second, size in random.integers(0, len(rows), (round(_MIXED * len(rows)), 3)):
+        words = [*rows[first]["product_type"].split()[-2:], *rows[second]["product_type"].split()[:2]]
+        name = " ".join(words)[:30].strip()
+        if _bucket(name, 10) > 1:  # as with real names: those of tests and checks stay unseen
+            found.append(rows[first] | {"product_type": name, "package_size": rows[size]["package_size"]})
+    return found
 
 
 def _example(task: str, row: dict[str, Any]) -> dict[str, str]:
@@ -133,7 +164,7 @@ def _example(task: str, row: dict[str, Any]) -> dict[str, str]:
     else:
         words = written_out(row["product_type"]).lower().replace(",", "")
         asked = f"{words} {size_of(size)}".strip()
-        answer = f"{department(row['department'])} > {written_out(row['product_category'])}"
+        answer = _shelf(row)
     return {"prompt": _ASK[task] + asked, "answer": answer}
 
 

@@ -16,6 +16,7 @@ from yunqi.cloud.training.engine.learning.adapters import (  # noqa: E402
     adapter_weights,
     merge_adapters,
 )
+from yunqi.cloud.training.engine.learning.attention import serves  # noqa: E402
 from yunqi.cloud.training.engine.learning.losses import (  # noqa: E402
     advantages,
     distillation_loss,
@@ -27,9 +28,11 @@ from yunqi.cloud.training.engine.learning.merging import merged  # noqa: E402
 from yunqi.cloud.training.engine.learning.optimiser import orthogonal  # noqa: E402
 from yunqi.cloud.training.engine.learning.quantise import gptq  # noqa: E402
 from yunqi.cloud.training.engine.learning.rates import rate_at  # noqa: E402
+from yunqi.cloud.training.engine.overlap import label_tree  # noqa: E402
 from yunqi.cloud.training.engine.packing import IGNORED  # noqa: E402
 from yunqi.cloud.training.model import Architecture, Lora, Recipe, Steps  # noqa: E402
 from yunqi.cloud.training.service.worker import weights  # noqa: E402
+from yunqi.cloud.training.service.worker.answers import choose  # noqa: E402
 
 SHAPE = Architecture(hidden=64, layers=2, heads=2, kv_heads=1, head_width=32, intermediate=96, context=64)
 
@@ -66,6 +69,54 @@ def test_the_token_loss_is_the_libraries_own(model: Any) -> None:
         assert torch.allclose(ours[name], weight.grad, atol=1e-6), name
     summed, count = sequence_likelihood(model, ids[:, :-1], labels[:, 1:])
     assert (-summed.sum() / count.sum()).item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2])
+def test_fast_attention_and_norms_compute_what_pytorchs_do(kv_heads: int) -> None:
+    shape = Architecture(hidden=64, layers=2, heads=2, kv_heads=kv_heads, head_width=32, intermediate=96, context=64)
+    model = weights.build(shape, vocabulary=300, seed=1, dropout=0.0, end=297, turn_end=299).train()
+    ids, wanted = torch.randint(0, 300, (2, 3, 17))
+
+    def gradients() -> tuple[float, dict[str, Any]]:
+        loss = token_loss(model, ids, wanted)
+        loss.backward()
+        found = {name: weight.grad.clone() for name, weight in model.named_parameters()}
+        model.zero_grad()
+        return float(loss.detach()), found
+
+    expected, theirs = gradients()
+    weights.speed_up(model)
+    found, ours = gradients()
+    assert found == pytest.approx(expected, abs=1e-6)
+    for name in theirs:
+        assert torch.allclose(ours[name], theirs[name], atol=1e-6), name
+    weights.as_published(model)
+    assert model.config._attn_implementation == "sdpa"
+    assert "forward" not in vars(model.model.norm)
+
+
+def test_long_sequences_masks_and_dropout_stay_with_pytorch() -> None:
+    query = torch.randn(1, 1, 4, 8, requires_grad=True)
+    assert serves(query, query, None, 0.0)
+    assert not serves(query, query, torch.zeros(4, 4), 0.0)
+    assert not serves(query, query, None, 0.1)
+    assert not serves(query[:, :, -1:], query, None, 0.0)
+    long = torch.randn(1, 1, 600, 8, requires_grad=True)
+    assert not serves(long, long, None, 0.0)
+    with torch.no_grad():
+        assert not serves(query, query, None, 0.0)
+
+
+def test_a_model_chooses_among_labels_alone(model: Any) -> None:
+    labels = [[5, 6, 299], [5, 7, 299], [8, 299]]
+    found = choose(model.eval(), [[1, 2, 3], [4]], label_tree(labels), tokens=3, end=299, padding=297)
+    for prompt, chosen in zip([[1, 2, 3], [4]], found, strict=True):
+        logits = [model(torch.tensor([prompt + label])).logits[0].detach().log_softmax(-1) for label in labels]
+        sums = [
+            sum(float(row[len(prompt) + place - 1, token]) for place, token in enumerate(label))
+            for row, label in zip(logits, labels, strict=True)
+        ]
+        assert [*chosen, 299] == labels[int(np.argmax(sums))]
 
 
 def test_preference_distillation_and_advantages_have_their_known_values() -> None:

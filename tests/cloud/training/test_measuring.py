@@ -17,6 +17,7 @@ from yunqi.cloud.training.engine.metrics import (
     same_fields,
 )
 from yunqi.cloud.training.engine.ngram import KneserNey
+from yunqi.cloud.training.engine.overlap import chrf, following, label_tree
 from yunqi.cloud.training.engine.safety import PAIRS, leaks
 from yunqi.cloud.training.engine.tfidf import LinearClassifier, TfIdf
 
@@ -74,6 +75,22 @@ def test_answers_are_compared_by_rule() -> None:
     assert same_call('<tool_call>\n{"name": "find", "arguments": {"q": "milk"}}\n</tool_call>', call) == 1.0
     assert same_call('{"name": "find", "arguments": {"q": "tea"}}', call) == 0.0
     assert same_call("nothing", call) == 0.0
+
+
+def test_chrf_is_the_mean_f2_of_character_grams() -> None:
+    assert chrf("ab cd", "abcd") == 1.0
+    assert chrf("", "abc") == chrf("xyz", "abc") == 0.0
+    # one letter of two: precision and recall of 1-grams 1/2, of 2-grams 0
+    assert chrf("ab", "ac") == pytest.approx(0.25)
+    # half of the wanted text, nothing wrong: recall counts twice as much as precision
+    assert chrf("ab", "abcd") < chrf("abcd", "ab")
+
+
+def test_labels_are_a_tree_of_tokens() -> None:
+    tree = label_tree([[1, 2, 9], [1, 3, 9], [4, 9]])
+    assert following(tree, []) == [1, 4]
+    assert following(tree, [1]) == [2, 3]
+    assert following(tree, [1, 2, 9]) == following(tree, [7]) == following(tree, [4, 9, 9]) == []
 
 
 def test_rankings() -> None:

@@ -99,6 +99,22 @@ def test_a_dry_run_finds_broken_lines_missing_files_and_runs_that_are_too_large(
     assert not (tmp_path / "var" / "training" / "large").exists()
 
 
+def test_a_plan_counts_a_source_as_often_as_its_weight_repeats_it(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    opened = training(tmp_path)
+    text = 'kind = "pretrain"\n' + TINY + '[train]\nsequence = 64\n[[data]]\npath = "text.jsonl"\n'
+    once, twice = (opened.plan(opened.read(recipe(tmp_path, "w", text + more))) for more in ("", "weight = 2.5\n"))
+    assert (once.documents, twice.documents) == (180, 450)
+    assert twice.tokens == pytest.approx(2.5 * once.tokens, rel=0.01)
+
+
+def test_labels_are_for_generation_alone() -> None:
+    suite = '[[evaluate]]\ntask = "{}"\npath = "a.jsonl"\nlabels = "b.jsonl"\n'
+    assert read_recipe(PRETRAIN + suite.format("generation")).evaluate[0].labels == "b.jsonl"
+    with pytest.raises(Invalid, match="has no labels"):
+        read_recipe(PRETRAIN + suite.format("choice"))
+
+
 def test_a_recipe_from_the_network_keeps_its_paths_inside_the_data_folder(tmp_path: Path) -> None:
     opened = training(tmp_path)
     for path in ("/etc/passwd", "../../secret.jsonl", "~/x.jsonl"):

@@ -20,8 +20,9 @@ from yunqi.commerce.logistics import (
     s_big_s,
 )  # fmt: skip
 from yunqi.commerce.logistics.engine.customs.landed import read_table
-from yunqi.commerce.logistics.engine.warehouse.waves import read_waves, violations
-from yunqi.commerce.logistics.model.warehouse import WaveProblem
+from yunqi.commerce.logistics.engine.warehouse.few import few_aisles
+from yunqi.commerce.logistics.engine.warehouse.waves import best_wave, read_waves, violations
+from yunqi.commerce.logistics.model.warehouse import Wave, WaveProblem
 from yunqi.kernel import Invalid, NotFound
 
 DEPOT = Depot(LogisticsConfig())
@@ -46,6 +47,34 @@ def test_a_small_wave_is_the_best_of_all_subsets() -> None:
                     best = max(best, units / sum(ways))
         wave = DEPOT.wave(problem, seconds=20)
         assert wave.value == pytest.approx(best)
+        assert wave.is_proven
+        assert violations(problem, wave) == []
+
+
+def test_looking_at_all_small_sets_of_aisles_agrees_with_the_linear_model() -> None:
+    for seed in range(4):
+        problem = generated_waves(25, 30, 7, seed=seed)
+        few = few_aisles(problem, left=lambda: 20.0)
+        whole = best_wave(problem, left=lambda: 20.0)
+        assert few is not None
+        assert few.is_proven
+        assert whole.is_proven
+        assert few.value == pytest.approx(whole.value)
+        assert violations(problem, few) == []
+
+
+def test_a_known_wave_is_where_the_linear_model_begins() -> None:
+    problem = generated_waves(25, 30, 7, seed=1)
+    best = best_wave(problem, left=lambda: 20.0)
+    again = best_wave(problem, left=lambda: 20.0, known=Wave(best.orders, best.aisles, best.value, 1e9))
+    assert (again.value, again.bound) == (pytest.approx(best.value), pytest.approx(best.value))
+
+
+@pytest.mark.slow
+def test_waves_of_a_thousand_orders_are_proven() -> None:
+    for seed in (1, 2):
+        problem = generated_waves(1_000, 800, 100, seed=seed)
+        wave = DEPOT.wave(problem, seconds=120)
         assert wave.is_proven
         assert violations(problem, wave) == []
 

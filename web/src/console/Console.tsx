@@ -23,6 +23,7 @@ const KeysPage = lazy(() => import('./pages/KeysPage'))
 const UsagePage = lazy(() => import('./pages/UsagePage'))
 const JobsPage = lazy(() => import('./pages/JobsPage'))
 const LogisticsPage = lazy(() => import('./pages/LogisticsPage'))
+const DriverPage = lazy(() => import('./pages/DriverPage'))
 const TrainingPage = lazy(() => import('./pages/TrainingPage'))
 const LabsPage = lazy(() => import('./pages/LabsPage'))
 const SettingsPage = lazy(() => import('./pages/SettingsPage'))
@@ -81,6 +82,7 @@ function Inside({ theme, setTheme }: { theme: Theme; setTheme: (theme: Theme) =>
           <Route path="/usage" element={<UsagePage />} />
           <Route path="/jobs" element={<JobsPage />} />
           <Route path="/logistics" element={<LogisticsPage />} />
+          <Route path="/logistics/plans/:id/vehicles/:vehicle" element={<DriverPage />} />
           <Route path="/training" element={<TrainingPage />} />
           <Route path="/labs" element={<LabsPage />} />
           <Route path="/settings" element={<SettingsPage />} />

@@ -89,3 +89,10 @@ export function Curve({ series, label, across, formatX, formatY, zero = false, l
     </div>
   )
 }
+
+/** Seconds as hours, minutes and seconds. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds)
+  const pad = (value: number) => String(value).padStart(2, '0')
+  return `${Math.floor(whole / 3600)}:${pad(Math.floor((whole % 3600) / 60))}:${pad(whole % 60)}`
+}

@@ -20,15 +20,13 @@ Floats = npt.NDArray[np.float64]
 SERIES = 1_000
 
 
-def run(runs: int, *, series: int | None = None) -> list[Row]:
+def run(runs: int) -> list[Row]:
     """Forecast by week and by day, beside statsforecast's TSB and the mean of 28 days.
 
-    Parameters
-    ----------
-    series
-        So many pairs of a product and a store instead, by week: what it costs.
+    ``YUNQI_BENCH_SERIES`` asks for so many pairs of a product and a store instead, by week: what they cost.
     """
-    return _many(series) if series is not None else _products()
+    series = os.environ.get("YUNQI_BENCH_SERIES")
+    return _many(int(series)) if series and series.isdigit() else _products()
 
 
 def _products() -> list[Row]:

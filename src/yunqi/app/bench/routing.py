@@ -1,61 +1,94 @@
-"""`yunqi bench routing`: mean gap to best-known values, beside PyVRP on the same CPU budget.
+"""`yunqi bench routing`: gap to best-known values, beside every peer that is installed, on the same CPU seconds.
 
-The instances lie in ``../shared/data/logistics`` (``YUNQI_BENCH_DATA`` names another folder). ``YUNQI_BENCH_SECONDS``
-shortens the 60 seconds; ``YUNQI_BENCH_ONLY`` keeps the instances whose name contains it. Best-known values serve for
-measuring only. PyVRP has one thread, so it is given twice the seconds.
+The instances lie in ``../shared/data/logistics`` (``YUNQI_BENCH_DATA`` names another folder). Options of the command, or
+``YUNQI_BENCH_SET`` (cvrp, vrptw, pdptw), ``YUNQI_BENCH_ONLY`` (part of a file's name, several by commas),
+``YUNQI_BENCH_SECONDS`` (60) and ``YUNQI_BENCH_PEERS`` (an interpreter that has the peers; by default this one) choose.
+Yunqi gets wall-clock seconds on two threads; each peer then gets the CPU seconds that Yunqi's process took. Every
+solution is priced by the checker. Best-known values serve for measuring only.
 """
 
 import csv
-import importlib
+import json
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from yunqi.app.bench import peer_routes
 from yunqi.app.bench.data import bench_data
 from yunqi.app.bench.model import Row
+from yunqi.commerce.logistics import Problem, Route, check_plan, load_problem, plain_form, prepare
 from yunqi.kernel import Unavailable
 
-SETS = (("cvrp", "X and XXL, CVRP"), ("vrptw", "Gehring-Homberger 1,000"), ("pdptw", "Li-Lim"))
+SETS = ("cvrp", "vrptw", "pdptw")
+LARGEST = 4000
+"""Beyond, peers are not run: their matrices and their first solutions take minutes."""
 
 
 def run(runs: int) -> list[Row]:
-    """Solve every instance ``runs`` times with seeds from 1; return rows by set and by instance."""
-    base = bench_data("logistics")
-    seconds, only = float(os.environ.get("YUNQI_BENCH_SECONDS", "60")), os.environ.get("YUNQI_BENCH_ONLY", "")
+    """Solve every instance ``runs`` times with seeds from 1; return rows by instance and the means of each set."""
+    base, seconds = bench_data("logistics"), float(os.environ.get("YUNQI_BENCH_SECONDS", "60"))
+    only = [part for part in os.environ.get("YUNQI_BENCH_ONLY", "").split(",") if part]
+    prepare()
     rows: list[Row] = []
-    for folder, _ in SETS:
+    for folder in [one for one in SETS if os.environ.get("YUNQI_BENCH_SET", one) == one]:
         paths = sorted([*(base / folder).glob("*.vrp"), *(base / folder).glob("l*.txt")])
-        found = [_instance(path, seconds, runs) for path in paths if only in path.name]
-        rows += [row for instance in found for row in instance]
-        gaps = [instance[0] for instance in found]
-        if gaps:
-            ours = sum(row.value for row in gaps) / len(gaps)
-            peers = [row.peer_value for row in gaps if row.peer_value is not None]
-            theirs = sum(peers) / len(peers) if len(peers) == len(gaps) else None
-            rows.append(Row(f"{folder}_mean_gap", ours, "%", gaps[0].peer, theirs, None, runs))
+        paths = [path for path in paths if not only or any(part in path.stem for part in only)]
+        results = [_instance(folder, path, seconds, runs) for path in paths]
+        rows += [row for found, _ in results for row in found]
+        rows += _means(folder, [gaps for _, gaps in results], runs)
     return rows
 
 
-def _instance(path: Path, seconds: float, runs: int) -> list[Row]:
+def _instance(kind: str, path: Path, seconds: float, runs: int) -> tuple[list[Row], dict[str, float]]:
     vehicles, best = best_known(path)
-    gaps, extra = [], []
+    problem = load_problem(path)
+    ours: list[float] = []
+    more: list[int] = []
+    theirs: dict[str, list[float]] = {}
+    versions: dict[str, str] = {}
+    rows: list[Row] = []
+    spent = []
     for seed in range(1, runs + 1):
-        found = _ours(path, seconds, seed)
-        gaps.append((found["cost"] / best - 1) * 100)
-        extra.append(len(found["routes"]) - vehicles)
-    theirs = _pyvrp(path, 2 * seconds)
-    name, value = path.stem, sum(gaps) / len(gaps)
-    beside = None if theirs is None else (theirs / best - 1) * 100
-    peer = f"PyVRP {importlib.import_module('pyvrp').__version__}" if theirs is not None else None
-    rows = [Row(f"{name}_gap", value, "%", peer, beside, None, runs, max(gaps) - min(gaps))]
+        found, cpu = _ours(path, seconds, seed)
+        spent.append(cpu)
+        ours.append((found["cost"] / best - 1) * 100)
+        more.append(len(found["routes"]) - vehicles)
+        for name, answer in _peers(kind, problem, cpu, seed).items():
+            if "absent" in answer:
+                rows += [Row(f"{path.stem}_{name}", 0, "absent", answer["absent"])] if seed == 1 else []
+                continue
+            versions[name] = answer["version"]
+            theirs.setdefault(name, []).append((answer["cost"] / best - 1) * 100)
+            if vehicles and seed == 1:
+                rows.append(Row(f"{path.stem}_{name}_more_vehicles", answer["vehicles"] - vehicles, ""))
+    mean = float(np.mean(ours))
+    rows.insert(0, Row(f"{path.stem}_cpu_seconds", float(np.mean(spent)), "s", runs=runs))
     if vehicles:
-        rows.append(Row(f"{name}_more_vehicles", sum(extra) / len(extra), ""))
+        rows.insert(0, Row(f"{path.stem}_more_vehicles", float(np.mean(more)), ""))
+    for name, gaps in theirs.items():
+        label = f"{name} {versions[name]}"
+        rows.append(Row(f"{path.stem}_gap", mean, "%", label, float(np.mean(gaps)), None, runs, max(ours) - min(ours)))
+    if not theirs:
+        rows.append(Row(f"{path.stem}_gap", mean, "%", None, None, None, runs, max(ours) - min(ours)))
+    return rows, {"yunqi": mean} | {name: float(np.mean(gaps)) for name, gaps in theirs.items()}
+
+
+def _means(folder: str, gaps: list[dict[str, float]], runs: int) -> list[Row]:
+    if not gaps:
+        return []
+    rows = [Row(f"{folder}_mean_gap", float(np.mean([one["yunqi"] for one in gaps])), "%", runs=runs)]
+    for name in sorted({name for one in gaps for name in one} - {"yunqi"}):
+        both = [one for one in gaps if name in one]
+        ours, theirs = (float(np.mean([one[key] for one in both])) for key in ("yunqi", name))
+        rows.append(Row(f"{folder}_mean_gap_on_{len(both)}", ours, "%", name, theirs, None, runs))
     return rows
 
 
@@ -73,21 +106,58 @@ def best_known(path: Path) -> tuple[int, float]:
     raise Unavailable(f"There is no best-known value beside {path}.")
 
 
-def _ours(path: Path, seconds: float, seed: int) -> dict[str, Any]:
+def _ours(path: Path, seconds: float, seed: int) -> tuple[dict[str, Any], float]:
     command = [sys.executable, "-m", "yunqi", "logistics", "solve", str(path), "--json", "--seconds", str(seconds)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*command, "--seed", str(seed)], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found: dict[str, Any] = msgspec.json.decode(done.stdout)
-    return found
+    return found, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _pyvrp(path: Path, seconds: float) -> float | None:
-    if path.suffix != ".vrp":
-        return None  # distance alone is not what Li-Lim's tables count
-    pyvrp = importlib.import_module("pyvrp")
-    windows = "TIME_WINDOW_SECTION" in path.read_text()
-    data = pyvrp.read(path, round_func="dimacs" if windows else "round")
-    until = time.process_time() + seconds
-    result = pyvrp.solve(
-        data, stop=lambda cost: time.process_time() > until, seed=1, collect_stats=False, display=False
-    )
-    return float(result.cost()) / (10 if windows else 1)
+def _peers(kind: str, problem: Problem, cpu: float, seed: int) -> dict[str, dict[str, Any]]:
+    if len(problem.tasks) > LARGEST:
+        return {}
+    wanted = os.environ.get("YUNQI_BENCH_BESIDE", ",".join(peer_routes.PEERS)).split(",")
+    names = [name for name, (_, kinds) in peer_routes.PEERS.items() if kind in kinds and name in wanted]
+    return beside(problem, names, cpu, seed)
+
+
+def beside(
+    problem: Problem, names: list[str], cpu: float, seed: int, warm: list[list[int]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Let peers plan a problem for so many CPU seconds each, and return their cost, vehicles and version, or why not.
+
+    Parameters
+    ----------
+    warm
+        Routes to start from, tasks counted from 1.
+    """
+    with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
+        task, matrix = Path(folder) / "task.json", Path(folder) / "matrix.npy"
+        lists, far = plain_form(problem)
+        task.write_text(json.dumps(lists | {"seconds": cpu, "seed": seed, "warm": warm}))
+        np.save(matrix, far)
+        return {name: _peer(name, task, matrix, problem, cpu) for name in names}
+
+
+def _peer(name: str, task: Path, matrix: Path, problem: Problem, cpu: float) -> dict[str, Any]:
+    command = [os.environ.get("YUNQI_BENCH_PEERS", sys.executable), peer_routes.__file__, name, str(task), str(matrix)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=30 * cpu + 120, check=False)
+    except subprocess.TimeoutExpired:
+        return {"absent": "did not end in time"}
+    try:
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, json.JSONDecodeError):
+        return {"absent": (done.stderr.decode(errors="replace").splitlines() or ["no answer"])[-1][:80]}
+    if "absent" in found:
+        return found
+    stops = [[problem.tasks[stop - 1].id for stop in route] for route in found["routes"]]
+    routes = [Route(problem.vehicles[k].id, tuple(route)) for k, route in enumerate(stops)]
+    verdict = check_plan(problem, routes)
+    if verdict.broken or verdict.unserved:
+        return {
+            "absent": f"no valid plan: {(*verdict.broken, *(f'{key} is not served' for key in verdict.unserved))[0]}"
+        }
+    return found | {"cost": verdict.cost, "vehicles": verdict.vehicles}

@@ -5,7 +5,7 @@ import time
 from yunqi.app.bench.model import Row
 from yunqi.commerce.logistics import Depot, LogisticsConfig, generated_waves
 
-SIZES = ((60, 100, 20), (120, 150, 30), (200, 250, 40), (300, 400, 60))
+SIZES = ((60, 100, 20), (120, 150, 30), (200, 250, 40), (300, 400, 60), (1_000, 800, 100), (1_000, 1_200, 150))
 SECONDS = 60.0
 
 
@@ -16,5 +16,5 @@ def run(runs: int) -> list[Row]:
         started = time.monotonic()
         wave = depot.wave(generated_waves(orders, items, aisles, seed=1), seconds=SECONDS)
         proven += wave.is_proven
-        rows.append(Row(f"orders_{orders}_s", time.monotonic() - started, "s"))
+        rows.append(Row(f"orders_{orders}_aisles_{aisles}_s", time.monotonic() - started, "s"))
     return [*rows, Row("proven", proven / len(SIZES), "share", runs=len(SIZES))]

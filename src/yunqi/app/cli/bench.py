@@ -1,5 +1,6 @@
 """`yunqi bench`: Yunqi and its peers on the same work in one run."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -18,19 +19,26 @@ def add(root: typer.Typer) -> None:
         list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
         runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
         series: Annotated[int | None, typer.Option(min=1, help="Of forecast: so many product-store series.")] = None,
+        with_: Annotated[
+            list[str] | None, typer.Option("--with", help="KEY=VALUE, as seconds=10; the same as YUNQI_BENCH_KEY.")
+        ] = None,
         as_json: AsJson = False,
     ) -> None:
-        """Measure Yunqi beside a peer on the same work. Example: yunqi bench search-latency --runs 5"""
+        """Measure Yunqi beside a peer on the same work. Example: yunqi bench routing --with only=n384 --with seconds=10"""
+        for one in with_ or []:
+            key, found, value = one.partition("=")
+            if not found or not key.isidentifier():
+                raise Invalid(f"--with takes KEY=VALUE, not {one!r}.", "with")
+            os.environ[f"YUNQI_BENCH_{key.upper()}"] = value
         if list_ or not name:
             rows = [{"name": key, "what": bench.what, "peer": bench.peer} for key, bench in BENCHES.items()]
             print_json({"benches": rows}) if as_json else print_table(rows, empty="There are no benches.")
             return
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
-        if series is not None and name != "forecast":
-            raise Invalid(f"The bench {name} has no series to choose; --series is of forecast.", "series")
-        options = {} if series is None else {"series": series}
-        rows = [_shown(row) for row in BENCHES[name].run(runs, **options)]
+        if series is not None:
+            os.environ["YUNQI_BENCH_SERIES"] = str(series)
+        rows = [_shown(row) for row in BENCHES[name].run(runs)]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."
         )

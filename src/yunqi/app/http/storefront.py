@@ -111,6 +111,7 @@ def _browse(router: APIRouter, app: App, principals: Principals) -> None:
             "facets": {"category": _facet(found.categories), "brand": _facet(found.brands)},
             "took_ms": found.took_ms,
             "suggestion": found.suggestion,
+            "understood": list(found.understood),
         }
 
     @router.get("/suggest")

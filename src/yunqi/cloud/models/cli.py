@@ -34,7 +34,10 @@ def add(app: typer.Typer) -> None:
         context: Annotated[int, typer.Option(help="Tokens of prompt and answer of each sequence.", min=1)] = 8192,
         batch: Annotated[int, typer.Option(help="Sequences at a time.", min=1)] = 1,
         hardware: Annotated[
-            str, typer.Option(help="a100, h100, h200, h20, l20, l40s, rtx4090, b200 or here.")
+            str,
+            typer.Option(
+                help="a100, a100-40gb, a800, a10, l4, h100, h800, h200, h20, l20, l40s, rtx4090, b200, or this."
+            ),
         ] = "h100",
         weights: Annotated[str, typer.Option(help="float32, bfloat16, fp8, int8, int4, q4_0 or q8_0.")] = "bfloat16",
         cache: Annotated[str, typer.Option(help="How the cache is kept, as weights.")] = "bfloat16",

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from yunqi.kernel.errors import Exhausted, Invalid, NotFound, Unavailable
 
 ROLES = ("system", "user", "assistant", "tool", "developer")
@@ -187,3 +190,26 @@ class Model:
     source: str
     tools: bool
     health: EngineHealth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speech:
+    """An answer said aloud.
+
+    Parameters
+    ----------
+    samples
+        Mono, float32 [samples], within -1 and 1.
+    rate
+        Samples a second.
+    tokens
+        What was said, as tokens, the end included.
+    codes
+        The codes of speech [groups][frames].
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    text: str
+    tokens: tuple[int, ...] = ()
+    codes: tuple[tuple[int, ...], ...] = ()

@@ -16,8 +16,10 @@ from yunqi.commerce.search.model import (
     Sort,
     Suggestion,
     SuggestionKind,
+    Trial,
+    Verdict,
 )
-from yunqi.commerce.search.service import Search
+from yunqi.commerce.search.service import Search, Understander
 from yunqi.commerce.search.store import MIGRATIONS
 
 __all__ = [
@@ -32,5 +34,8 @@ __all__ = [
     "Sort",
     "Suggestion",
     "SuggestionKind",
+    "Trial",
+    "Understander",
+    "Verdict",
     "words",
 ]

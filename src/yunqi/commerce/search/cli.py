@@ -1,8 +1,11 @@
 """``yunqi search``: find, suggest, rebuild."""
 
+import dataclasses
+import getpass
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -10,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from yunqi.commerce.search.model import Filters, Sort
+from yunqi.commerce.search.model import Filters, Sort, Verdict
 from yunqi.commerce.search.service import Search
 
 
@@ -54,6 +57,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
             for c in found.answer.items
         ]
         document = {"query": query, "total": found.total, "items": rows, "suggestion": found.suggestion}
+        document |= {"understood": list(found.understood)}
         _print(document | {"decision_id": found.answer.decision_id, "took_ms": found.took_ms}, as_json, rows)
 
     @app.command(help="Complete what is being typed.")
@@ -71,7 +75,63 @@ def commands(open_app: OpenApp) -> typer.Typer:
         row = {"generation": built.generation, "products": built.products}
         _print(row, as_json, [row])
 
+    _add_understanding(app, open_app)
     return app
+
+
+def _add_understanding(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command("understand-gate")
+    def gate(
+        candidate: Annotated[str, typer.Argument(help="A served model's name.")],
+        examples: Annotated[Path, typer.Argument(help='Lines of {"query": "...", "category": ["...", "..."]}.')],
+        as_json: AsJson = False,
+    ) -> None:
+        """Compare a model with the rules on labelled queries that it has not seen; only a win switches it on.
+
+        Example: yunqi search understand-gate commerce-qwen3-12m-q4 var/training/lesson/intent-test.jsonl
+        """
+        with open_app() as opened:
+            opened.start()
+            verdict = opened.search.understanding.gate(candidate, examples, who=_who())
+        _print(_verdict(verdict), as_json, [_row(verdict)])
+
+    @app.command("understand-reset")
+    def reset(as_json: AsJson = False) -> None:
+        """Go back to the rules. Example: yunqi search understand-reset"""
+        with open_app() as opened:
+            verdict = opened.search.understanding.reset(who=_who())
+        _print(_verdict(verdict), as_json, [_row(verdict)])
+
+    @app.command("understand-verdicts")
+    def verdicts(as_json: AsJson = False) -> None:
+        """Show who understands queries and what was decided, newest first. Example: yunqi search understand-verdicts"""
+        with open_app() as opened:
+            found, serves = opened.search.understanding.verdicts(), opened.search.understanding.serves()
+        document = {"serves": serves, "verdicts": [_verdict(verdict) for verdict in found]}
+        _print(document, as_json, [_row(verdict) for verdict in found])
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        return "unknown"
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return dataclasses.asdict(verdict) | {"at": verdict.at.isoformat()}
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    trial = verdict.trial
+    row: dict[str, Any] = {"at": verdict.at.isoformat(timespec="seconds"), "who": verdict.who, "serves": verdict.serves}
+    if trial is None:
+        return row | {"candidate": "", "right": "", "rules": "", "difference": "", "p95 ms": "", "reason": "reset"}
+    return row | {
+        "candidate": trial.candidate, "right": f"{trial.accuracy:.3f}", "rules": f"{trial.rules_accuracy:.3f}",
+        "difference": f"{trial.difference:+.3f} ({trial.low:+.3f} to {trial.high:+.3f})",
+        "p95 ms": f"{trial.p95_ms:.1f}", "reason": trial.reason,
+    }  # fmt: skip
 
 
 def _print(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:

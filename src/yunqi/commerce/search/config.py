@@ -19,3 +19,8 @@ class SearchConfig:
     suggested_products: int = setting(3000, "Best-selling products whose titles complete what is typed.")
     facet_values: int = setting(20, "Values listed for each facet.")
     query_bytes: int = setting(400, "Longer queries are cut there.")
+    understanding_limit_ms: float = setting(50.0, "A model may understand queries only when its p95 is below this.")
+    understanding_hits: int = setting(50, "Best matches whose categories vote on what a query means.")
+    understanding_seconds: float = setting(
+        5.0, "How long a process goes on before it asks who understands queries now."
+    )

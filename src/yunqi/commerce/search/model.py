@@ -1,6 +1,7 @@
 """The nouns of search."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from yunqi.commerce.ranking import Answer
@@ -54,6 +55,8 @@ class Results:
         Facets over all matches before paging. A category's ``value`` is its path joined by " > ".
     suggestion
         Another spelling, when nothing matched what was typed; ``answer`` then shows what matches the suggestion.
+    understood
+        The category that the words mean, broadest first; empty when nothing was typed or nothing is known.
     """
 
     query: str
@@ -65,6 +68,7 @@ class Results:
     brands: tuple[FacetValue, ...]
     suggestion: str | None
     took_ms: float
+    understood: tuple[str, ...] = ()
 
 
 class SuggestionKind(StrEnum):
@@ -101,3 +105,48 @@ class IndexRebuilt:
     folder: str
     generation: int
     products: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What came of comparing something that understands queries with the rules, on queries whose category is known.
+
+    Attributes
+    ----------
+    accuracy, rules_accuracy
+        Parts of the queries whose category was named exactly.
+    difference, low, high
+        Candidate minus rules, with the paired 95 % bootstrap interval.
+    p95_ms, limit_ms
+        Its slow queries, and what search allows.
+    won
+        Better than the rules beyond chance, and fast enough: only then it serves.
+    reason
+        Why, in words.
+    """
+
+    candidate: str
+    examples: int
+    accuracy: float
+    rules_accuracy: float
+    difference: float
+    low: float
+    high: float
+    p95_ms: float
+    limit_ms: float
+    won: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision about who understands queries: ``serves`` is ``rules`` or a candidate's name, from ``at`` on.
+
+    ``trial`` is None when somebody went back to the rules; ``data`` names the labelled queries by their hash.
+    """
+
+    at: datetime
+    who: str
+    serves: str
+    trial: Trial | None
+    data: str = ""

@@ -1,6 +1,7 @@
 """Chats by template, in a sandbox, and answers taken apart as each generation writes them."""
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("tokenizers")
 
 from yunqi.cloud.models import BadCheckpoint
 from yunqi.cloud.models.engine.tokens.parse import parse
+from yunqi.cloud.models.engine.tokens.stream import Stream
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
 from yunqi.kernel import Invalid
 
@@ -73,3 +75,47 @@ def test_thinking_stands_apart() -> None:
     assert parse("still at it", thinking=True).thinking == "still at it"
     assert parse("  plain text\n") == parse("  plain text\n", tools=[WEATHER])
     assert parse("<tool_call>\nnot json\n</tool_call>").tool_calls == ()
+
+
+SAID: list[tuple[str, bool]] = [
+    ("plain text, with <b> and <thin air and <tool_cal", False),
+    ("<think>\nfirst <b> then\n</think>\n\nFour.\n", False),
+    ("hm </thin no </think>\n\nFour.", True),
+    ('Let me.\n\n<tool_call>\n{"name": "weather", "arguments": {"city": "杭州"}}\n</tool_call>\n<tool_call>\n'
+     '{"name": "weather", "arguments": {"city": "<b>"}}\n</tool_call>\nDone', False),
+    ("<think>\nhm\n</think>\n\n<tool_call>\n<function=weather>\n<parameter=city>\n杭州\n</parameter>\n<parameter=days>\n2\n"
+     "</parameter>\n</function>\n</tool_call>", False),
+    ("I look.\n<function=weather>\n<parameter=city>\nA\nB\n</parameter>\n</function>\n</tool_call>", False),
+    ("<tool_call>\nnot json\n</tool_call>\nso be it", False),
+    ('Thought: look.\nAction: weather\nAction Input: {"city": "x"}\nObservation: never said', False),
+    ("✿FUNCTION✿: weather\n✿ARGS✿: {\"city\": \"x\"}\n✿RESULT✿", False),
+    ("Action: none\n\nthe end\n", False),
+    ("\n\n  leading and trailing \n\n", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: said[0][:12])
+def test_however_an_answer_is_cut_the_same_comes_out(said: tuple[str, bool]) -> None:
+    text, thinking = said
+    whole = parse(text, tools=[WEATHER], thinking=thinking)
+    rng = random.Random(0)
+    for size in (1, 2, 3, 5, 8, 13):
+        stream, pieces, rest = Stream([WEATHER], thinking=thinking), [], text
+        while rest:
+            cut = rng.randint(1, size)
+            pieces += stream.feed(rest[:cut])
+            rest = rest[cut:]
+        pieces += stream.close()
+        for kind, expected in (("text", whole.text), ("thinking", whole.thinking)):
+            assert "".join(piece.text for piece in pieces if piece.kind == kind) == expected
+        assert tuple(piece.call for piece in pieces if piece.call) == whole.tool_calls
+
+
+def test_text_is_told_at_once_and_marks_never() -> None:
+    stream = Stream([WEATHER])
+    assert [piece.text for piece in stream.feed("Hello, wor")] == ["Hello, wor"]
+    assert stream.feed("<tool_") == []
+    assert [piece.text for piece in stream.feed("box>")] == ["<tool_box>"]
+    assert stream.feed('<tool_call>{"name": "weather", "arguments": {}}</tool') == []
+    assert [piece.call.name for piece in stream.feed("_call>") if piece.call] == ["weather"]
+    assert parse("<tool_call>\nnot json\n</tool_call>").text == "<tool_call>\nnot json\n</tool_call>"

@@ -1,17 +1,18 @@
-import { Alert, Input, Table } from 'antd'
+import { Alert, Button, Input, Table } from 'antd'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { api, request } from '../../shared/api'
 import { events } from '../../shared/sse'
-import { useChange, useProblem, useText } from '../context'
+import { useChange, useGet, useProblem, useText } from '../context'
 import { Rows } from '../Rows'
-import { Lanes, color, nice, useWidth } from '../draw'
-import { Failure, Go, Nothing, Opener, Panel, State, Waiting } from '../states'
+import { Lanes, clock, color, nice, useWidth } from '../draw'
+import { Failure, Go, Loaded, Nothing, Opener, Panel, State, Waiting } from '../states'
 import type { Key } from '../messages'
+import { Board } from './Board'
 import { Problem } from './Problem'
 import { ROUTES } from './examples'
-import { fit, placesOf, type Places, type Point } from './geometry'
+import { fit, placesOf, type Ground, type Places, type Point } from './geometry'
 
 interface Stop { id: string | number; arrives: number; begins: number; ends: number }
 interface Day { vehicle: string | number; departs: number; returns: number; distance: number; stops: Stop[] }
@@ -19,31 +20,11 @@ interface Route { vehicle: string | number; stops: (string | number)[] }
 interface Unserved { id: string | number; reasons: string[]; relaxation: string | null }
 interface Answer { cost?: number; routes?: Route[]; unserved?: Unserved[]; bound?: number | null; gap?: number | null; seconds?: number; matrix?: { source: string }; notes?: string[]; days?: Day[] }
 interface Plan { id: string; state: string; version: number; job: string; plan: Answer }
-interface Kept { id: string; at: string; name: string; problem?: unknown }
+interface Summary { id: string; state: string; version: number; created_at: string; name: string | null; tasks: number; cost: number | null; vehicles: number; unserved: number }
 
 const STATES: Record<string, Key> = { queued: 'jobQueued', running: 'jobRunning', done: 'jobDone', failed: 'jobFailed', cancelled: 'jobCancelled' }
-const KEPT = 'yunqi.plans'
-const LONGEST = 1_500_000
-
-function kept(): Kept[] {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT) ?? '[]') as Kept[]
-  } catch {
-    return []
-  }
-}
-
-/** Remembers a plan for as long as this tab is open, with its problem where that is not too large. */
-function keep(plan: Kept): Kept[] {
-  const small = JSON.stringify(plan.problem ?? null).length < LONGEST / 5
-  const list = [small ? plan : { ...plan, problem: undefined }, ...kept().filter((one) => one.id !== plan.id)].slice(0, 20)
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(list))
-  } catch {
-    // A full or forbidden storage only costs the list.
-  }
-  return list
-}
+const FIRST = 15
+const FRESH = 10_000
 
 /** A plan as it improves: the server tells each better answer until it is final. */
 function useLivePlan(id: string | null) {
@@ -67,35 +48,57 @@ function useLivePlan(id: string | null) {
 }
 
 export function Routes() {
-  const { t, time } = useText()
+  const { t } = useText()
   const [params, setParams] = useSearchParams()
-  const [list, setList] = useState(kept)
   const id = params.get('plan')
   const open = (plan: string) => setParams(plan ? { plan } : {})
   const submit = useChange(async ({ problem, seconds }: { problem: unknown; seconds: number }) => {
     const made = await api<{ id: string }>('/v1/plans', { method: 'POST', json: { problem, seconds } })
-    const name = String((problem as { name?: unknown }).name ?? '')
-    setList(keep({ id: made.id, at: new Date().toISOString(), name, problem }))
     open(made.id)
-  }, ['/v1/jobs'])
+  }, ['/v1/jobs', '/v1/plans'])
   return (
     <>
       <Problem title={t('routeTitle')} help={t('routeHelp')} example={ROUTES} go={t('routeGo')} seconds={5} busy={submit.isPending} error={submit.error} submit={(problem, seconds) => submit.mutate({ problem, seconds })} />
-      <Panel title={t('routePlans')}>
-        <div className="tools"><Input.Search inputMode="numeric" enterButton={t('routeOpen')} aria-label={t('routeOpenId')} placeholder={t('routeOpenId')} onSearch={(value) => { if (/^\d+$/.test(value.trim())) open(value.trim()) }} /></div>
-        {list.length === 0 ? <p className="quiet">{t('routePlansNone')}</p> : <ul className="list">{list.map((one) => <li key={one.id}><Opener open={() => open(one.id)}>{one.name || one.id}{one.id === id && ' ✓'}</Opener><span className="quiet">{time(one.at)}</span></li>)}</ul>}
+      <Panel title={t('routePlans')} extra={<Input.Search inputMode="numeric" size="small" style={{ maxInlineSize: 240 }} enterButton={t('routeOpen')} aria-label={t('routeOpenId')} placeholder={t('routeOpenId')} onSearch={(value) => { if (/^\d+$/.test(value.trim())) open(value.trim()) }} />}>
+        <Plans open={open} id={id} />
       </Panel>
-      {id && <Shown key={id} id={id} problem={list.find((one) => one.id === id)?.problem} />}
+      {id && <Shown key={id} id={id} />}
     </>
   )
 }
 
-function Shown({ id, problem }: { id: string; problem: unknown }) {
+/** The newest plans of the workspace; older ones are fetched a page at a time. */
+function Plans({ open, id }: { open: (id: string) => void; id: string | null }) {
+  const { t, number, time } = useText()
+  const [count, setCount] = useState(FIRST)
+  const query = useGet<{ plans: Summary[]; next: string | null }>(`/v1/plans?limit=${count}`, FRESH)
+  return (
+    <Loaded query={query}>
+      {({ plans, next }) => plans.length === 0 ? <p className="quiet">{t('routePlansNone')}</p> : (
+        <>
+          <Rows label={t('routePlans')} rows={plans} columns={[
+            [t('routeName'), (row) => <><Opener open={() => open(row.id)}>{row.name || row.id}</Opener>{row.id === id && ' ✓'}</>],
+            [t('colState'), (row) => <State state={row.state} text={STATES[row.state] ? t(STATES[row.state] as Key) : row.state} />],
+            [t('routeTasks'), (row) => number(row.tasks), true],
+            [t('routeVehicles'), (row) => number(row.vehicles), true],
+            [t('routeUnserved'), (row) => number(row.unserved), true],
+            [t('logCost'), (row) => number(row.cost, 1), true],
+            [t('routeMade'), (row) => time(row.created_at)],
+          ]} />
+          {next && count < 200 && <div className="tools"><Button size="small" onClick={() => setCount(Math.min(200, count * 3))}>{t('routeMore')}</Button></div>}
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function Shown({ id }: { id: string }) {
   const { t, number } = useText()
   const words = useProblem()
   const { plan, error, retry } = useLivePlan(id)
   const cancel = useChange(() => api(`/v1/plans/${encodeURIComponent(id)}/cancel`, { method: 'POST', json: {} }), ['/v1/jobs'])
-  const places = useMemo(() => placesOf(problem), [problem])
+  const ground = useGet<Ground>(`/v1/plans/${encodeURIComponent(id)}/places`)
+  const places = useMemo(() => placesOf(ground.data), [ground.data])
   if (error && !plan) return <Failure error={error} retry={retry} />
   if (!plan) return <Waiting />
   const answer = plan.plan
@@ -113,13 +116,14 @@ function Shown({ id, problem }: { id: string; problem: unknown }) {
           <div className="figure"><dt>{t('routeUnserved')}</dt><dd>{number(answer.unserved?.length)}</dd></div>
         </dl>
       </Panel>
-      {answer.routes && <Drawn answer={answer} places={places} />}
+      {answer.routes && <Drawn answer={answer} places={places} plan={id} />}
+      {answer.routes && !moving && <Board key={plan.version} plan={id} version={plan.version} rows={answer.routes} unserved={(answer.unserved ?? []).map((one) => one.id)} changed={retry} />}
       {!answer.routes && !moving && <Panel><Nothing text={t('routeNoAnswer')} /></Panel>}
     </>
   )
 }
 
-function Drawn({ answer, places }: { answer: Answer; places: Places }) {
+function Drawn({ answer, places, plan }: { answer: Answer; places: Places; plan: string }) {
   const { t } = useText()
   const [only, setOnly] = useState<string>()
   const routes = answer.routes ?? []
@@ -132,7 +136,7 @@ function Drawn({ answer, places }: { answer: Answer; places: Places }) {
           {routes.map((one, at) => one.stops.length > 0 && <li key={String(one.vehicle)}><button type="button" className="opener" aria-pressed={only === String(one.vehicle)} onClick={() => setOnly(only === String(one.vehicle) ? undefined : String(one.vehicle))}><i style={{ background: color(at) }} />{one.vehicle} ({one.stops.length})</button></li>)}
         </ul>
       </Panel>
-      {answer.days && <Days days={answer.days} />}
+      {answer.days && <Days days={answer.days} plan={plan} />}
       <Panel title={t('routeUnserved')}>
         {unserved.length === 0 ? <Nothing text={t('routeAllServed')} /> : <Rows label={t('routeUnserved')} rows={unserved} columns={[[t('routeTask'), (row) => row.id], [t('logReason'), (row) => row.reasons.join('; ') || '–'], [t('routeRelax'), (row) => row.relaxation ?? '–']]} />}
       </Panel>
@@ -174,14 +178,7 @@ function Sheet({ routes, unserved, places, only }: MapProps) {
   )
 }
 
-/** Seconds as hours, minutes and seconds. */
-function clock(seconds: number): string {
-  const whole = Math.round(seconds)
-  const pad = (value: number) => String(value).padStart(2, '0')
-  return `${Math.floor(whole / 3600)}:${pad(Math.floor((whole % 3600) / 60))}:${pad(whole % 60)}`
-}
-
-function Days({ days }: { days: Day[] }) {
+function Days({ days, plan }: { days: Day[]; plan: string }) {
   const { t, number } = useText()
   const used = days.filter((day) => day.stops.length > 0)
   if (!used.length) return null
@@ -199,6 +196,7 @@ function Days({ days }: { days: Day[] }) {
           { title: t('routeStops'), key: 'stops', align: 'end', render: (_, day) => number(day.stops.length) },
           { title: t('routeLeaves'), dataIndex: 'departs', align: 'end', render: clock },
           { title: t('routeBack'), dataIndex: 'returns', align: 'end', render: clock },
+          { title: t('routeDriver'), key: 'driver', render: (_, day) => <Link to={`/logistics/plans/${encodeURIComponent(plan)}/vehicles/${encodeURIComponent(String(day.vehicle))}`}>{t('routeDriverOpen')}</Link> },
           { title: t('routeDistance'), dataIndex: 'distance', align: 'end', render: (value: number) => number(value) },
         ]} />
     </Panel>

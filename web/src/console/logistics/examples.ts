@@ -19,3 +19,12 @@ export const BERTHS = {
   hours: 60,
   vessels: [['Aurora', 200, 0, 14, 20], ['Borealis', 300, 2, 22, 30], ['Cygnus', 250, 5, 30, 24], ['Draco', 180, 9, 34, 16], ['Eridanus', 320, 12, 48, 36]].map(([name, length_m, arrival_h, due_h, work_crane_h]) => ({ name, length_m, arrival_h, due_h, work_crane_h })),
 }
+
+export const SHIPMENT = {
+  number: 'EXAMPLE-1', day: '2026-11-25', currency: 'CNY', incoterm: 'DAP Berlin', category: 'sale', signed_by: 'Zhang Wei',
+  sender: { name: '示例贸易有限公司', address: ['示例路 1 号', '310000 杭州'], country: 'CN', phone: '+86 571 0000' },
+  receiver: { name: 'Erika Muster', address: ['Beispielstraße 5', '10117 Berlin'], country: 'DE' },
+  lines: [{ description: '纯棉T恤 cotton T-shirt', quantity: 12, unit_value: 4550, net_g: 1800, code: '610910', origin: 'CN' }],
+  parcels: [{ id: 'P1', gross_g: 1999, size_mm: [400, 300, 200] }],
+  charges: { freight: 8000, insurance: 55 },
+}

@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { ROUTES } from './examples'
 import { faces, fit, painted, placesOf } from './geometry'
 
-describe('places of a problem', () => {
-  it('are read from our form', () => {
-    const found = placesOf(ROUTES)
-    expect([found.tasks.size, found.starts.get('van 3'), found.earthly]).toEqual([19, { x: 5000, y: 5000 }, false])
+describe('places of a plan', () => {
+  it('are points by id, with longitude across', () => {
+    const found = placesOf({ tasks: { a: { lat: 48.85, lon: 2.35 }, b: {} }, vehicles: { 'van 1': { start: { lat: 48.8, lon: 2.3 }, end: null } } })
+    expect([found.tasks.get('a'), found.tasks.size, found.starts.get('van 1'), found.ends.size, found.earthly]).toEqual([{ x: 2.35, y: 48.85 }, 1, { x: 2.3, y: 48.8 }, 0, true])
   })
-  it('are read from VROOM, with longitude first', () => {
-    const found = placesOf({ vehicles: [{ id: 1, start: [2.35, 48.85] }], jobs: [{ id: 7, location: [2.36, 48.86] }], shipments: [{ id: 1, pickup: { id: 8, location: [2.3, 48.8] }, delivery: {} }] })
-    expect([found.tasks.get('7'), found.tasks.get('8'), found.tasks.size, found.earthly]).toEqual([{ x: 2.36, y: 48.86 }, { x: 2.3, y: 48.8 }, 2, true])
-  })
-  it('are none where there is only a matrix', () => {
-    expect(placesOf({ matrix: [[0]], tasks: [{ id: 'a', location: 0 }] }).tasks.size).toBe(0)
+  it('are none before the server answered', () => {
+    expect(placesOf(undefined).tasks.size).toBe(0)
   })
 })
 

@@ -3,53 +3,26 @@ export interface Point { x: number; y: number }
 export interface Placement { bin: string; number: number; item: string; x: number; y: number; z: number; dx: number; dy: number; dz: number }
 export interface Places { tasks: Map<string, Point>; starts: Map<string, Point>; ends: Map<string, Point>; earthly: boolean }
 
-type Thing = Record<string, unknown>
-const things = (value: unknown): Thing[] => (Array.isArray(value) ? value.filter((one): one is Thing => typeof one === 'object' && one !== null) : [])
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+type Spot = { x?: number; y?: number; lat?: number; lon?: number }
+/** Where a kept plan's stops lie, as the server says. */
+export interface Ground { tasks: Record<string, Spot>; vehicles: Record<string, { start: Spot | null; end: Spot | null }> }
 
-function point(value: unknown): Point | undefined {
-  if (Array.isArray(value) && isNumber(value[0]) && isNumber(value[1])) return { x: value[0], y: value[1] }
-  if (typeof value !== 'object' || value === null) return undefined
-  const one = value as Thing
-  if (isNumber(one.x) && isNumber(one.y)) return { x: one.x, y: one.y }
-  if (isNumber(one.lon) && isNumber(one.lat)) return { x: one.lon, y: one.lat }
-  return undefined
+function point(one: Spot | null | undefined): Point | undefined {
+  if (one?.lon !== undefined && one.lat !== undefined) return { x: one.lon, y: one.lat }
+  return one?.x !== undefined && one.y !== undefined ? { x: one.x, y: one.y } : undefined
 }
 
-/** Where the tasks and vehicles of a problem are, in our form or in VROOM's; empty where only times are given. */
-export function placesOf(problem: unknown): Places {
-  const top = (typeof problem === 'object' && problem !== null ? problem : {}) as Thing
-  const listed = things(top.locations)
-  const named = new Map<string, Point>()
-  listed.forEach((one, at) => {
-    const found = point(one)
-    if (!found) return
-    named.set(String(at), found)
-    if (one.id !== undefined) named.set(String(one.id), found)
-  })
-  const find = (value: unknown) => point(value) ?? (typeof value === 'string' || typeof value === 'number' ? named.get(String(value)) : undefined)
-  const tasks = new Map<string, Point>()
-  const keep = (map: Map<string, Point>, key: unknown, value: unknown) => { const found = find(value); if (found) map.set(String(key), found) }
-  for (const one of [...things(top.tasks), ...things(top.jobs)]) keep(tasks, one.id, one.location)
-  for (const one of things(top.shipments)) {
-    for (const side of ['pickup', 'delivery']) {
-      const half = one[side] as Thing | undefined
-      keep(tasks, half?.id ?? `${String(one.id)}:${side}`, half?.location)
-    }
+/** Points by id; empty where a problem gives only times. */
+export function placesOf(ground: Ground | undefined): Places {
+  const taken = (pairs: [string, Spot | null][]) => new Map(pairs.flatMap(([id, spot]): [string, Point][] => { const found = point(spot); return found ? [[id, found]] : [] }))
+  const tasks = Object.entries(ground?.tasks ?? {})
+  const vehicles = Object.entries(ground?.vehicles ?? {})
+  return {
+    tasks: taken(tasks),
+    starts: taken(vehicles.map(([id, one]) => [id, one.start])),
+    ends: taken(vehicles.map(([id, one]) => [id, one.end])),
+    earthly: tasks.some(([, spot]) => spot.lat !== undefined),
   }
-  const starts = new Map<string, Point>()
-  const ends = new Map<string, Point>()
-  things(top.vehicles).forEach((one, at) => {
-    const count = isNumber(one.count) ? one.count : 1
-    const key = String(one.id ?? at + 1)
-    for (let n = 1; n <= Math.min(count, 1000); n++) {
-      const id = count === 1 ? key : `${key}-${n}`
-      keep(starts, id, one.start)
-      keep(ends, id, 'end' in one ? one.end : one.start)
-    }
-  })
-  const lonLat = listed.some((one) => isNumber(one.lat)) || [...things(top.jobs), ...things(top.tasks)].some((one) => Array.isArray(one.location))
-  return { tasks, starts, ends, earthly: lonLat }
 }
 
 /** A projection of points into a frame, north up, and how many metres (or units) a pixel is. */

@@ -2,6 +2,7 @@ import { Tabs } from 'antd'
 import { useState } from 'react'
 import { useText } from '../context'
 import { Berths } from '../logistics/Berths'
+import { Customs } from '../logistics/Customs'
 import { Packing } from '../logistics/Packing'
 import { Routes } from '../logistics/Routes'
 import { Title } from '../states'
@@ -12,7 +13,7 @@ export default function LogisticsPage() {
   return (
     <>
       <Title title={t('navLogistics')} help={t('logHelp')} />
-      <Tabs activeKey={tab} onChange={setTab} items={[{ key: 'routes', label: t('tabRoutes'), children: <Routes /> }, { key: 'packing', label: t('tabPacking'), children: <Packing /> }, { key: 'berths', label: t('tabBerths'), children: <Berths /> }]} />
+      <Tabs activeKey={tab} onChange={setTab} items={[{ key: 'routes', label: t('tabRoutes'), children: <Routes /> }, { key: 'packing', label: t('tabPacking'), children: <Packing /> }, { key: 'berths', label: t('tabBerths'), children: <Berths /> }, { key: 'customs', label: t('tabCustoms'), children: <Customs /> }]} />
     </>
   )
 }

@@ -1,7 +1,8 @@
 """A model of the lineage in this process: its weights, its tokenizer, and what it can do."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -9,32 +10,22 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from yunqi.cloud.models.engine.lineage import guess
 from yunqi.cloud.models.engine.lineage.cache import Cache
 from yunqi.cloud.models.engine.lineage.sample import Sampling, padded, run
 from yunqi.cloud.models.engine.lineage.spec import Spec
 from yunqi.cloud.models.engine.tokens.parse import Answer, parse
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
 from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
-from yunqi.cloud.models.service import sensing
+from yunqi.cloud.models.model import Speech
+from yunqi.cloud.models.service import reranking, sensing, speaking
+from yunqi.cloud.models.service.extras import Extras
+from yunqi.cloud.models.service.rows import as_rows, is_ragged
+from yunqi.cloud.models.service.telling import Told
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
 Tokens = Sequence[int] | NDArray[np.integer[Any]]
-
-_RERANK_SYSTEM = (
-    "Judge whether the Document meets the requirements based on the Query and the Instruct provided. "
-    'Note that the answer can only be "yes" or "no".'
-)
-_RERANK_TASK = "Given a web search query, retrieve relevant passages that answer the query"
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What stands beside the weights: chat template, end tokens, the checkpoint's own defaults."""
-
-    template: str = ""
-    ends: tuple[int, ...] = ()
-    source: str = ""
 
 
 class LoadedModel:
@@ -48,6 +39,8 @@ class LoadedModel:
         None when the checkpoint carries none; then only token ids go in and out.
     module
         The PyTorch module.
+    speculation
+        How guessing ahead went in the last `generate` that did.
     """
 
     def __init__(self, spec: Spec, module: Any, tokenizer: Tokenizer | None, extras: Extras) -> None:
@@ -55,6 +48,7 @@ class LoadedModel:
         self.module = module
         self.tokenizer = tokenizer
         self._extras = extras
+        self.speculation: guess.Speculation | None = None
 
     @torch.inference_mode()
     def logits(
@@ -81,8 +75,8 @@ class LoadedModel:
             float32 [length, vocabulary]; [batch, length, vocabulary]; or one array a sequence. A classifier returns
             [..., classes].
         """
-        if _ragged(token_ids):
-            rows, _ = _rows(token_ids)
+        if is_ragged(token_ids):
+            rows, _ = as_rows(token_ids)
             self._check(rows)
             ids, mask = padded(rows)
             found = self._logits(ids, mask, use_cache)
@@ -117,6 +111,7 @@ class LoadedModel:
         repetition_penalty: float = 1.0,
         seed: int = 0,
         stop: Sequence[str] = (),
+        ahead: int = 0,
         on_text: Callable[[str], None] | None = None,
     ) -> Any:
         """Return what follows the prompt: text for text, token ids for token ids, a list for a batch of ids.
@@ -131,6 +126,9 @@ class LoadedModel:
             0 takes the likeliest token each time.
         stop
             Texts that end the answer; they are cut off.
+        ahead
+            Guess so many tokens a run, by the model's own head or by what was said before; the answer is the same. How
+            it went is in `speculation`.
         on_text
             Called with each new piece of text.
 
@@ -140,10 +138,10 @@ class LoadedModel:
             Without the prompt. Token ids include the end token.
         """
         wanted = max_tokens if max_new_tokens is None else max_new_tokens
-        sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends())
+        sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends(), ahead)
         if isinstance(prompt, str):
             return self._complete(prompt, sampling, tuple(stop), on_text)
-        rows = _rows(prompt)
+        rows = as_rows(prompt)
         said = self._run(rows[0], sampling)
         return said if rows[1] else said[0]
 
@@ -153,7 +151,9 @@ class LoadedModel:
 
     def fill_in(self, before: str, after: str, **options: Any) -> str:
         """Return the code between two pieces of code (fill-in-the-middle, Coder members)."""
-        marks = [self._needed(mark) for mark in ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")]
+        marks = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+        for mark in marks:
+            self._needed_id(mark)
         return str(self.generate(f"{marks[0]}{before}{marks[1]}{after}{marks[2]}", **options))
 
     def chat(
@@ -198,8 +198,11 @@ class LoadedModel:
         turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         if not turns:
             raise Invalid("messages is empty; give at least one message.", param="messages")
-        settings = {} if thinking is None else {"enable_thinking": thinking}
-        return render(self._extras.template or CHATML, turns, tools=list(tools) or None, **settings)
+        settings: dict[str, Any] = dict(self._extras.specials)
+        if thinking is not None:
+            settings["enable_thinking"] = thinking
+        template = self._extras.template or CHATML
+        return render(template, turns, tools=list(tools) or None, now=datetime.now().astimezone(), **settings)
 
     @torch.inference_mode()
     def embed(
@@ -229,16 +232,13 @@ class LoadedModel:
         return array[0] if single else array
 
     @torch.inference_mode()
-    def rerank(self, query: str, documents: Sequence[str], *, instruction: str = _RERANK_TASK) -> list[float]:
+    def rerank(self, query: str, documents: Sequence[str], *, instruction: str = reranking.TASK) -> list[float]:
         """Return how well each document answers the query, 0 to 1: the weight of "yes" against "no"."""
         tokenizer = self._tokenizer()
         yes, no = (self._needed_id(word) for word in ("yes", "no"))
         scores = []
         for document in documents:
-            text = (
-                f"<|im_start|>system\n{_RERANK_SYSTEM}<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n"
-                f"<Query>: {query}\n<Document>: {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
-            )
+            text = reranking.prompt(query, document, instruction)
             last = self._step(torch.tensor([tokenizer.encode(text)]), None, self._cache())[0]
             scores.append(float(torch.stack((last[no], last[yes])).float().softmax(0)[1]))
         return scores
@@ -267,39 +267,71 @@ class LoadedModel:
         senses, counts = sensing.listen(self.spec, many)
         return self._perceive("audio", senses, counts, text, options)
 
+    @torch.inference_mode()
+    def speak(
+        self,
+        prompt: Any,
+        *,
+        speaker: str = "",
+        reply: Any = "",
+        images: Sequence[Any] = (),
+        clips: Sequence[Any] = (),
+        talking: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Speech:
+        """Answer aloud (omni members).
+
+        Parameters
+        ----------
+        prompt
+            One question, turns in the OpenAI form, or token ids that hold the placeholders of pictures and sound.
+        speaker
+            Name of a voice; the first by default.
+        reply
+            What to say, in place of an answer of its own: text, or token ids.
+        images, clips, options
+            As for `see`, `hear` and `generate`.
+        talking
+            How codes of speech are chosen, as ``temperature``; by default as the makers set it.
+        """
+        voice = speaking.pick(self.spec, self._extras.voices, speaker)
+        senses, counts = sensing.both(self.spec, images, clips)
+        written = speaking.is_text(prompt)
+        text = sensing.before(self.spec, counts, self.prompt(prompt)) if written else ""
+        ids = self._tokenizer().encode(text) if written else as_rows(prompt)[0][0]
+        self._check([ids])
+        words = [*self._tokenizer().encode(reply), *self._ends()[:1]] if isinstance(reply, str) and reply else reply
+        said = speaking.say(
+            self.module, ids, senses, (self._sampling(options), talking or {}), voice, reply=words or ()
+        )
+        return replace(said, text=self._tokenizer().decode(self._bare(said.tokens))) if written else said
+
     def _perceive(self, kind: str, senses: Any, counts: list[int], text: Any, options: Mapping[str, Any]) -> Any:
         sampling = self._sampling(options)
         if not isinstance(text, str):
-            return sensing.answer(self.module, self.spec, _rows(text)[0][0], senses, sampling)
+            return sensing.answer(self.module, self.spec, as_rows(text)[0][0], senses, sampling)
         ids = self._tokenizer().encode(sensing.question(self.spec, kind, counts, text))
         return self._tokenizer().decode(self._bare(sensing.answer(self.module, self.spec, ids, senses, sampling)))
 
     def _complete(
         self, prompt: str, sampling: Sampling, stop: tuple[str, ...], on_text: Callable[[str], None] | None
     ) -> str:
-        tokenizer, heard = self._tokenizer(), ""
-        tokens: list[int] = []
-
-        def tell(token: int) -> bool:
-            nonlocal heard
-            tokens.append(token)
-            text = tokenizer.decode(self._bare(tokens))
-            if on_text is not None and not text.endswith("\ufffd") and len(text) > len(heard):
-                on_text(text[len(heard) :])
-                heard = text
-            return any(word in text for word in stop)
-
-        said = self._run([tokenizer.encode(prompt)], sampling, tell=tell if stop or on_text else None)[0]
-        text = tokenizer.decode(self._bare(said))
-        ends = [text.index(word) for word in stop if word in text]
-        return text[: min(ends)] if ends else text
+        tokenizer = self._tokenizer()
+        told = Told(tokenizer, self._ends(), stop, on_text)
+        said = self._run([tokenizer.encode(prompt)], sampling, tell=told if stop or on_text else None)[0]
+        return told.cut(said)
 
     @torch.inference_mode()
     def _run(
         self, rows: list[list[int]], sampling: Sampling, *, tell: Callable[[int], bool] | None = None
     ) -> list[list[int]]:
         self._check(rows)
-        return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
+        if not sampling.ahead:
+            return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
+        if len(rows) > 1 or tell is not None:
+            raise Invalid("Guessing ahead takes one prompt, and no stop texts or streaming.", param="ahead")
+        said, self.speculation = guess.ahead(self.module, rows[0], sampling)
+        return [said]
 
     def _step(self, ids: Tensor, keep: Tensor | None, cache: Cache) -> Tensor:
         hidden = self.module.model(ids, keep=keep, cache=cache)
@@ -334,7 +366,7 @@ class LoadedModel:
             before = f"Instruct: {instruction}\nQuery:" if instruction else ""
             rows = [tokenizer.encode(before + text) + ([] if end is None else [end]) for text in given]
         else:
-            rows, many = _rows(texts)
+            rows, many = as_rows(texts)
             single = not many
         self._check(rows)
         return rows, single
@@ -361,26 +393,8 @@ class LoadedModel:
             )
         return self.tokenizer
 
-    def _needed(self, token: str) -> str:
-        self._needed_id(token)
-        return token
-
     def _needed_id(self, token: str) -> int:
         found = self._tokenizer().token(token)
         if found is None:
             raise Invalid(f"{self._extras.source} has no token {token!r}, so it cannot do this.")
         return found
-
-
-def _ragged(token_ids: Any) -> bool:
-    return isinstance(token_ids, list | tuple) and len({np.size(row) for row in token_ids if np.ndim(row)}) > 1
-
-
-def _rows(prompt: Any) -> tuple[list[list[int]], bool]:
-    """Return rows of ids, and whether there were several."""
-    if isinstance(prompt, np.ndarray | Tensor):
-        prompt = prompt.tolist()
-    rows = list(prompt)
-    if rows and isinstance(rows[0], Sequence | np.ndarray | Tensor) and not isinstance(rows[0], str):
-        return [[int(token) for token in row] for row in rows], True
-    return [[int(token) for token in rows]], False

@@ -58,7 +58,7 @@ def make_plan(
     Parameters
     ----------
     hardware
-        A device of the table, or ``here``: this machine's processor, measured now.
+        A device of the table, or ``here`` (or ``this``): this machine's processor, measured now.
     price
         Rent of a device in cents of US dollar an hour, in place of the assumed one.
 
@@ -119,7 +119,7 @@ def _count(config: Mapping[str, Any]) -> Any:
 def _machine(name: str) -> Any:
     from yunqi.cloud.models.engine.planner import HARDWARE
 
-    if name.lower() == HERE:
+    if name.lower() in (HERE, "this"):
         return measure()
     if name.lower() not in HARDWARE:
         known = ", ".join([*HARDWARE, HERE])

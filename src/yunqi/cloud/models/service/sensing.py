@@ -1,6 +1,6 @@
 """Questions about pictures and sound: what stands in the prompt for them, and the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,19 @@ def listen(spec: Spec, clips: Sequence[Any]) -> tuple[Senses, list[int]]:
         raise Invalid(f"A model of the family {spec.family} does not hear.", param="audio")
     frames = tuple(log_mel(clip, audio.bins) for clip in clips)
     return Senses(clips=frames), [tokens(audio, clip.shape[1]) for clip in frames]
+
+
+def both(spec: Spec, images: Sequence[Any], clips: Sequence[Any]) -> tuple[Senses, dict[str, list[int]]]:
+    """Return pictures and sound as the towers take them, and by kind how many placeholders each needs."""
+    seen, heard = (look(spec, images) if images else (Senses(), [])), (listen(spec, clips) if clips else (Senses(), []))
+    return Senses(seen[0].sights, seen[0].images, clips=heard[0].clips), {"image": seen[1], "audio": heard[1]}
+
+
+def before(spec: Spec, counts: Mapping[str, Sequence[int]], prompt: str) -> str:
+    """Return a prompt with placeholders put at the beginning of its last user's turn."""
+    held = "".join(placeholders(spec, kind, each) for kind, each in counts.items())
+    head, mark, tail = prompt.rpartition("<|im_start|>user\n")
+    return f"{head}{mark}{held}{tail}" if held else prompt
 
 
 def placeholders(spec: Spec, kind: str, counts: Sequence[int]) -> str:

@@ -122,7 +122,11 @@ def _memory(recipe: Recipe, counted: Counted, trainable: int) -> int:
     batch = rules.batch / rules.workers * (2 if recipe.kind.reads == "preference" else 1)
     batch *= recipe.reward.answers if recipe.kind is Kind.GRPO else 1
     width = 2 if rules.precision == "bfloat16" else 4
-    kept = 2 * counted.hidden if rules.checkpointing else 14 * counted.hidden + 5 * counted.intermediate
+    attended = (
+        counted.hidden // 64 * min(rules.sequence, 512)
+    )  # what `engine.learning.attention` keeps for the way back
+    kept = 14 * counted.hidden + 5 * counted.intermediate + attended
+    kept = 2 * counted.hidden if rules.checkpointing else kept
     tokens = batch * rules.sequence
     activations = tokens * (counted.layers * kept * width + counted.vocabulary * (8 + width))
     half = 2 * counted.parameters if rules.precision == "bfloat16" else 0

@@ -131,6 +131,7 @@ class Suite:
     field: str = key("text", "Name of the text's field, for perplexity.")
     limit: int = key(0, "Use at most so many examples, the first ones. 0: all.")
     tokens: int = key(64, "Longest answer, for generation, tools and safety.")
+    labels: str = key("", "For generation: a file whose different answers are the labels; adds label_accuracy.")
 
     def __post_init__(self) -> None:
         tasks = ("perplexity", "choice", "generation", "tools", "retrieval", "rerank", "safety")
@@ -138,6 +139,8 @@ class Suite:
             raise Invalid(f"evaluate.task = {self.task!r} is unknown; use one of {', '.join(tasks)}.", param="task")
         if not self.path and self.task != "safety":
             raise Invalid(f"[[evaluate]] with task {self.task} needs a path.", param="path")
+        if self.labels and self.task != "generation":
+            raise Invalid(f"[[evaluate]] with task {self.task} has no labels: they are for generation.", param="labels")
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from yunqi.cloud.training.model import DataBroken
+from yunqi.cloud.training.model import DataBroken, Recipe
 from yunqi.kernel.errors import Invalid
 
 Row = tuple[int, dict[str, Any]]
@@ -55,6 +55,27 @@ def _rows(path: Path) -> Iterator[Row]:
         yield from ((number, {"text": text}) for number, text in _lines(path) if text.strip())
     else:
         yield from ((number, _object(path, number, text)) for number, text in _lines(path) if text.strip())
+
+
+def scan(recipe: Recipe) -> tuple[int, int]:
+    """Return how many documents an epoch of a recipe's data has, its mixing weights counted, and their characters.
+
+    Raises
+    ------
+    Invalid, DataBroken
+        When a file is missing or a line is not valid.
+    """
+    documents = characters = 0
+    others = [source.path for source in recipe.heldout] + [suite.path for suite in recipe.evaluate if suite.path]
+    for path in others:
+        resolve(path, recipe.folder)
+    for source in recipe.data:
+        count = size = 0
+        for _, values in rows(resolve(source.path, recipe.folder), limit=source.limit):
+            count += 1
+            size += sum(len(value) for value in values.values() if isinstance(value, str))
+        documents, characters = documents + round(count * source.weight), characters + round(size * source.weight)
+    return documents, characters
 
 
 def text_of(path: Path, row: Row, field: str) -> str:

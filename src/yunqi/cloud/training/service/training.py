@@ -23,11 +23,11 @@ from yunqi.cloud.training.model import (
     Stopped,
     TrainingFinished,
 )
-from yunqi.cloud.training.service.baselines import ngram_scores, tfidf_scores
+from yunqi.cloud.training.service.baselines import answer_scores, ngram_scores, tfidf_scores
 from yunqi.cloud.training.service.machine import machine
 from yunqi.cloud.training.service.places import Places, shape, weights_in
 from yunqi.cloud.training.service.publishing import publish
-from yunqi.cloud.training.service.reading import resolve, rows
+from yunqi.cloud.training.service.reading import resolve, scan
 from yunqi.cloud.training.service.runner import Runner, require_extra
 from yunqi.cloud.training.store import TrainingStore
 from yunqi.kernel import Conflict, Error, Invalid, JobCancelled, Kernel, NotFound
@@ -120,7 +120,7 @@ class Training:
         found = self._store.run(workspace, recipe.name)
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
-        elif found is not None and found.recipe_hash != identity(recipe):
+        elif found is not None and self._hash(found) != identity(recipe):
             raise Conflict(
                 f"The run {recipe.name} was made by another recipe. Give this one another name, or start over with --fresh.",
                 param="name",
@@ -191,11 +191,26 @@ class Training:
         return scores
 
     def tfidf_baseline(
-        self, train: Path, test: Path, *, task: str = "", seed: int = 0, workspace: str = _WORKSPACE
+        self, train: Path, test: Path, *, check: Path | None = None, seed: int = 0, workspace: str = _WORKSPACE
     ) -> list[Score]:
-        """Measure TF-IDF on files of prompts and answers, and record it under the test file's name."""
+        """Measure TF-IDF on files of prompts and answers, and record it under the test file's name.
+
+        Parameters
+        ----------
+        check
+            Examples by which the linear classifier's penalty is chosen.
+        """
         found = [resolve(str(path), ".") for path in (train, test)]
-        scores = tfidf_scores(found[0], found[1], task=task or test.stem, seed=seed)
+        far = resolve(str(check), ".") if check else None
+        scores = tfidf_scores(found[0], found[1], task=test.stem, seed=seed, check=far)
+        self.record(scores, workspace=workspace)
+        return scores
+
+    def answers_baseline(
+        self, name: str, answers: list[str], test: Path, *, seed: int = 0, workspace: str = _WORKSPACE
+    ) -> list[Score]:
+        """Measure answers that something else than a model gave to a test's prompts, and record them under its name."""
+        scores = answer_scores(name, answers, resolve(str(test), "."), task=test.stem, seed=seed)
         self.record(scores, workspace=workspace)
         return scores
 
@@ -257,13 +272,20 @@ class Training:
         task = json.loads((Path(run.folder) / "task.json").read_text(encoding="utf-8"))
         return recipe_of(task["recipe"], folder=task["folder"])
 
+    def _hash(self, run: Run) -> str:
+        """Return the hash of a run's recipe as this release reads it: a key that a release adds changes no run."""
+        try:
+            return identity(self._recipe(run))
+        except (OSError, Invalid):  # its folder is gone, or its recipe has a key that is gone
+            return run.recipe_hash
+
     def _threads(self, recipe: Recipe) -> int:
         return recipe.train.threads or self.config.threads or os.cpu_count() or 1
 
     def _count(self, recipe: Recipe) -> Counted:
         prepared = self._places.run(recipe.name) / "data" / "prepared.json"
         known = json.loads(prepared.read_text(encoding="utf-8")) if prepared.exists() else None
-        documents, characters = _scan(recipe)
+        documents, characters = scan(recipe)
         if recipe.kind in (Kind.PRETRAIN,) and not recipe.base:
             sizes = recipe.model
             vocabulary = recipe.tokenizer.vocabulary
@@ -328,31 +350,19 @@ class Training:
     def _finish(self, recipe: Recipe, folder: Path, result: dict[str, Any], workspace: str) -> Run:
         scores = [Score(**{**score, "model": recipe.publish.name or recipe.name}) for score in result.pop("scores", [])]
         asset = publish(self._hub, recipe, folder, result, scores)
+        steps = int(result.get("steps", 0))
+        self._store.report(workspace, recipe.name, step=steps, steps=steps, message="done")
         now = self._kernel.clock()
         with self._kernel.store.begin() as tx:
             self._store.keep_scores(tx, workspace, scores, at=now)
             self._store.end(tx, workspace, recipe.name, state=RunState.DONE, at=now, result=result, asset=asset)
-            event = TrainingFinished(
-                recipe.name, recipe.kind.value, identity(recipe), asset or "", int(result.get("steps", 0))
-            )
+            event = TrainingFinished(recipe.name, recipe.kind.value, identity(recipe), asset or "", steps)
             self._kernel.events.announce(tx, workspace, event, key=f"{recipe.name}:{now.isoformat()}")
         return self.get(recipe.name, workspace=workspace)
 
     def _end(self, workspace: str, recipe: Recipe, state: RunState, *, error: str) -> None:
         with self._kernel.store.begin() as tx:
             self._store.end(tx, workspace, recipe.name, state=state, at=self._kernel.clock(), error=error)
-
-
-def _scan(recipe: Recipe) -> tuple[int, int]:
-    documents = characters = 0
-    others = [source.path for source in recipe.heldout] + [suite.path for suite in recipe.evaluate if suite.path]
-    for path in others:
-        resolve(path, recipe.folder)
-    for source in recipe.data:
-        for _, values in rows(resolve(source.path, recipe.folder), limit=source.limit):
-            documents += 1
-            characters += sum(len(value) for value in values.values() if isinstance(value, str))
-    return documents, characters
 
 
 def _words(event: dict[str, Any]) -> str:

@@ -2,7 +2,19 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import arrivals, berths, customs, depot, forecasts, journeys, packing, roads, routing
+from yunqi.commerce.logistics.cli import (
+    arrivals,
+    berths,
+    customs,
+    depot,
+    floor,
+    forecasts,
+    journeys,
+    packing,
+    roads,
+    routing,
+    yard,
+)
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -18,4 +30,6 @@ def commands(open_app: OpenApp) -> typer.Typer:
     customs.add(app, open_app)
     journeys.add(app, open_app)
     arrivals.add(app, open_app)
+    floor.add(app, open_app)
+    yard.add(app, open_app)
     return app

@@ -92,8 +92,11 @@ def show(found: dict[str, Any], as_json: bool) -> None:
     for route in found["routes"]:
         print(f"  {route['vehicle']}: {' '.join(map(str, route['stops']))}")
     for one in found["unserved"]:
-        print(
-            f"  not served {one['id']}: {'; '.join(one['reasons'])}. Would do: {one['relaxation'] or 'nothing found'}"
+        would = (
+            f"{one['relaxation']} ({'checked' if one['verified'] else 'not checked'})"
+            if one["relaxation"]
+            else "nothing"
         )
+        print(f"  not served {one['id']}: {'; '.join(one['reasons'])}. Would do: {would}")
     for note in found["notes"]:
         print(f"  note: {note}")

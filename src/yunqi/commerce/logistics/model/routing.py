@@ -219,6 +219,51 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Loosened:
+    """One rule that is loosened.
+
+    Parameters
+    ----------
+    what
+        The rule: ``window``, ``day``, ``capacity NAME``, ``skills``, ``max_time``, …
+    of
+        ``task ID`` or ``vehicle ID``.
+    before, after
+        Its value in the problem's own unit, now and then.
+    unit
+        ``s``, ``m`` or empty.
+    text
+        The change in words.
+    """
+
+    what: str
+    of: str
+    before: float | str | None
+    after: float | str | None
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The smallest change found that would admit a task.
+
+    Parameters
+    ----------
+    vehicle
+        Who would serve it.
+    changes
+        All rules that have to be loosened together.
+    verified
+        Whether the checker accepted the plan with the task under the changed rules.
+    """
+
+    vehicle: str
+    changes: tuple[Loosened, ...]
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unserved:
     """A task that no route serves, and why.
 
@@ -229,12 +274,12 @@ class Unserved:
     reasons
         One sentence a reason, each names the constraint and the vehicle it belongs to.
     relaxation
-        The smallest change found that would admit it.
+        The smallest change found that would admit it; None where none was found or looked for.
     """
 
     id: str
     reasons: tuple[str, ...]
-    relaxation: str = ""
+    relaxation: Relaxation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ from yunqi.commerce.logistics.service.berths import BerthDesk
 from yunqi.commerce.logistics.service.classification import Classifier
 from yunqi.commerce.logistics.service.depot import Depot
 from yunqi.commerce.logistics.service.desk import RoutingDesk
+from yunqi.commerce.logistics.service.dispatch import Dispatch
+from yunqi.commerce.logistics.service.floor import Floor
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.journeys import JourneyDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.commerce.logistics.service.papers import PaperDesk
+from yunqi.commerce.logistics.service.stock import Stock
+from yunqi.commerce.logistics.service.yard import Yard
 from yunqi.kernel import Kernel
 
 
@@ -28,6 +32,7 @@ class Logistics:
         self.kernel = kernel
         self.config = config
         self.routing = RoutingDesk(kernel, config)
+        self.dispatch = Dispatch(kernel, config)
         self.packing = PackingDesk(config)
         self.berths = BerthDesk(config)
         self.forecasts = ForecastDesk(config, clock=kernel.clock)
@@ -36,3 +41,6 @@ class Logistics:
         self.papers = PaperDesk()
         self.arrivals = ArrivalDesk(kernel, config)
         self.journeys = JourneyDesk()
+        self.floor = Floor(config)
+        self.yard = Yard(config)
+        self.stock = Stock()

@@ -14,7 +14,13 @@ from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.model import Plan, Problem, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.routing import need_compiler, solve
-from yunqi.commerce.logistics.service.shown import plan_document, quote_document, replan_document
+from yunqi.commerce.logistics.service.shown import (
+    plan_document,
+    quote_document,
+    replan_document,
+    unserved_document,
+    verdict_document,
+)
 from yunqi.commerce.logistics.store import PlanStore
 from yunqi.kernel import Conflict, Invalid, JobCancelled, JobContext, Kernel, NotFound
 from yunqi.kernel.clock import to_micros
@@ -139,10 +145,7 @@ class RoutingDesk:
         replan = importlib.import_module("yunqi.commerce.logistics.service.reading")
         problem = read_document(document, name="problem")
         verdict = check(problem, replan.read_routes(plan, problem))
-        return {
-            "feasible": not verdict.broken, "cost": verdict.cost, "distance": verdict.distance, "vehicles": verdict.vehicles,
-            "broken": list(verdict.broken), "unserved": list(verdict.unserved), "matrix": {"source": problem.travel.source},
-        }  # fmt: skip
+        return verdict_document(problem, verdict)
 
     def explain(self, plan_id: int, task: str, *, workspace: str) -> dict[str, Any]:
         """Say why a task is not served, or why by this vehicle and at this hour."""
@@ -197,5 +200,4 @@ def explained(problem: Problem, routes: Sequence[Route], task: str) -> dict[str,
         raise NotFound(f"The problem has no task {task!r}.", param="task")
     if any(task in route.stops for route in routes):
         return why(problem, routes, found)
-    reasons = explain(problem, routes, found)
-    return {"id": task, "served": False, "reasons": list(reasons.reasons), "relaxation": reasons.relaxation}
+    return unserved_document(problem, explain(problem, routes, found)) | {"served": False}

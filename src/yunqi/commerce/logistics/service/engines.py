@@ -7,8 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.routing.answer import holding
 from yunqi.commerce.logistics.engine.routing.explain import reasons_for
 from yunqi.commerce.logistics.engine.routing.hybrid import LARGEST, solve_hybrid
+from yunqi.commerce.logistics.engine.routing.population.evolution import Evolution
+from yunqi.commerce.logistics.engine.routing.population.evolution import suits as evolves
+from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
@@ -22,6 +26,8 @@ Tell = Callable[[float, float, list[Route]], None]
 NOT_READY = "the planner was still being compiled when time was up; run `yunqi logistics warm` once"
 TELL_EVERY = 0.2
 """Seconds between two plans told: to compare and to keep one costs milliseconds."""
+SMALLEST_SPAN = 2.0
+"""Seconds from which a population beside the strings finds more than a second thread of strings."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -33,6 +39,7 @@ def run_engines(
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     why = obstacle(problem)
+    warm = holding(problem, warm)
     if why:
         return _rich(problem, budget, seed, warm, iterations)
     arrays = packed(problem)
@@ -56,8 +63,11 @@ def run_engines(
             tell(found.cost / problem.travel.scale, budget.used(), to_routes(problem, arrays, found))
 
     workers = max(1, min(config.workers, 8))
-    beside = None
-    if workers > 1 and iterations is None and not warm and tell is None and fits(problem, span):
+    beside = partner = None
+    if workers > 1 and iterations is None and not warm and span >= SMALLEST_SPAN and evolves(arrays):
+        partner = Partner(Evolution(arrays, seed=seed))
+        workers -= 1
+    elif workers > 1 and iterations is None and not warm and tell is None and fits(problem, span):
         beside = Aside(problem, 0.9 * span, seed)
         workers -= 1
 
@@ -73,6 +83,7 @@ def run_engines(
         workers=workers,
         emit=told,
         aside=meet if beside else None,
+        partner=partner,
         polish_seconds=min(5.0, 0.05 * span) if iterations is None and span > 4 else 0.0,
     )
     if iterations is not None:

@@ -71,9 +71,10 @@ def prepare() -> float:
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
     if not warm.is_warm():
         warm.warm()
-        importlib.import_module("yunqi.commerce.logistics.engine.routing.rich.solve").warm()
+        for engine in ("rich.solve", "population.warm"):
+            importlib.import_module(f"yunqi.commerce.logistics.engine.routing.{engine}").warm()
         warm.mark().touch()
-    for engine in ("packing", "berth"):
+    for engine in ("packing", "berth", "warehouse"):
         importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}.warm").warm()
     return budget.used()
 

@@ -1,9 +1,10 @@
 """Plans as documents: what the command line prints and the API returns."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from yunqi.commerce.logistics.engine.routing.check import check
-from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan
+from yunqi.commerce.logistics.engine.routing.check import Day, Verdict, check
+from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Unserved
 
 
 def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[str, Any]:
@@ -15,10 +16,7 @@ def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[
             | ({} if r.departs is None else {"departs": r.departs})
             for r in plan.routes
         ],
-        "unserved": [
-            {"id": shown(problem, one.id), "reasons": list(one.reasons), "relaxation": one.relaxation}
-            for one in plan.unserved
-        ],
+        "unserved": [unserved_document(problem, one) for one in plan.unserved],
         "gap": plan.gap,
         "bound": plan.bound,
         "seconds": round(plan.seconds, 3),
@@ -30,8 +28,25 @@ def plan_document(problem: Problem, plan: Plan, *, times: bool = False) -> dict[
         "notes": list(plan.notes),
     }
     if times:
-        found["days"] = days(problem, plan)
+        found["days"] = days(problem, check(problem, plan.routes).days)
     return found
+
+
+def unserved_document(problem: Problem, one: Unserved) -> dict[str, Any]:
+    """Return why a task is not served, and what would admit it in words and as changes."""
+    found = one.relaxation
+    text = "" if found is None else " and ".join(change.text for change in found.changes)
+    changes = [] if found is None else found.changes
+    return {
+        "id": shown(problem, one.id),
+        "reasons": list(one.reasons),
+        "relaxation": text,
+        "verified": found is not None and found.verified,
+        "vehicle": None if found is None else shown(problem, found.vehicle),
+        "changes": [
+            {"what": c.what, "of": c.of, "before": c.before, "after": c.after, "unit": c.unit} for c in changes
+        ],
+    }
 
 
 def shown(problem: Problem, key: str) -> str | int:
@@ -39,8 +54,8 @@ def shown(problem: Problem, key: str) -> str | int:
     return int(key) if problem.numeric_ids and key.lstrip("-").isdigit() else key
 
 
-def days(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
-    """Return each vehicle's day by the checker: when it leaves, arrives, serves, is back."""
+def days(problem: Problem, followed: Sequence[Day]) -> list[dict[str, Any]]:
+    """Return vehicles' days as the checker followed them: when each leaves, arrives, serves, is back."""
     scale = problem.travel.scale
     return [
         {
@@ -58,8 +73,21 @@ def days(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
                 for v in day.visits
             ],
         }
-        for day in check(problem, plan.routes).days
+        for day in followed
     ]
+
+
+def verdict_document(problem: Problem, verdict: Verdict) -> dict[str, Any]:
+    """Return what a plan amounts to by the checker."""
+    return {
+        "feasible": not verdict.broken,
+        "cost": verdict.cost,
+        "distance": verdict.distance,
+        "vehicles": verdict.vehicles,
+        "broken": list(verdict.broken),
+        "unserved": [shown(problem, key) for key in verdict.unserved],
+        "matrix": {"source": problem.travel.source},
+    }
 
 
 def replan_document(found: Replan) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from yunqi.kernel.errors import NotFound
+from yunqi.kernel.errors import Conflict, NotFound
 from yunqi.kernel.store import ID, JSON_TEXT, NAME, TIME, Migration, Store, create, metadata
 
 plans = sa.Table(
@@ -22,6 +22,25 @@ plans = sa.Table(
 )
 
 MIGRATIONS = (Migration("logistics", 1, "plans", create(plans)),)
+
+
+class _Answer(msgspec.Struct):
+    """The few parts of an answer that a list shows."""
+
+    cost: float | None = None
+    routes: list[msgspec.Raw] = []
+    unserved: list[msgspec.Raw] = []
+    partial: bool = False
+
+
+class _Asked(msgspec.Struct):
+    """The few parts of a problem that a list shows."""
+
+    name: str | int | None = None
+    tasks: list[msgspec.Raw] = []
+    jobs: list[msgspec.Raw] = []
+    shipments: list[msgspec.Raw] = []
+    events: list[msgspec.Raw] = []
 
 
 class PlanStore:
@@ -59,11 +78,45 @@ class PlanStore:
         found["answer"] = msgspec.json.decode(row["answer"]) if row["answer"] else None
         return found
 
-    def update(self, plan_id: int, **values: Any) -> None:
-        """Write an answer, a problem, a state or a job, and count the version up."""
+    def newest(self, *, state: str | None, before: int | None, limit: int, workspace: str) -> list[dict[str, Any]]:
+        """Return the newest plans, each with a summary instead of its documents; ``before``: older than that id."""
+        asked = sa.select(plans).where(plans.c.workspace == workspace).order_by(plans.c.id.desc()).limit(limit)
+        if state is not None:
+            asked = asked.where(plans.c.state == state)
+        if before is not None:
+            asked = asked.where(plans.c.id < before)
+        with self._store.read() as tx:
+            rows = tx.execute(asked).mappings().all()
+        names = ("id", "state", "version", "job", "created_at")
+        return [{name: row[name] for name in names} | {"summary": _summary(row)} for row in rows]
+
+    def update(self, plan_id: int, *, expect: int | None = None, **values: Any) -> None:
+        """Write an answer, a problem, a state or a job, and count the version up.
+
+        Raises
+        ------
+        Conflict
+            When the plan is not at the version expected any more.
+        """
         for key in ("problem", "answer"):
             if key in values:
                 values[key] = msgspec.json.encode(values[key]).decode()
         with self._store.begin() as tx:
             changed = plans.update().where(plans.c.id == plan_id)
-            tx.execute(changed.values(version=plans.c.version + 1, **values))
+            if expect is not None:
+                changed = changed.where(plans.c.version == expect)
+            if not tx.execute(changed.values(version=plans.c.version + 1, **values)).rowcount:
+                raise Conflict(f"Plan {plan_id} was changed meanwhile; look at it again.")
+
+
+def _summary(row: Any) -> dict[str, Any]:
+    asked = msgspec.json.decode(row["problem"], type=_Asked)
+    answer = msgspec.json.decode(row["answer"], type=_Answer) if row["answer"] else _Answer()
+    return {
+        "name": None if asked.name is None else str(asked.name),
+        "tasks": len(asked.tasks) + len(asked.jobs) + 2 * len(asked.shipments),
+        "events": len(asked.events),
+        "cost": answer.cost,
+        "vehicles": len(answer.routes),
+        "unserved": len(answer.unserved),
+    }

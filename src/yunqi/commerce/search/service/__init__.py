@@ -19,6 +19,7 @@ from yunqi.commerce.search.engine.surfaces import LISTING, RELEVANCE
 from yunqi.commerce.search.engine.words import words
 from yunqi.commerce.search.model import Category, Filters, IndexRebuilt, Results, Sort, Suggestion
 from yunqi.commerce.search.service.indexing import Indexing, Progress
+from yunqi.commerce.search.service.understanding import Find, Understander, Understanding
 from yunqi.commerce.search.service.vocabulary import Vocabulary
 from yunqi.commerce.search.store import Hits, QueryStore
 from yunqi.kernel import Event, Invalid, Kernel
@@ -28,6 +29,8 @@ Dense = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
 _LARGEST_PAGE = 100
 _EVERYTHING = Filters()
+
+__all__ = ["Search", "Understander"]
 
 
 class _Searched(msgspec.Struct):
@@ -67,9 +70,13 @@ class Search:
         Settings.
     ranking
         The pipeline that ranks and logs.
+    understander
+        Makes something that understands queries from its name; it serves only after the gate let it in.
     """
 
-    def __init__(self, kernel: Kernel, config: SearchConfig, *, ranking: Ranking) -> None:
+    def __init__(
+        self, kernel: Kernel, config: SearchConfig, *, ranking: Ranking, understander: Find | None = None
+    ) -> None:
         self.kernel = kernel
         self.config = config
         self.ranking = ranking
@@ -77,6 +84,9 @@ class Search:
         self.workspace = ranking.workspace
         self.indexing = Indexing(kernel, config, catalog=self.catalog, workspace=self.workspace)
         self._queries = QueryStore(kernel.store)
+        self.understanding = Understanding(
+            kernel, config, hits=self._best, cards=ranking.live.cards, find=understander, workspace=self.workspace
+        )
         self._vocabulary: Vocabulary | None = None
         self._tree: tuple[Cards, tuple[Category, ...]] | None = None
         self._renewing = threading.Lock()
@@ -131,6 +141,7 @@ class Search:
         cards = self.ranking.live.cards()
         prices = cache(lambda: cards.price_now(self.kernel.clock()))
         matches = self._match(text, cards, prices, filters)
+        understood = self.understanding.understand(text, matches.products, matches.scores) if text else ()
         answer = self._answer(matches, prices, sort, (page - 1) * size, size, subject, text or None)
         return Results(
             text,
@@ -142,6 +153,7 @@ class Search:
             brand_facet(cards, matches.products, self.config.facet_values),
             matches.suggestion,
             (time.perf_counter() - started) * 1000,
+            understood,
         )
 
     def suggest(self, typed: str) -> list[Suggestion]:
@@ -199,6 +211,11 @@ class Search:
         if hits.count > len(hits.products):  # more match than were looked at: the same share of them passes
             total = int(hits.count * keep.mean()) if len(keep) else 0
         return _Matches(products[keep], scores[keep], total, suggestion)
+
+    def _best(self, text: str) -> tuple[Dense, Scores]:
+        cards = self.ranking.live.cards()
+        found = self._match(text, cards, lambda: cards.price_now(self.kernel.clock()), _EVERYTHING)
+        return found.products, found.scores
 
     def _hits(self, text: str) -> tuple[Hits, str | None]:
         """Match all words; else with the last one unfinished; else respelled; else any word, one letter off."""

@@ -1,10 +1,15 @@
-"""What shoppers search for: counts by query."""
+"""What search keeps in the database: counts by query, and verdicts on who understands queries."""
 
+import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from yunqi.kernel.store import ID, NAME, TIME, Connection, Migration, Store, create, metadata
+from yunqi.commerce.search.model import Trial, Verdict
+from yunqi.kernel.clock import from_micros, to_micros
+from yunqi.kernel.store import ID, JSON_TEXT, NAME, TIME, Connection, Migration, Store, create, metadata
 
 queries = sa.Table(
     "search_queries",
@@ -15,7 +20,22 @@ queries = sa.Table(
     sa.Column("last_at", TIME, nullable=False),
 )
 
-MIGRATIONS = (Migration("search", 1, "query counts", create(queries)),)
+verdicts = sa.Table(
+    "search_verdicts",
+    metadata,
+    sa.Column("id", ID, primary_key=True, autoincrement=False),
+    sa.Column("workspace", NAME, nullable=False),
+    sa.Column("at", TIME, nullable=False),
+    sa.Column("who", NAME, nullable=False),
+    sa.Column("serves", NAME, nullable=False),
+    sa.Column("body", JSON_TEXT, nullable=False),
+    sa.Index("search_verdicts_workspace", "workspace", "id"),
+)
+
+MIGRATIONS = (
+    Migration("search", 1, "query counts", create(queries)),
+    Migration("search", 2, "who understands queries", create(verdicts)),
+)
 
 _LONGEST = 190
 
@@ -42,3 +62,23 @@ class QueryStore:
         query = sa.select(queries.c.query, queries.c.searches).where(queries.c.workspace == workspace)
         found = tx.execute(query.order_by(queries.c.searches.desc(), queries.c.query).limit(limit))
         return [(row.query, row.searches) for row in found]
+
+    def keep(self, tx: Connection, workspace: str, verdict: Verdict) -> None:
+        """Add a verdict; nothing is ever changed or removed."""
+        trial = dataclasses.asdict(verdict.trial) if verdict.trial else None
+        row = {
+            "id": self._store.new_id(), "workspace": workspace, "at": to_micros(verdict.at), "who": verdict.who,
+            "serves": verdict.serves, "body": msgspec.json.encode({"trial": trial, "data": verdict.data}).decode(),
+        }  # fmt: skip
+        tx.execute(verdicts.insert(), row)
+
+    def verdicts(self, tx: Connection, workspace: str, limit: int) -> list[Verdict]:
+        """Return verdicts, newest first."""
+        query = sa.select(verdicts).where(verdicts.c.workspace == workspace).order_by(verdicts.c.id.desc())
+        return [_verdict(row) for row in tx.execute(query.limit(limit))]
+
+
+def _verdict(row: Any) -> Verdict:
+    body = msgspec.json.decode(row.body)
+    trial = Trial(**body["trial"]) if body["trial"] else None
+    return Verdict(from_micros(row.at), row.who, row.serves, trial, body["data"])

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from yunqi.kernel import Invalid
 from yunqi.labs.npu.cli.options import (
@@ -22,7 +24,7 @@ from yunqi.labs.npu.cli.options import (
     print_document,
 )  # fmt: skip
 from yunqi.labs.npu.model import Calibration, Graph, QuantisedGraph, Recipe, Rounding, Scenario
-from yunqi.labs.npu.service import Compiled
+from yunqi.labs.npu.service import Compiled, Npu
 from yunqi.labs.npu.service.documents import load_document
 from yunqi.labs.npu.service.quantising import Agreement, Feeds, load_feeds, random_feeds
 
@@ -37,7 +39,9 @@ def number_commands(app: typer.Typer, open_app: OpenApp) -> None:
 
 
 def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
-    @app.command(help="Quantise and compare with floating point. Example: yunqi npu quantize net.onnx --inputs cal.npz")
+    @app.command(
+        help="Quantise and compare with floating point. Example: yunqi npu quantize net.onnx --inputs cal.npz --tolerance 0.02"
+    )
     def quantize(
         file: File, inputs: Inputs = None, batch: Batch = 1, shape: Shape = [], bits: Bits = 8,  # noqa: B006
         calibration: Annotated[Calibration, typer.Option(help="How ranges are chosen.")] = Calibration.MIN_MAX,
@@ -45,6 +49,7 @@ def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
         equalise: Annotated[bool, typer.Option("--equalise", help="Balance channels of consecutive convolutions.")] = False,
         residual_bits: Annotated[int, typer.Option(help="Width of what no product reads: 8 or 16.")] = 8,
         sparsity: Annotated[float, typer.Option(help="Share of weights set to zero.")] = 0.0,
+        tolerance: Annotated[float, typer.Option(help="Relative error that is allowed: the fewest layers get 16 bits.")] = 0.0,
         out: Annotated[Path | None, typer.Option(help="Write the network with QuantizeLinear here.")] = None,
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
@@ -52,12 +57,28 @@ def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
         with open_app() as opened:
             compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, "", [])
             feeds = _feeds(compiled.graph, inputs)
+            wide: tuple[str, ...] = ()
+            if tolerance:
+                compiled, wide = _widened(opened.npu, compiled, feeds, tolerance, recipe)
             quantised = opened.npu.quantise(compiled, feeds, recipe=recipe)
             compared = opened.npu.agreement(compiled, quantised, feeds)
         if out is not None:
             _export(out, compiled, quantised)
         document = _quantised_document(quantised, compared, inputs is None, out)
+        document |= {"wide": list(wide), "peak_ips": compiled.pace.peak_ips} if as_json else {"wide": len(wide)}
         print_document(document, as_json, [document])
+
+
+def _widened(
+    npu: Npu, compiled: Compiled, feeds: Feeds, tolerance: float, recipe: Recipe
+) -> tuple[Compiled, tuple[str, ...]]:
+    with Progress(transient=True, console=Console(stderr=True)) as bars:
+        bar = bars.add_task("calibrating", total=None)
+        compiled, found = npu.widen(
+            compiled, feeds, tolerance=tolerance, recipe=recipe,
+            progress=lambda done, of, what: bars.update(bar, completed=done, total=of, description=what),
+        )  # fmt: skip
+    return compiled, found.wide
 
 
 def _recipe(

@@ -13,6 +13,7 @@ from yunqi.labs.npu.model.program import (
     Refusal,
     Segment,
     Split,
+    Widths,
     Work,
 )
 from yunqi.labs.npu.model.quantised import Calibration, QuantisedGraph, Quantity, Recipe, Rounding
@@ -50,5 +51,6 @@ __all__ = [
     "ShapeUnknown",
     "Split",
     "Value",
+    "Widths",
     "Work",
 ]

@@ -24,6 +24,33 @@ class Split(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Widths:
+    """How many bits the chip stores what in.
+
+    Parameters
+    ----------
+    bits
+        Of everything that is not named: 8 or 16.
+    wide
+        Names of products whose operands take 16 bits.
+    values
+        Names of activations of 16 bits: what those products read, and what no product reads.
+    """
+
+    bits: int = 8
+    wide: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
+
+    def of_node(self, name: str) -> int:
+        """Return the width of a product's operands."""
+        return 16 if name in self.wide else self.bits
+
+    def of_value(self, name: str) -> int:
+        """Return the width of an activation."""
+        return 16 if name in self.values else self.bits
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What a layer costs, before any chip is known.
 
@@ -69,6 +96,10 @@ class Layer:
         Activations read and written; constants are in ``weight_bytes``.
     main_bytes, input_bytes
         Activation bytes that the main operation reads first, and that the layer reads in all.
+    bits
+        Width of the main operation's operands.
+    output_elements
+        Elements written.
     rows
         Height of the output map, which a split by rows divides.
     halo_bytes
@@ -86,6 +117,8 @@ class Layer:
     main_bytes: int = 0
     input_bytes: int = 0
     output_bytes: int = 0
+    bits: int = 8
+    output_elements: int = 0
     rows: int = 1
     halo_bytes: int = 0
 
@@ -178,14 +211,14 @@ class Program:
 
     Parameters
     ----------
-    bits
-        Width of activations and weights, 8 or 16.
+    widths
+        Of activations and weights.
     batch
         Images of one run of the program.
     """
 
     network: str
-    bits: int
+    widths: Widths
     batch: int
     layers: tuple[Layer, ...]
     segments: tuple[Segment, ...]
@@ -194,6 +227,11 @@ class Program:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     assumed: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def bits(self) -> int:
+        """Width of whatever is not named in ``widths``."""
+        return self.widths.bits
 
     @property
     def macs(self) -> int:

@@ -2,10 +2,11 @@
 
 import importlib.util
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yunqi.kernel import Invalid, Kernel, NotFound
 from yunqi.labs.npu.config import NpuConfig
@@ -37,7 +38,11 @@ from yunqi.labs.npu.service.quantising import (
     outputs,
     quantise_network,
     random_feeds,
+    widen_network,
 )
+
+if TYPE_CHECKING:
+    from yunqi.labs.npu.engine.quantise import Widening
 
 Source = Path | bytes
 _MOST_VARIANTS = 2_000
@@ -119,6 +124,7 @@ class Npu:
         batch: int = 1,
         shapes: Mapping[str, tuple[int, ...]] | None = None,
         bits: int = 8,
+        wide: Collection[str] = (),
         chips: int = 1,
         chip: Chip | None = None,
     ) -> Compiled:
@@ -128,6 +134,8 @@ class Npu:
         ----------
         bits
             8 or 16.
+        wide
+            Names of products that take 16 bits all the same; `widen` finds the few that need them.
         chips
             How many chips it may be spread over.
 
@@ -143,7 +151,7 @@ class Npu:
         graph = source if isinstance(source, Graph) else self.read(source, batch=batch, shapes=shapes)
         target = chip or self.chip()
         with refused_when_damaged(graph.name):
-            return Compiled(graph, compile_network(graph, target, bits=bits, chips=chips), target)
+            return Compiled(graph, compile_network(graph, target, bits=bits, wide=wide, chips=chips), target)
 
     def loadgen(self, compiled: Compiled, scenario: Scenario, *, seed: int = 1) -> LoadReport:
         """Run an MLPerf scenario over the timing model."""
@@ -167,16 +175,47 @@ class Npu:
         require("onnxruntime")
         recipe = recipe or Recipe(bits=compiled.program.bits)
         if recipe.equalise:
-            from yunqi.labs.npu.engine.quantise import equalise
-
-            graph, _ = equalise(compiled.graph)
-            compiled = Compiled(graph, compiled.program, compiled.chip)
+            compiled = _equalised(compiled)
         used = feeds if feeds is not None else random_feeds(compiled.graph, 2)
         if not used:
             raise Invalid("Calibration needs at least one input.", "inputs")
         limited = used[: self.config.calibration_images]
         with refused_when_damaged(compiled.graph.name):
             return quantise_network(compiled.graph, compiled.program, limited, recipe, progress=progress)
+
+    def widen(
+        self,
+        compiled: Compiled,
+        feeds: Feeds,
+        *,
+        tolerance: float = 0.02,
+        recipe: Recipe | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Compiled, "Widening"]:
+        """Give 16 bits to the fewest products that keep the outputs near floating point, and compile again.
+
+        Parameters
+        ----------
+        tolerance
+            Root mean square error of the outputs over that of the outputs themselves, on the inputs of calibration.
+        """
+        require("onnxruntime")
+        if not 0 < tolerance < 1:
+            raise Invalid(f"A tolerance lies between 0 and 1, not {tolerance}.", "tolerance")
+        if not feeds:
+            raise Invalid("Choosing widths needs inputs: they are judged by what they do to real ones.", "inputs")
+        if compiled.program.bits != 8:
+            raise Invalid("Widths are chosen for a network of 8 bits.", "bits")
+        limited = feeds[: self.config.calibration_images]
+        if recipe is not None and recipe.equalise:
+            compiled = _equalised(compiled)
+        with refused_when_damaged(compiled.graph.name):
+            found = widen_network(
+                compiled.graph, compiled.chip, limited, recipe or Recipe(),
+                tolerance=tolerance, judged=self.config.widening_images, progress=progress,
+            )  # fmt: skip
+        chips = compiled.program.memory.chips
+        return self.compile(compiled.graph, wide=found.wide, chips=chips, chip=compiled.chip), found
 
     def agreement(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
         """Compare the chip's integers with floating point on some inputs."""
@@ -249,6 +288,13 @@ class Npu:
         if name not in NETWORKS:
             raise NotFound(f"There is no reference network {name!r}; there are {', '.join(NETWORKS)}.")
         return NETWORKS[name]()
+
+
+def _equalised(compiled: Compiled) -> Compiled:
+    from yunqi.labs.npu.engine.quantise import equalise
+
+    graph, _ = equalise(compiled.graph)
+    return Compiled(graph, compiled.program, compiled.chip)
 
 
 @contextmanager

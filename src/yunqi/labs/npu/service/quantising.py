@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from yunqi.kernel import Invalid, NotFound
-from yunqi.labs.npu.model import Array, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
+from yunqi.labs.npu.model import Array, Chip, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
+
+if TYPE_CHECKING:
+    from yunqi.labs.npu.engine.quantise import Range, Widening
 
 Feeds = list[dict[str, Array]]
 Progress = Callable[[int, int, str], None]
@@ -89,20 +93,39 @@ def quantise_network(
     graph: Graph, program: Program, feeds: Feeds, recipe: Recipe, *, progress: Progress | None = None
 ) -> QuantisedGraph:
     """Calibrate on the feeds and quantise."""
-    from yunqi.labs.npu.engine.quantise import calibrate, quantise
+    from yunqi.labs.npu.engine.quantise import quantise
+
+    found = quantise(graph, program, _ranges(graph, feeds, progress), recipe)
+    found.images = len(feeds)
+    return found
+
+
+def widen_network(
+    graph: Graph, chip: Chip, feeds: Feeds, recipe: Recipe, *, tolerance: float, judged: int, progress: Progress | None
+) -> "Widening":
+    """Choose the products that need 16 bits, judged on the first inputs of calibration."""
+    from yunqi.labs.npu.engine.quantise import widen
+
+    def seen(done: int, of: int) -> None:
+        if progress is not None:
+            progress(done, of, "choosing widths")
+
+    ranges = _ranges(graph, feeds, progress)
+    return widen(graph, chip, ranges, feeds[:judged], recipe, tolerance=tolerance, seen=seen)
+
+
+def _ranges(graph: Graph, feeds: Feeds, progress: Progress | None) -> "dict[str, Range]":
+    from yunqi.labs.npu.engine.quantise import calibrate
 
     def seen(count: int) -> None:
         if progress is not None:
             progress(count, len(feeds), "calibrating")
 
     try:
-        ranges = calibrate(graph, feeds, seen=seen)
+        return calibrate(graph, feeds, seen=seen)
     except _refusals() as error:
         reason = " ".join(str(error).split())[:200]
         raise NetworkRefused(f"onnxruntime cannot compute the network for calibration: {reason}") from error
-    found = quantise(graph, program, ranges, recipe)
-    found.images = len(feeds)
-    return found
 
 
 def outputs(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Iterator[dict[str, Array]]:

@@ -70,13 +70,13 @@ SENSES: tuple[Entry, ...] = (
     ),
     Entry(
         "Qwen2.5-Omni-7B", "omni",
-        {"model_type": "qwen2_5_omni", "thinker_config": _with(
+        {"model_type": "qwen2_5_omni", "enable_audio_output": False, "thinker_config": _with(
             "qwen2_5_omni_thinker", _T2["7B"], vision_config=_eye25(3584), audio_config={"output_dim": 3584})},
         "8.9B", _RO, note="thinker with its vision and audio towers, as the report counts it in parts",
     ),
     Entry(
         "Qwen3-Omni-30B-A3B", "omni",
-        {"model_type": "qwen3_omni_moe", "thinker_config": _with(
+        {"model_type": "qwen3_omni_moe", "enable_audio_output": False, "thinker_config": _with(
             "qwen3_omni_moe_thinker", A3B, vision_config=_eye3(2048), audio_config=_EAR3)},
         "31.7B", _RO3,
         note="thinker with its vision (540M) and audio (650M) towers; A3B is of its decoder alone",

@@ -55,6 +55,18 @@ class RmsNorm(nn.Module):
         return self.weight * wide.to(x.dtype)
 
 
+class Scale(nn.Module):
+    """A learnt weight a channel."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x [..., width] scaled."""
+        return self.scale * x
+
+
 class SwiGlu(nn.Module):
     """The gated feed-forward layer: down(act(gate(x)) * up(x))."""
 

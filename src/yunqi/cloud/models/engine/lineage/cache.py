@@ -1,5 +1,7 @@
 """What a sequence leaves behind for its next tokens: keys and values, and the states of recurrent layers."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -29,6 +31,10 @@ class LayerCache:
         """Forget keys and values past ``length`` tokens."""
         self._length = min(self._length, length)
 
+    def states(self) -> tuple[Tensor | None, dict[str, Tensor]]:
+        """Return what cannot be cropped: the recurrent state and the convolutions' last inputs."""
+        return self.state, dict(self.conv)
+
 
 def _grown(old: Tensor | None, like: Tensor, used: int, need: int) -> Tensor:
     batch, heads, _, dim = like.shape
@@ -36,6 +42,17 @@ def _grown(old: Tensor | None, like: Tensor, used: int, need: int) -> Tensor:
     if old is not None:
         new[:, :, :used] = old[:, :, :used]
     return new
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of a `Cache` to come back to; states are never changed in place, so it costs no copy."""
+
+    length: int
+    keep: Tensor | None
+    recent: Tensor | None
+    turned: tuple[Tensor, Tensor] | None
+    states: tuple[tuple[Tensor | None, dict[str, Tensor]], ...]
 
 
 class Cache:
@@ -63,6 +80,29 @@ class Cache:
         self.prompt = 0
         self.recent: Tensor | None = None
         self.turned: tuple[Tensor, Tensor] | None = None
+
+    def mark(self) -> Mark:
+        """Return the present moment."""
+        states = tuple(layer.states() for layer in self.layers)
+        return Mark(self.length, self.keep, self.recent, self.turned, states)
+
+    def restore(self, mark: Mark) -> None:
+        """Forget all that came after a mark."""
+        self.length, self.keep, self.recent, self.turned = mark.length, mark.keep, mark.recent, mark.turned
+        for layer, (state, conv) in zip(self.layers, mark.states, strict=True):
+            layer.crop(mark.length)
+            layer.state, layer.conv = state, dict(conv)
+
+    def crops(self) -> bool:
+        """Return whether single tokens can be forgotten: whether no layer remembers in a state."""
+        held = any(layer.state is not None or layer.conv for layer in self.layers)
+        return not held and self.recent is None and self.turned is None and self.keep is None
+
+    def crop(self, length: int) -> None:
+        """Forget the tokens past ``length``."""
+        self.length = min(self.length, length)
+        for layer in self.layers:
+            layer.crop(length)
 
     def remember(self, tokens: int, keep: Tensor | None, batch: int) -> Tensor | None:
         """Count new tokens in; return which of all so far are real, None when all are."""

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from yunqi.cloud.models.engine.lineage.attention import Attention, masks
-from yunqi.cloud.models.engine.lineage.blocks import RmsNorm, SparseMlp, SwiGlu
+from yunqi.cloud.models.engine.lineage.blocks import RmsNorm, Scale, SparseMlp, SwiGlu
 from yunqi.cloud.models.engine.lineage.cache import Cache
 from yunqi.cloud.models.engine.lineage.delta import DeltaNet
 from yunqi.cloud.models.engine.lineage.ngrams import NgramLayer, joined
@@ -28,11 +28,17 @@ class Layer(nn.Module):
             if text.sparse[layer]
             else SwiGlu(text.width, text.inner, act=text.activation, bias=text.mlp_bias)
         )
+        self.self_attn_layer_scale: nn.Module | None = Scale(text.width) if text.scaled else None
+        self.mlp_layer_scale: nn.Module | None = Scale(text.width) if text.scaled else None
 
     def forward(self, x: Tensor, now: Turn) -> Tensor:
         """Return x [batch, tokens, width] one layer further."""
-        x = x + getattr(self, self.mixer)(self.input_layernorm(x), now)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        mixed = getattr(self, self.mixer)(self.input_layernorm(x), now)
+        if self.self_attn_layer_scale is None or self.mlp_layer_scale is None:
+            x = x + mixed
+            return x + self.mlp(self.post_attention_layernorm(x))
+        x = x + self.self_attn_layer_scale(mixed)
+        return x + self.mlp_layer_scale(self.mlp(self.post_attention_layernorm(x)))
 
 
 class StreamLayer(nn.Module):
@@ -57,12 +63,19 @@ class StreamLayer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Embeddings, layers and the last norm; parameter names are those of Qwen2 to Qwen3 checkpoints."""
+    """Embeddings, layers and the last norm; parameter names are those of Qwen2 to Qwen3 checkpoints.
 
-    def __init__(self, text: Text) -> None:
+    Parameters
+    ----------
+    entry
+        Width of the embeddings where it is not the decoder's; 0: it has none, and reads states alone.
+    """
+
+    def __init__(self, text: Text, *, entry: int | None = None) -> None:
         super().__init__()
         self.text = text
-        self.embed_tokens = nn.Embedding(text.vocabulary, text.width)
+        if entry != 0:
+            self.embed_tokens = nn.Embedding(text.vocabulary, entry or text.width)
         kind = Layer if text.streams is None else StreamLayer
         self.layers = nn.ModuleList([kind(text, layer) for layer in range(text.layers)])
         if text.streams is None:
@@ -79,6 +92,7 @@ class Decoder(nn.Module):
         positions: Tensor | None = None,
         cache: Cache | None = None,
         deep: list[Tensor] | None = None,
+        passed: dict[int, Tensor] | None = None,
     ) -> Tensor:
         """Return the last hidden states [batch, tokens, width].
 
@@ -92,6 +106,8 @@ class Decoder(nn.Module):
             [batch, tokens], or [3, batch, tokens] for M-RoPE; None counts the real tokens.
         deep
             Deepstack: what is added after each of the first layers [batch, tokens, width].
+        passed
+            Its keys are numbers of layers; each is given the states after so many layers.
         """
         x = self.embed_tokens(token_ids) if embeds is None else embeds
         now = turn_over(self.text, x, keep=keep, positions=positions, cache=cache)
@@ -102,6 +118,8 @@ class Decoder(nn.Module):
             x = layer(x, now)
             if deep is not None and index < len(deep):
                 x = x + deep[index]
+            if passed is not None and index + 1 in passed:
+                passed[index + 1] = x
         if cache is not None and self.text.ngrams is not None and token_ids is not None:
             history = joined(self.text.ngrams, token_ids, now.fresh(), cache.recent)
             cache.recent = history[:, history.shape[1] - self.text.ngrams.size + 1 :]
@@ -138,37 +156,3 @@ def _positions(start: int, tokens: int, keep: Tensor | None, cache: Cache | None
     if cache is not None and cache.offset is not None:
         places = places + cache.offset
     return places
-
-
-class LanguageModel(nn.Module):
-    """A decoder and the head that names the next token, or the classes of a reward model or classifier."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__()
-        self.text = text
-        self.model = Decoder(text)
-        self.lm_head: nn.Linear | None = None
-        self.score: nn.Module | None = None
-        if text.classes:
-            self.score = (
-                _rewarder(text) if text.rewards else nn.Linear(text.width, text.classes, bias=text.labels_tokens)
-            )
-        elif not text.tied:
-            self.lm_head = nn.Linear(text.width, text.vocabulary, bias=False)
-
-    def head(self, hidden: Tensor) -> Tensor:
-        """Return the logits [..., vocabulary] of hidden states [..., width]; a classifier's are [..., classes]."""
-        if self.score is not None:
-            return self.score(hidden)
-        if self.lm_head is not None:
-            return self.lm_head(hidden)
-        return nn.functional.linear(hidden, self.model.embed_tokens.weight)
-
-    def forward(self, token_ids: Tensor, *, keep: Tensor | None = None, cache: Cache | None = None) -> Tensor:
-        """Return logits [batch, tokens, vocabulary] of token_ids [batch, tokens]."""
-        return self.head(self.model(token_ids, keep=keep, cache=cache))
-
-
-def _rewarder(text: Text) -> nn.Module:
-    """Return the head of Qwen2.5-Math's reward models."""
-    return nn.Sequential(nn.Linear(text.width, text.width), nn.ReLU(), nn.Linear(text.width, text.classes))

@@ -40,6 +40,10 @@ class Family:
         Kind of the towers; empty: none.
     streams
         Hyper-connections, n-gram embeddings and indexed attention.
+    voice
+        Kind of the voice of the whole omni members; empty: none.
+    scaled
+        Each layer's parts are scaled by learnt weights (code decoders).
     """
 
     text_at: tuple[str, ...] = ()
@@ -58,6 +62,8 @@ class Family:
     audio: str = ""
     layout: str = ""
     streams: bool = False
+    voice: str = ""
+    scaled: bool = False
 
 
 _MOE: dict[str, Any] = {"norm_topk_prob": False, "decoder_sparse_step": 1, "mlp_only_layers": ()}
@@ -165,13 +171,14 @@ FAMILIES: dict[str, Family] = {
     ),
     "qwen2_audio": Family(text_at=_TEXT, qkv_bias=True, windows="tail", audio="whisper", defaults=_DENSE2.defaults),
     "qwen2_5_omni": Family(
-        text_at=_THINK, qkv_bias=True, windows="tail", vision="qwen2_5", audio="omni", defaults=_VL2
+        text_at=_THINK, qkv_bias=True, windows="tail", vision="qwen2_5", audio="omni", defaults=_VL2, voice="qwen2_5"
     ),
     "qwen2_5_omni_thinker": Family(
         text_at=_TEXT, qkv_bias=True, windows="tail", vision="qwen2_5", audio="omni", defaults=_VL2
     ),
     "qwen3_omni_moe": Family(
         **_QWEN3,
+        voice="qwen3",
         text_at=_THINK,
         interleaved=True,
         experts=True,
@@ -186,6 +193,13 @@ FAMILIES: dict[str, Family] = {
         experts=True,
         vision="qwen3",
         audio="qwen3",
+        defaults={**_MOE, "norm_topk_prob": True, "mrope_section": (24, 20, 20)},
+    ),
+    "qwen2_5_omni_text": Family(qkv_bias=True, windows="tail", defaults=_VL2),
+    "qwen3_omni_moe_text": Family(
+        **_QWEN3,
+        interleaved=True,
+        experts=True,
         defaults={**_MOE, "norm_topk_prob": True, "mrope_section": (24, 20, 20)},
     ),
     "qwen3_asr": Family(**_QWEN3, text_at=_TEXT, audio="asr", defaults={"head_dim": 128}),

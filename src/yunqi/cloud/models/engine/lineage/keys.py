@@ -39,6 +39,13 @@ class Keys:
             raise Invalid(f"{self._where}: {name} is {value!r}; it must be a number.", param=name)
         return float(value)
 
+    def wholes(self, name: str) -> tuple[int, ...]:
+        """Return a list of whole numbers."""
+        value = self.get(name, ())
+        if not isinstance(value, list | tuple) or not all(isinstance(one, int) for one in value):
+            raise Invalid(f"{self._where}: {name} is {value!r}; it must be a list of whole numbers.", param=name)
+        return tuple(value)
+
     def flag(self, rule: bool | str) -> bool:
         """Return a constant, or what the key of this name says."""
         return rule if isinstance(rule, bool) else bool(self.get(rule, False))

@@ -6,10 +6,14 @@ import torch
 from torch import Tensor
 
 from yunqi.cloud.models.engine.lineage import audio, vision
+from yunqi.cloud.models.engine.lineage.ahead import Ahead
 from yunqi.cloud.models.engine.lineage.cache import Cache
-from yunqi.cloud.models.engine.lineage.decoder import LanguageModel
+from yunqi.cloud.models.engine.lineage.heads import LanguageModel
 from yunqi.cloud.models.engine.lineage.places import Sights, positions
 from yunqi.cloud.models.engine.lineage.spec import Spec
+from yunqi.cloud.models.engine.lineage.speech.code2wav import Code2Wav
+from yunqi.cloud.models.engine.lineage.speech.talker import Talker
+from yunqi.cloud.models.engine.lineage.speech.token2wav import Token2Wav
 from yunqi.kernel.errors import Invalid
 
 
@@ -34,18 +38,39 @@ class Senses:
 class Member(LanguageModel):
     """A language model with towers; text alone goes the way of a `LanguageModel`."""
 
+    talker: Talker
+    token2wav: Token2Wav
+    code2wav: Code2Wav
+
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec.text)
         self.spec = spec
+        self.mtp: Ahead | None = Ahead(spec.text) if spec.text.predictors else None
         if spec.vision is not None:
             self.visual = vision.Tower(spec.vision)
         if spec.audio is not None:
             self.audio_tower = audio.Tower(spec.audio)
             if spec.audio.kind in ("whisper", "asr"):
                 self.multi_modal_projector = audio.Projector(spec.audio)
+        if spec.voice is not None:
+            self.talker = Talker(spec.voice.talker)
+            if spec.voice.flow is not None and spec.voice.vocoder is not None:
+                self.token2wav = Token2Wav(spec.voice.flow, spec.voice.vocoder)
+            if spec.voice.waves is not None:
+                self.code2wav = Code2Wav(spec.voice.waves)
 
-    def perceive(self, token_ids: Tensor, senses: Senses, *, cache: Cache | None = None) -> Tensor:
-        """Return the last hidden states [1, tokens, width] of a prompt with placeholders [1, tokens] filled in."""
+    def perceive(
+        self,
+        token_ids: Tensor,
+        senses: Senses,
+        *,
+        cache: Cache | None = None,
+        passed: dict[int, Tensor] | None = None,
+    ) -> Tensor:
+        """Return the last hidden states [1, tokens, width] of a prompt with placeholders [1, tokens] filled in.
+
+        ``passed`` is as for `Decoder`.
+        """
         embeds = self.model.embed_tokens(token_ids).clone()
         seen = torch.zeros(token_ids.shape, dtype=torch.bool)
         deep: list[Tensor] = []
@@ -68,7 +93,9 @@ class Member(LanguageModel):
         places = positions(self.spec, token_ids[0].tolist(), senses.sights)
         if cache is not None:
             cache.offset = (places.max() + 1 - token_ids.shape[1]).long().view(1, 1)
-        return self.model(token_ids, embeds=embeds, positions=places[:, None], cache=cache, deep=deep or None)
+        return self.model(
+            token_ids, embeds=embeds, positions=places[:, None], cache=cache, deep=deep or None, passed=passed
+        )
 
 
 def _put(embeds: Tensor, token_ids: Tensor, token: int, found: Tensor) -> Tensor:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), new)
     for pattern, new in (
-        (r"^thinker\.", ""),
+        (r"^(?:thinker|vlm)\.", ""),
         (r"^(?:model\.)?(visual|audio_tower|multi_modal_projector)\.", r"\1."),
         (r"^visual\.merger_list\.", "visual.deepstack_merger_list."),
         (r"^(?:model\.)?language_model\.lm_head\.", "lm_head."),
         (r"^(?:model\.)?language_model\.(?:model\.)?", "model."),
-        (r"^(layers|embed_tokens|norm|hyper_connection_mixer)\.", r"model.\1."),
+        (r"^(?:transformer\.)?(layers|embed_tokens|norm|hyper_connection_mixer)\.", r"model.\1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.ln_q\.", r"\1.norm."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.0\.", r"\1.linear_fc1."),
         (r"^(visual\.merger|visual\.deepstack_merger_list\.\d+)\.mlp\.2\.", r"\1.linear_fc2."),
+        (r"^talker\.model\.codec_embedding\.", "talker.model.embed_tokens."),
+        (r"^mtp\.(layers|norm)\.", r"mtp.model.\1."),
         # Qwen, 2023
         (r"^transformer\.wte\.", "model.embed_tokens."),
         (r"^transformer\.ln_f\.", "model.norm."),
@@ -35,7 +37,7 @@ _SPLIT = re.compile(r"^(visual\.blocks\.\d+\.attn)\.([qkv])\.(weight|bias)$")
 _EXPERT_STACK = re.compile(r"^(.*\.mlp\.experts\.(?:gate_up|down)_proj)(?:\.weight)?$")
 _SHARD = re.compile(r"^(.*\.ngram_embedding)\.shard_(\d+)\.weight$")
 _IGNORED = re.compile(
-    r"(\.ple_embedding\.(layer_multipliers|ngram_heads_vocab_sizes|ngram_heads_offsets)|rotary_emb\.inv_freq|rotary_pos_emb\.inv_freq|\.attn\.(masked_)?bias)$"
+    r"(\.ple_embedding\.(layer_multipliers|ngram_heads_vocab_sizes|ngram_heads_offsets)|rotary_emb\.inv_freq|rotary_pos_emb\.inv_freq|rotary_embed\.inv_freq|(upsample|downsample)\.filter|code2wav\.code_offset|\.attn\.(masked_)?bias)$"
 )
 
 

@@ -1,13 +1,13 @@
 """Reads an official config.json, of any generation, into a `Spec`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from yunqi.cloud.models.engine.lineage import novel, senses
+from yunqi.cloud.models.engine.lineage import novel, readout, senses
 from yunqi.cloud.models.engine.lineage.families import FAMILIES, Family
 from yunqi.cloud.models.engine.lineage.keys import Keys
 from yunqi.cloud.models.engine.lineage.spec import DELTA, FULL, WINDOW, Delta, Experts, Rope, Spec, Text
+from yunqi.cloud.models.engine.lineage.speech.read import read_voice
 from yunqi.kernel.errors import Invalid
 
 
@@ -20,6 +20,8 @@ def read_spec(config: Mapping[str, Any]) -> Spec:
         When its ``model_type`` is not of the lineage, or a value cannot be.
     """
     kind = config.get("model_type")
+    if kind == "colqwen2":
+        return readout.retrieval(read_spec(Keys(config, {}).part("vlm_config")), config)
     family = FAMILIES.get(kind) if isinstance(kind, str) else None
     if family is None or not isinstance(kind, str):
         known = ", ".join(sorted(FAMILIES))
@@ -29,12 +31,10 @@ def read_spec(config: Mapping[str, Any]) -> Spec:
     text = read_text(Keys(part, {**family.defaults, **inner.defaults}), inner)
     architectures = config.get("architectures") or [""]
     architecture = str(architectures[0])
-    rewards = "RewardModel" in architecture
-    if rewards or "Classification" in architecture:
-        process = "Process" in architecture
-        count = 1 if rewards and not process else _classes(config, part)
-        text = replace(text, classes=count, rewards=rewards, labels_tokens="TokenClassification" in architecture)
-    spec = Spec(kind, text, architecture, **_special(config, part))
+    text = readout.read(text, architecture, config, part)
+    voice = read_voice(config, family, read_text)
+    silent = bool(family.voice) and voice is None
+    spec = Spec(kind, text, architecture, voice=voice, silent=silent, **_special(config, part))
     return senses.add(spec, config, family)
 
 
@@ -82,6 +82,7 @@ def read_text(keys: Keys, family: Family) -> Text:
         head_norm=family.head_norm,
         gate=family.gate,
         centred=family.centred,
+        scaled=family.scaled,
         window=keys.whole("sliding_window", 4096) if WINDOW in kinds else 0,
         experts=_experts(keys) if family.experts else None,
         delta=_delta(keys, family) if family.delta else None,
@@ -213,14 +214,6 @@ def read_rope(keys: Keys, family: Family, context: int) -> Rope:
         chunk=int(chunked.get("chunk_size", 0)),
         local=int(chunked.get("local_size", 0)),
     )
-
-
-def _classes(config: Mapping[str, Any], part: Mapping[str, Any]) -> int:
-    labels = part.get("num_labels") or config.get("num_labels")
-    names = config.get("id2label") or part.get("id2label")
-    if labels is None and isinstance(names, Mapping):
-        labels = len(names)
-    return int(labels) if labels else 2
 
 
 def _special(config: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from yunqi.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen; temperature 0 takes the likeliest."""
+    """How tokens are chosen; temperature 0 takes the likeliest, ``ahead`` guesses so many tokens a run."""
 
     max_tokens: int = 64
     temperature: float = 0.0
@@ -21,10 +21,13 @@ class Sampling:
     repetition_penalty: float = 1.0
     seed: int = 0
     ends: tuple[int, ...] = ()
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         if self.max_tokens < 0 or self.temperature < 0 or not 0 < self.top_p <= 1 or self.repetition_penalty <= 0:
             raise Invalid("max_tokens and temperature must not be negative; top_p lies in (0, 1].", param="sampling")
+        if self.ahead < 0 or (self.ahead and (self.temperature > 0 or self.repetition_penalty != 1.0)):
+            raise Invalid("Guessing ahead needs temperature 0 and no repetition penalty.", param="ahead")
 
 
 Step = Callable[[Tensor, Tensor | None, Cache], Tensor]
@@ -73,7 +76,7 @@ def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator, befor
     logits = logits.float()
     if sampling.repetition_penalty != 1.0:
         for row, tokens in zip(logits, before, strict=True):
-            seen = torch.tensor(sorted(set(tokens)))
+            seen = torch.tensor(sorted(set(tokens)), dtype=torch.long)
             held = row[seen]
             row[seen] = torch.where(held > 0, held / sampling.repetition_penalty, held * sampling.repetition_penalty)
     if sampling.temperature == 0:

@@ -45,7 +45,9 @@ _AUDIO: dict[str, dict[str, Any]] = {
 
 
 def add(spec: Spec, config: Mapping[str, Any], family: Family) -> Spec:
-    """Return the spec with the towers that its family has."""
+    """Return the spec with the towers that its family has; a class for text alone has none."""
+    if spec.architecture.endswith("ForCausalLM"):
+        return spec
     above = config
     for name in family.text_at[:-1]:
         inner = config.get(name)

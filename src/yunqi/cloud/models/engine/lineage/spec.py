@@ -136,8 +136,14 @@ class Text:
         RMSNorm's weight is stored around zero (1 + weight).
     logn
         Queries past this length grow with the logarithm of their position; 0: never.
-    classes, rewards, labels_tokens
-        Of a classifier: how many (0: it names tokens), whether its head is a reward model's, whether each token has one.
+    head, classes, head_bias
+        What is made of the last states: ``words`` (logits of the vocabulary), ``classes`` of a text, ``labels`` of each
+        token, a ``reward``, a ``span`` (beginning and end of an answer), ``vectors`` of length one, or ``states`` as
+        they are; how many; and whether labels have a bias.
+    predictors
+        Layers of the head that looks ahead (multi-token prediction).
+    scaled
+        What attention and feed-forward add is scaled by a learnt weight a channel (Qwen3-Omni's code decoder).
     """
 
     vocabulary: int
@@ -168,9 +174,10 @@ class Text:
     ngrams: Ngrams | None = None
     indexer: Indexer | None = None
     predictors: int = 0
+    head: str = "words"
     classes: int = 0
-    rewards: bool = False
-    labels_tokens: bool = False
+    head_bias: bool = True
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocabulary", "width", "layers", "heads", "kv_heads", "head_dim"):
@@ -245,6 +252,108 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Talker:
+    """The decoder of an omni member that answers in codes of speech; see `yunqi.cloud.models.engine.lineage.speech`.
+
+    Parameters
+    ----------
+    kind
+        ``qwen2_5`` (one code a frame) or ``qwen3`` (``groups`` codes a frame, all but the first by ``predictor``).
+    entry
+        Width of what it reads: of the thinker's embeddings and hidden states.
+    begin, pad, mask, ends
+        Codes that stand for the beginning, nothing, the prompt, and the end.
+    marks
+        Text tokens that begin, end and pad what is to be spoken.
+    layer
+        How many of the thinker's layers its states for pictures and sound have passed (``qwen3``).
+    unthought
+        Codes that say: no thinking here (``qwen3``).
+    speakers
+        Names and their codes (``qwen3``; Qwen2.5-Omni's voices are files).
+    turns
+        Tokens that begin a turn, and name the user and the assistant (``qwen3``).
+    """
+
+    kind: str
+    text: Text
+    entry: int
+    begin: int
+    pad: int
+    mask: int
+    ends: tuple[int, ...]
+    marks: tuple[int, int, int]
+    layer: int = 0
+    predictor: Text | None = None
+    groups: int = 1
+    unthought: tuple[int, ...] = ()
+    speakers: tuple[tuple[str, int], ...] = ()
+    turns: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Qwen2.5-Omni's diffusion transformer: codes and a voice to mel frames, by flow matching."""
+
+    width: int
+    layers: int
+    heads: int
+    head_dim: int
+    inner: int
+    code_width: int
+    codes: int
+    repeats: int
+    bins: int
+    block: int
+    ahead: tuple[int, ...]
+    behind: tuple[int, ...]
+    voice_width: int
+    theta: float
+    longest: int
+    ear_out: int
+    ear_channels: tuple[int, ...]
+    ear_kernels: tuple[int, ...]
+    ear_dilations: tuple[int, ...]
+    ear_attention: int
+    ear_scale: int
+    ear_squeeze: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocoder:
+    """Qwen2.5-Omni's BigVGAN: mel frames to a wave."""
+
+    bins: int
+    channels: int
+    rates: tuple[int, ...]
+    kernels: tuple[int, ...]
+    block_kernels: tuple[int, ...]
+    block_dilations: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """Qwen3-Omni's code decoder: groups of codes to a wave, causal throughout."""
+
+    text: Text
+    groups: int
+    ratios: tuple[int, ...]
+    rates: tuple[int, ...]
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """All of an omni member that speaks: ``flow`` and ``vocoder`` (Qwen2.5-Omni), or ``waves`` (Qwen3-Omni)."""
+
+    talker: Talker
+    flow: Flow | None = None
+    vocoder: Vocoder | None = None
+    waves: Waves | None = None
+    rate: int = 24_000
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A whole member: its decoder and whatever sees and hears.
 
@@ -254,6 +363,8 @@ class Spec:
         The config's ``model_type``.
     architecture
         The class name its makers gave it, as ``Qwen3ForCausalLM``; may be empty.
+    silent
+        The config says that this member does not speak, though its files may hold a voice.
     """
 
     family: str
@@ -261,6 +372,8 @@ class Spec:
     architecture: str = ""
     vision: Vision | None = None
     audio: Audio | None = None
+    voice: Voice | None = None
+    silent: bool = False
     bos: int | None = None
     eos: tuple[int, ...] = ()
     pad: int | None = None

@@ -22,7 +22,9 @@ class Hardware:
     node
         Devices of a node.
     use_memory, use_flops
-        Share of bandwidth and arithmetic that good serving engines reach.
+        Share of bandwidth and arithmetic that good serving engines reach. Where the table says nothing, 0.8 of the
+        bandwidth, fitted (with the overhead) to the Qwen2.5 speed table of vLLM on A100, one request. For H20: fitted
+        to the Qwen3 speed table of SGLang, 1.7B to 14B; its few processors fill little of its bandwidth for one request.
     overhead
         Seconds that each layer adds to a decoding step beside its work: launches, synchronisation, scheduling.
     price
@@ -49,9 +51,15 @@ HARDWARE: dict[str, Hardware] = {
     found.name: found
     for found in (
         Hardware("a100", 80 * _G, 2.039 * _T, 312 * _T, 624 * _T, 300 * _G, 8, "NVIDIA A100 80GB SXM data sheet", price=150),
+        Hardware("a100-40gb", 40 * _G, 1.555 * _T, 312 * _T, 624 * _T, 300 * _G, 8, "NVIDIA A100 40GB data sheet", price=110),
+        Hardware("a800", 80 * _G, 2.039 * _T, 312 * _T, 624 * _T, 200 * _G, 8, "as a100, 400 GB/s links", price=150),
+        Hardware("a10", 24 * _G, 0.6 * _T, 125 * _T, 250 * _T, 32 * _G, 4, "NVIDIA A10 data sheet", price=50),
+        Hardware("l4", 24 * _G, 0.3 * _T, 121 * _T, 242 * _T, 32 * _G, 4, "NVIDIA L4 data sheet", price=50),
+        Hardware("h800", 80 * _G, 3.35 * _T, 989 * _T, 1979 * _T, 200 * _G, 8, "as h100, 400 GB/s links", price=250),
         Hardware("h100", 80 * _G, 3.35 * _T, 989 * _T, 1979 * _T, 450 * _G, 8, "NVIDIA H100 SXM data sheet", price=250),
         Hardware("h200", 141 * _G, 4.8 * _T, 989 * _T, 1979 * _T, 450 * _G, 8, "NVIDIA H200 SXM data sheet", price=320),
-        Hardware("h20", 96 * _G, 4.0 * _T, 148 * _T, 296 * _T, 450 * _G, 8, "NVIDIA H20 product brief", price=130),
+        Hardware("h20", 96 * _G, 4.0 * _T, 148 * _T, 296 * _T, 450 * _G, 8, "NVIDIA H20 product brief",
+                 use_memory=0.39, overhead=7.2e-5, price=130),
         Hardware("l20", 48 * _G, 0.864 * _T, 119.5 * _T, 239 * _T, 32 * _G, 8, "NVIDIA L20 product brief", price=70),
         Hardware("l40s", 48 * _G, 0.864 * _T, 362 * _T, 733 * _T, 32 * _G, 8, "NVIDIA L40S data sheet", price=90),
         Hardware("rtx4090", 24 * _G, 1.008 * _T, 165 * _T, 330 * _T, 16 * _G, 2, "NVIDIA Ada GPU architecture", price=40),

@@ -16,6 +16,9 @@ SPLIT = (
 )
 """How Qwen's tokenizers, from 2023 on, cut text into words."""
 
+MARKED_SPLIT = SPLIT.replace(r"?\p{L}+", r"?[\p{L}\p{M}]+").replace(r"[^\s\p{L}\p{N}]+", r"[^\s\p{L}\p{M}\p{N}]+")
+"""The same from Qwen3.5 on, where marks belong to the letters they stand on."""
+
 _LLAMA3 = SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 _SMOLLM = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _FIRST_SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", *(f"<|extra_{n}|>" for n in range(205)))
@@ -81,7 +84,7 @@ def byte_level(
 ) -> tokenizers.Tokenizer:
     """Return a byte-level BPE tokenizer with NFC normalisation and this cutting rule."""
     inner = tokenizers.Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=False))
-    if split == SPLIT:
+    if split in (SPLIT, MARKED_SPLIT):
         inner.normalizer = normalizers.NFC()
     cut: list[Any] = [pre_tokenizers.Digits(individual_digits=True)] if split == _SMOLLM else []
     if split == _SMOLLM:
@@ -101,7 +104,9 @@ def from_gguf(values: dict[str, Any]) -> Tokenizer | None:
     tokens, merges = values.get("tokenizer.ggml.tokens"), values.get("tokenizer.ggml.merges")
     if values.get("tokenizer.ggml.model") != "gpt2" or not tokens or merges is None:
         return None
-    split = {"smollm": _SMOLLM, "llama-bpe": _LLAMA3}.get(str(values.get("tokenizer.ggml.pre")), SPLIT)
+    split = {"smollm": _SMOLLM, "llama-bpe": _LLAMA3, "qwen35": MARKED_SPLIT}.get(
+        str(values.get("tokenizer.ggml.pre")), SPLIT
+    )
     kinds = values.get("tokenizer.ggml.token_type") or [1] * len(tokens)
     special = [token for token, kind in zip(tokens, kinds, strict=True) if kind in (3, 4)]
     pairs = [tuple(line.split(" ", 1)) for line in merges]
@@ -111,8 +116,8 @@ def from_gguf(values: dict[str, Any]) -> Tokenizer | None:
     return Tokenizer(inner)
 
 
-def from_tiktoken(path: Path, *, specials: Sequence[str] = _FIRST_SPECIALS) -> Tokenizer:
-    """Return the tokenizer of Qwen's first generation, whose file lists tokens by rank, in base 64."""
+def from_tiktoken(path: Path, *, specials: Sequence[str] = _FIRST_SPECIALS, split: str = SPLIT) -> Tokenizer:
+    """Return the tokenizer of a file that lists tokens by rank, in base 64, as Qwen's first generation has one."""
     ranks: dict[bytes, int] = {}
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
@@ -126,7 +131,7 @@ def from_tiktoken(path: Path, *, specials: Sequence[str] = _FIRST_SPECIALS) -> T
         if len(word) > 1 and (pair := _last_merge(ranks, word, rank)) is not None:
             merges.append((rank, "".join(spelled[b] for b in pair[0]), "".join(spelled[b] for b in pair[1])))
     vocabulary = {"".join(spelled[byte] for byte in word): rank for word, rank in ranks.items()}
-    inner = byte_level(vocabulary, [(left, right) for _, left, right in sorted(merges)])
+    inner = byte_level(vocabulary, [(left, right) for _, left, right in sorted(merges)], split=split)
     inner.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in specials])
     return Tokenizer(inner)
 
@@ -156,9 +161,14 @@ def _alphabet() -> list[str]:
 def _from_merges(folder: Path) -> Tokenizer:
     lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
     pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
-    inner = byte_level(read_json(folder / "vocab.json"), [(pair[0], pair[1]) for pair in pairs])
     settings = folder / "tokenizer_config.json"
-    added = read_json(settings).get("added_tokens_decoder", {}) if settings.is_file() else {}
+    found = read_json(settings) if settings.is_file() else {}
+    marked = str(found.get("tokenizer_class", "")).startswith(("Qwen3_5", "Qwen4")) or "M}" in str(
+        found.get("pretokenize_regex", "")
+    )
+    split = MARKED_SPLIT if marked else SPLIT
+    inner = byte_level(read_json(folder / "vocab.json"), [(pair[0], pair[1]) for pair in pairs], split=split)
+    added = found.get("added_tokens_decoder", {})
     ordered = sorted(added.items(), key=lambda pair: int(pair[0]))
     for _, token in ordered:
         made = AddedToken(

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from yunqi.cloud.models.engine.lineage.names import Piece, pieces
 from yunqi.cloud.models.model import BadCheckpoint
 
-_SKIPPED = ("mtp.", "talker.", "token2wav.", "code2wav.")
+SILENT = ("talker.", "token2wav.", "code2wav.")
+"""Where the voice of an omni member lies, which a config may switch off."""
 
 
 class Source(Protocol):
@@ -24,13 +25,17 @@ class Source(Protocol):
         """Return a tensor."""
 
 
-def fill(module: nn.Module, source: Source, *, dtype: torch.dtype | None, where: str) -> None:
+def fill(
+    module: nn.Module, source: Source, *, dtype: torch.dtype | None, where: str, unread: tuple[str, ...] = ()
+) -> None:
     """Give a module on the meta device its weights.
 
     Parameters
     ----------
     dtype
         What floating tensors become; None keeps what the file has (and so the mapping, without a copy).
+    unread
+        Beginnings of names that the config says are not to be used; all others must have a place.
 
     Raises
     ------
@@ -39,18 +44,18 @@ def fill(module: nn.Module, source: Source, *, dtype: torch.dtype | None, where:
     """
     found = pieces(source.names())
     wanted = dict(module.state_dict())
-    _complete(found, wanted, where)
+    _complete(found, wanted, where, unread)
     weights = {name: _assemble(name, found[name], like, source, dtype, where) for name, like in wanted.items()}
     module.load_state_dict(weights, assign=True)
     module.requires_grad_(False)
     module.eval()
 
 
-def _complete(found: dict[str, list[Piece]], wanted: dict[str, Tensor], where: str) -> None:
+def _complete(found: dict[str, list[Piece]], wanted: dict[str, Tensor], where: str, unread: tuple[str, ...]) -> None:
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise BadCheckpoint(f"{where} lacks {len(missing)} tensors of its config: {some(missing)}.")
-    extra = sorted(name for name in set(found) - set(wanted) if not name.startswith(_SKIPPED))
+    extra = sorted(name for name in set(found) - set(wanted) if not name.startswith(unread))
     if "lm_head.weight" in extra:  # tied: the embedding is used, as its makers do
         extra.remove("lm_head.weight")
     if extra:

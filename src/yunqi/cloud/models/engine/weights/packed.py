@@ -1,7 +1,8 @@
-"""Unpacks GPTQ and AWQ checkpoints: integers of 2 to 8 bits packed into int32, with scales and zero points a group.
+"""Unpacks GPTQ, AWQ and FP8 checkpoints.
 
-GPTQ (arXiv 2210.17323) packs rows of the input side; AWQ (2306.00978) packs the output side, in the order of its GPU
-kernels. Layouts as in the checkpoints published by the Qwen team.
+GPTQ (arXiv 2210.17323) packs rows of the input side into int32; AWQ (2306.00978) packs the output side, in the order of
+its GPU kernels; both have scales and zero points a group. FP8 keeps a scale a block, a channel or a tensor. Layouts as
+in the checkpoints published by the Qwen team.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,66 @@ from yunqi.cloud.models.model import BadCheckpoint
 
 _AWQ_ORDER = (0, 4, 1, 5, 2, 6, 3, 7)
 _PARTS = (".qweight", ".qzeros", ".scales", ".g_idx")
+_EIGHT = (torch.float8_e4m3fn, torch.float8_e5m2)
+_SCALES = ("_scale_inv", "_scale")
+
+
+def unpacked(inner: Source, settings: Mapping[str, Any]) -> Source:
+    """Return a quantised checkpoint as if it were not.
+
+    Raises
+    ------
+    BadCheckpoint
+        When the way it is packed is unknown here.
+    """
+    method = str(settings.get("quant_method", ""))
+    return Eighths(inner, settings) if method in ("fp8", "compressed-tensors") else Unpacked(inner, settings)
+
+
+class Eighths:
+    """A checkpoint whose weights are 8-bit floats with scales beside them, as if they were whole."""
+
+    def __init__(self, inner: Source, settings: Mapping[str, Any]) -> None:
+        self._inner = inner
+        block = settings.get("weight_block_size") or (0, 0)
+        if not isinstance(block, list | tuple) or len(block) != 2:
+            raise BadCheckpoint(f"The config gives weight_block_size = {block!r}; it must be two numbers.")
+        self._block = (int(block[0]), int(block[1]))
+        names = set(inner.names())
+        self._scales = {name: name + ending for name in names for ending in reversed(_SCALES) if name + ending in names}
+
+    def names(self) -> list[str]:
+        """Return the names of the weights, without scales of weights and of activations."""
+        hidden = set(self._scales.values())
+        return [name for name in self._inner.names() if name not in hidden and not name.endswith(".input_scale")]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return a tensor's shape."""
+        return self._inner.shape(name)
+
+    def tensor(self, name: str) -> Tensor:
+        """Return a tensor; one of 8 bits in the type of its scales."""
+        value = self._inner.tensor(name)
+        if name not in self._scales:
+            if value.dtype in _EIGHT:
+                raise BadCheckpoint(f"The 8-bit tensor {name} lacks {name}_scale_inv.")
+            return value
+        scale = self._inner.tensor(self._scales[name])
+        wide = scale.float() if scale.dim() < 2 or not self._block[0] else self._spread(name, scale.float(), value)
+        if wide.dim() == 1 and wide.numel() > 1:
+            wide = wide[:, None]
+        return (value.float() * wide).to(scale.dtype)
+
+    def _spread(self, name: str, scale: Tensor, value: Tensor) -> Tensor:
+        """Return a scale a block as a scale an element; experts may be stacked before."""
+        rows, columns = value.shape[-2:]
+        each = self._block
+        if scale.shape[-2:] != (-(-rows // each[0]), -(-columns // each[1])):
+            raise BadCheckpoint(
+                f"The scales of {name} have shape {list(scale.shape)}; blocks of {list(each)} of {[rows, columns]} need "
+                f"{[-(-rows // each[0]), -(-columns // each[1])]}."
+            )
+        return scale.repeat_interleave(each[0], -2)[..., :rows, :].repeat_interleave(each[1], -1)[..., :columns]
 
 
 class Unpacked:
@@ -28,7 +89,7 @@ class Unpacked:
         if self._method not in ("gptq", "awq") or self._bits not in (2, 4, 8):
             raise BadCheckpoint(
                 f"The config names the quantisation {self._method!r} of {self._bits} bits; gptq and awq of 2, 4 or 8 "
-                "bits are read here."
+                "bits, and fp8, are read here."
             )
         self._packed = {name[: -len(".qweight")] for name in inner.names() if name.endswith(".qweight")}
 

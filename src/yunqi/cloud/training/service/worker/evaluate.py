@@ -17,10 +17,11 @@ from yunqi.cloud.training.engine.metrics import (
     same_call,
     same_fields,
 )
+from yunqi.cloud.training.engine.overlap import chrf, label_tree
 from yunqi.cloud.training.engine.safety import PAIRS, leaks
 from yunqi.cloud.training.model import DataBroken, Score, Suite
 from yunqi.cloud.training.service.reading import resolve, rows, text_of
-from yunqi.cloud.training.service.worker.answers import answer
+from yunqi.cloud.training.service.worker.answers import answer, choose
 from yunqi.cloud.training.service.worker.tokens import Writer
 
 Row = tuple[int, dict[str, Any]]
@@ -141,7 +142,25 @@ class Evaluator:
             fields = list(map(same_fields, found, wanted))
             f1 = [2 * same / max(1, have + want) for same, have, want in fields]
             scores.append(mean_score(suite.title, "field_f1", f1, seed=self._seed))
+        else:
+            scores.append(mean_score(suite.title, "chrf", list(map(chrf, found, wanted)), seed=self._seed))
+        if suite.labels:
+            scores.append(self._labelled(suite, [text_of(path, row, "prompt") for row in examples], wanted))
         return scores
+
+    def _labelled(self, suite: Suite, prompts: list[str], wanted: list[str]) -> Score:
+        """Let the model choose among the labels alone; a wanted answer that is no label counts as wrong."""
+        place = resolve(suite.labels, self._folder)
+        labels = sorted({text_of(place, row, "answer") for row in rows(place)})
+        writer = self._writer
+        tokens = [[*writer.encode(label), writer.turn_end] for label in labels]
+        asked = [writer.chat([{"role": "user", "content": prompt}], open_turn=True)[0] for prompt in prompts]
+        chosen = choose(
+            self._model, asked, label_tree(tokens), tokens=max(map(len, tokens)), end=writer.turn_end,
+            padding=writer.end,
+        )  # fmt: skip
+        right = [same_answer(writer.decode(ids), answer_) for ids, answer_ in zip(chosen, wanted, strict=True)]
+        return mean_score(suite.title, "label_accuracy", right, seed=self._seed)
 
     def _tools(self, suite: Suite, path: Path, examples: list[Row]) -> list[Score]:
         found = self.answers([text_of(path, row, "prompt") for row in examples], tokens=suite.tokens)

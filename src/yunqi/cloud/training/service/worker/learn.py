@@ -73,6 +73,7 @@ class Learning:
         best = self.checkpoints.best() if self._recipe.train.patience else None
         if best is not None:
             model.load_state_dict(best, strict=False)
+        weights.as_published(model)
         return model.eval(), progress, loop.seen
 
     def accuracy(self, model: Any) -> list[float]:
@@ -81,6 +82,12 @@ class Learning:
         assert sides is not None
         with torch.no_grad():
             return RewardObjective(model, sides, held, self._recipe.train, self._share).accuracy()
+
+    def preferred(self, model: Any) -> tuple[list[float], list[float]]:
+        """Return for each held-out pair whether the chosen answer is the likelier one, now and before the run."""
+        objective = self._objective(model)
+        assert isinstance(objective, PreferenceObjective)
+        return objective.accuracy()
 
     def save(self, model: Any) -> Path:
         """Write the result in the official checkpoint layout and return its folder; adapters are kept and merged in."""
@@ -107,6 +114,7 @@ class Learning:
         torch.manual_seed(recipe.seed)
         if recipe.kind in (Kind.LORA, Kind.QLORA):
             adapt(model, recipe.lora, packed=recipe.kind is Kind.QLORA)
+        weights.speed_up(model)
         if recipe.train.checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         return model

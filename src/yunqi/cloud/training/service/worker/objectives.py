@@ -127,6 +127,15 @@ class PreferenceObjective:
         losses = [float(self._loss(self._heldout, self._heldout_reference, list(g))[0]) * len(g) for g in groups]
         return sum(losses) / size
 
+    def accuracy(self) -> tuple[list[float], list[float]]:
+        """Return for each held-out pair whether the chosen answer is the likelier one: to the model now, and before."""
+        if self._heldout is None or self._heldout_reference is None:
+            return [], []
+        with torch.no_grad():
+            now = self._likelihoods(self._heldout)
+        before = self._heldout_reference
+        return (now[0] > now[1]).float().tolist(), (before[0] > before[1]).float().tolist()
+
     def _loss(self, sides: tuple[Examples, Examples], reference: Any, numbers: list[int]) -> tuple[Any, int]:
         seen, likelihoods, counts = 0, [], []
         for side in sides:
@@ -145,17 +154,21 @@ class PreferenceObjective:
         if cache.exists():
             return torch.load(cache, weights_only=True)
         self._model.eval()
-        found = []
         with torch.no_grad():
-            for side in sides:
-                rows = [
-                    sequence_likelihood(self._model, *tensors(side.rows(list(numbers))))[0]
-                    for numbers in _groups(side.per_epoch, 4 * self._rules.batch)
-                ]
-                found.append(torch.cat(rows))
+            found = self._likelihoods(sides)
         temporary = cache.with_suffix(".new")
         torch.save(found, temporary)
         temporary.replace(cache)
+        return found
+
+    def _likelihoods(self, sides: tuple[Examples, Examples]) -> list[Any]:
+        found = []
+        for side in sides:
+            rows = [
+                sequence_likelihood(self._model, *tensors(side.rows(list(numbers))))[0]
+                for numbers in _groups(side.per_epoch, 4 * self._rules.batch)
+            ]
+            found.append(torch.cat(rows))
         return found
 
 

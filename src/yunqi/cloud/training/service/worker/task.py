@@ -73,12 +73,14 @@ def _learned(task: Task, channel: Channel) -> dict[str, Any]:
         return learn_together(task, channel) | {"data": dataclasses.asdict(prepared)}
     model, progress, tokens = learning.run()
     accuracy = learning.accuracy(model) if task.recipe.kind is Kind.REWARD else []
+    preferred = learning.preferred(model) if task.recipe.kind is Kind.DPO else ([], [])
     count = sum(weight.numel() for weight in model.parameters())
     folder = learning.save(model)
     return {
         "model": str(folder), "parameters": count, "steps": progress.step, "seconds": round(progress.seconds, 1),
         "trained_tokens": tokens, "data": dataclasses.asdict(prepared), "notes": progress.notes,
         "best_heldout": None if progress.best == float("inf") else progress.best, "pairs_right": accuracy,
+        "pairs_preferred": preferred,
     }  # fmt: skip
 
 
@@ -100,10 +102,13 @@ def _merged(task: Task) -> dict[str, Any]:
 def _scores(task: Task, result: dict[str, Any], channel: Channel) -> list[Score]:
     recipe = task.recipe
     right = result.pop("pairs_right", None)
+    now, before = result.pop("pairs_preferred", ([], []))
     if recipe.kind is Kind.REWARD:
         return [mean_score("heldout pairs", "accuracy", right, seed=recipe.seed)] if right else []
+    figures = {"preference_accuracy": now, "preference_accuracy_before": before} if now else {}
+    scores = [mean_score("heldout pairs", metric, values, seed=recipe.seed) for metric, values in figures.items()]
     if not recipe.evaluate:
-        return []
+        return scores
     folder = Path(result["model"])
     model = weights.load(folder)
 
@@ -114,7 +119,6 @@ def _scores(task: Task, result: dict[str, Any], channel: Channel) -> list[Score]
         model, Writer(load_tokenizer(folder)), folder=recipe.folder, seed=recipe.seed, progress=progress,
         context=int(model.config.max_position_embeddings) - 1,
     )  # fmt: skip
-    scores = []
     for suite in recipe.evaluate:
         found = evaluator.score(suite)
         channel.send("scores", task=suite.title, scores={score.metric: score.value for score in found})

@@ -1,5 +1,6 @@
 """Builds, loads and saves models in the official checkpoint layout."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,15 @@ from typing import Any
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
+from yunqi.cloud.training.engine.learning.attention import causal_attention, serves
+from yunqi.cloud.training.engine.learning.norm import rms_norm
 from yunqi.cloud.training.model import Architecture, Recipe
 from yunqi.kernel.errors import Invalid
 
+_ATTENTION = "yunqi_training"
 _FAMILIES = {"qwen3": "Qwen3", "qwen2": "Qwen2", "llama": "Llama"}
 
 
@@ -51,6 +57,49 @@ def load(folder: Path, *, dropout: float | None = None, reward: bool = False) ->
     if dropout is not None:
         extra["attention_dropout"] = dropout
     return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True, **extra)
+
+
+def speed_up(model: Any) -> None:
+    """Let a model learn by `engine.learning`'s attention and norms where those are right, and by PyTorch's elsewhere."""
+    interface = transformers.AttentionInterface
+    if _ATTENTION not in interface().valid_keys():
+        interface.register(_ATTENTION, _attention)
+        transformers.AttentionMaskInterface.register(_ATTENTION, sdpa_mask)
+    model.set_attn_implementation(_ATTENTION)
+    for module in _norms(model):
+        module.forward = functools.partial(_norm, module)
+
+
+def as_published(model: Any) -> None:
+    """Undo `speed_up`."""
+    model.set_attn_implementation("sdpa")
+    for module in _norms(model):
+        module.__dict__.pop("forward", None)
+
+
+def _norms(model: Any) -> list[Any]:
+    return [
+        module
+        for module in model.modules()
+        if type(module).__name__ in ("Qwen3RMSNorm", "Qwen2RMSNorm", "LlamaRMSNorm")
+    ]
+
+
+def _norm(module: Any, values: Any) -> Any:
+    if not torch.is_grad_enabled():
+        return type(module).forward(module, values)
+    return rms_norm(values, module.weight, module.variance_epsilon)
+
+
+def _attention(module: Any, query: Any, key: Any, value: Any, mask: Any, dropout: float = 0.0, **rest: Any) -> Any:
+    if not serves(query, key, mask, dropout):
+        return sdpa_attention_forward(module, query, key, value, mask, dropout=dropout, **rest)
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    kind = value.dtype
+    found = causal_attention(query.to(kind), key.to(kind), value, rest.get("scaling") or query.shape[-1] ** -0.5)
+    return found.transpose(1, 2).contiguous(), None
 
 
 def save(model: Any, folder: Path) -> None:

@@ -1,10 +1,11 @@
 """From the search's numbers to a plan that the checker has accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from yunqi.commerce.logistics.engine.routing.bound import bound
-from yunqi.commerce.logistics.engine.routing.check import Verdict, check
-from yunqi.commerce.logistics.model import Disagreement, Plan, Problem, Route, Unserved
+from yunqi.commerce.logistics.engine.routing.check import CHARGE, RELOAD, Verdict, check, follow
+from yunqi.commerce.logistics.model import Disagreement, Plan, Problem, Route, Task, Unserved, Vehicle
 
 
 def accepted(problem: Problem, routes: Sequence[Route]) -> Verdict:
@@ -22,6 +23,44 @@ def accepted(problem: Problem, routes: Sequence[Route]) -> Verdict:
             f"The checker refuses the plan of {problem.name}: {shown}. Please report this with the file."
         )
     return verdict
+
+
+def holding(problem: Problem, routes: Sequence[Route]) -> list[Route]:
+    """Return routes without the stops that break a rule by now, so that a search can begin with them.
+
+    A plan in force may not hold any more: a delay makes later stops late, a pin sends a task elsewhere. Stops are taken
+    in order as long as the day holds; the others are left to be served anew.
+    """
+    tasks = {task.id: task for task in problem.tasks}
+    vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
+    found = []
+    for route in routes:
+        vehicle = vehicles.get(route.vehicle)
+        if vehicle is None:
+            continue
+        known = tuple(stop for stop in route.stops if stop in tasks or stop == RELOAD or stop.startswith(CHARGE))
+        route = replace(route, stops=known)
+        wrong = [key for key in known if key in tasks and tasks[key].vehicle not in (None, vehicle.id)]
+        if wrong or follow(problem, vehicle, route, tasks).broken:
+            route = replace(route, stops=_held(problem, vehicle, route, tasks))
+        found.append(route)
+    return found
+
+
+def _held(problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str, Task]) -> tuple[str, ...]:
+    kept: list[str] = []
+    gone: set[str | None] = set()
+    for stop in route.stops:
+        task = tasks.get(stop)
+        if task is not None and (task.vehicle not in (None, vehicle.id) or task.partner in gone):
+            gone.add(stop)
+            continue
+        if follow(problem, vehicle, replace(route, stops=(*kept, stop)), tasks).broken and stop not in vehicle.prefix:
+            gone.add(stop)
+        else:
+            kept.append(stop)
+    left = {key for key in kept if key in tasks and tasks[key].partner in gone}
+    return tuple(key for key in kept if key not in left)
 
 
 def plan_of(

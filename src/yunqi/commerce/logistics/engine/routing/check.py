@@ -216,7 +216,9 @@ class _Walk:
             arrives = max(arrives, self.now)
             opens = [window for window in task.windows if window[1] >= arrives]
             if task.windows and not opens:
-                self.say(f"reaches {task.id} at {arrives:g} after a break, past its windows")
+                self.say(
+                    f"reaches {task.id} at {arrives:g} after a break, past its last window {list(task.windows[-1])}"
+                )
             begins = max(arrives, opens[0][0]) if opens else arrives
         self.now = begins + task.service
         return Visit(task.id, arrives, begins, self.now)

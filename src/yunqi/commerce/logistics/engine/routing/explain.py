@@ -1,15 +1,19 @@
 """Why a task is not served: each vehicle's first obstacle, and the smallest change that would admit it."""
 
 import dataclasses
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from yunqi.commerce.logistics.engine.routing.check import Day, follow
-from yunqi.commerce.logistics.model import Problem, Route, Task, TaskKind, Unserved, Vehicle
+from yunqi.commerce.logistics.engine.routing.check import Day, check, follow
+from yunqi.commerce.logistics.engine.routing.relax import relaxation, size
+from yunqi.commerce.logistics.model import Loosened, Problem, Relaxation, Route, Task, TaskKind, Unserved, Vehicle
 
 PLACES = 40
+LOOSENED = 5
+"""Vehicles for which a relaxation is looked for: those where least stands against the task."""
 
 
 def reasons_for(
@@ -26,45 +30,72 @@ def reasons_for(
 
 
 def explain(problem: Problem, routes: Sequence[Route], task: Task, *, quick: bool = False) -> Unserved:
-    """Try a task in every vehicle (``quick``: in the first) and say what stands against it, the commonest first."""
+    """Try a task in every vehicle (``quick``: in the first) and say what stands against it, the commonest first.
+
+    The reasons are the checker's own words about the plan with the task put in; the relaxation is applied and the
+    checker asked again.
+    """
     tasks = {one.id: one for one in problem.tasks}
     by_vehicle = {route.vehicle: route for route in routes}
     counts: Counter[str] = Counter()
-    nearest: tuple[float, str, str] | None = None
+    tried: list[tuple[tuple[int, float], Vehicle, Route]] = []
     seen: set[tuple[object, ...]] = set()
     for vehicle in problem.vehicles[: 1 if quick else None]:
         route = by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
-        if not route.stops:
-            likeness = (
-                vehicle.start,
-                vehicle.end,
-                vehicle.capacity,
-                vehicle.window,
-                vehicle.skills,
-                len(vehicle.breaks),
-            )
-            if likeness in seen:
-                continue
-            seen.add(likeness)
-        day = best_place(problem, vehicle, route, task, tasks, places=2 if quick else PLACES)
-        added = day.broken
-        if not added:
-            counts["there is room in " + vehicle.id + ", but it costs more than the task's prize"] += 1
+        if not route.stops and _likeness(vehicle, task) in seen:
             continue
-        counts[added[0]] += 1
-        change = relaxation(added[0], task, vehicle)
-        if change and (nearest is None or change[0] < nearest[0]):
-            nearest = (change[0], change[1], vehicle.id)
+        seen.add(_likeness(vehicle, task) if not route.stops else ())
+        put, day = best_place(problem, vehicle, route, task, tasks, places=2 if quick else PLACES)
+        whole = [*(one for one in routes if one.vehicle != vehicle.id), put]
+        against = day.broken or _between(problem, routes, whole)
+        if not against:
+            return _dear(problem, routes, whole, task, vehicle)
+        counts[against[0]] += 1
+        tried.append(((len(against), _excess(day)), vehicle, put))
+    tried.sort(key=lambda one: one[0])
+    changes = [relaxation(problem, routes, task, vehicle, put) for _, vehicle, put in tried[: 0 if quick else LOOSENED]]
+    nearest = min((change for change in changes if change is not None), key=rank, default=None)
     reasons = tuple(text for text, _ in counts.most_common(5)) or ("there is no vehicle",)
-    return Unserved(task.id, reasons, "" if nearest is None else f"{nearest[1]} (vehicle {nearest[2]})")
+    return Unserved(task.id, reasons, nearest)
+
+
+def rank(change: Relaxation) -> tuple[bool, int, float]:
+    """Return what relaxations are compared by: verified first, then few and small changes."""
+    return (not change.verified, *size(change))
+
+
+def _likeness(vehicle: Vehicle, task: Task) -> tuple[object, ...]:
+    values = tuple(getattr(vehicle, name) for name in Vehicle.__slots__ if name != "id")
+    return (*values, task.vehicle == vehicle.id)
+
+
+def _between(problem: Problem, routes: Sequence[Route], whole: Sequence[Route]) -> tuple[str, ...]:
+    known = set(check(problem, routes).broken)
+    return tuple(line for line in check(problem, whole).broken if line not in known)
+
+
+def _dear(problem: Problem, routes: Sequence[Route], whole: Sequence[Route], task: Task, vehicle: Vehicle) -> Unserved:
+    """Return why a task stays out that would fit: it costs more than its prize, or the search did not come to it."""
+    if task.prize is None:
+        return Unserved(task.id, (f"there is room in {vehicle.id}: the search had not placed it when its time was up",))
+    tasks = tuple(dataclasses.replace(one, prize=0) if one.id == task.id else one for one in problem.tasks)
+    free = dataclasses.replace(problem, tasks=tasks)
+    costs = math.ceil(check(free, whole).cost - check(free, routes).cost)
+    text = f"a prize of at least {costs}"
+    change = Loosened("prize", f"task {task.id}", task.prize, costs, "", text)
+    paid = tuple(dataclasses.replace(one, prize=costs) if one.id == task.id else one for one in problem.tasks)
+    then = dataclasses.replace(problem, tasks=paid)
+    verified = not check(then, whole).broken and check(then, whole).cost <= check(then, routes).cost + 1e-6
+    reason = f"there is room in {vehicle.id}, but it costs {costs}, more than the task's prize of {task.prize}"
+    return Unserved(task.id, (reason,), Relaxation(vehicle.id, (change,), verified))
 
 
 def best_place(
     problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task], *, places: int = PLACES
-) -> Day:
-    """Return the day with the task inserted where it breaks least, then costs least."""
+) -> tuple[Route, Day]:
+    """Return the route with the task put where it breaks least, then costs least, and its day."""
     wanted = [task.id] if task.partner is None else [task.id, task.partner]
-    best: tuple[tuple[int, float], Day] | None = None
+    best: tuple[tuple[int, float], Route, Day] | None = None
     stops = route.stops
     step = max(1, len(stops) // places)
     for at in range(0, len(stops) + 1, step):
@@ -72,40 +103,16 @@ def best_place(
         day = follow(problem, vehicle, changed, tasks)
         key = (len(day.broken), _excess(day) + day.cost / 1e9)
         if best is None or key < best[0]:
-            best = (key, day)
+            best = (key, changed, day)
     assert best is not None
-    return best[1]
+    return best[1], best[2]
 
 
 def _excess(day: Day) -> float:
-    return sum((change or (1e6, ""))[0] for change in map(_amount, day.broken))
-
-
-_FORMS = (
-    (r"reaches (.+) at ([\d.e+]+), after its last window \[\d+, (\d+)\]", "the window of {0} open until {1}"),
-    (r"is back at ([\d.e+]+), after (\d+)", "the vehicle's day until {0}"),
-    (r"carries ([\d.e+]+) of dimension (\d+), room is for (\d+)", "capacity {0} in dimension {1}"),
-    (r"is out for ([\d.e+]+), more than (\d+)", "max_time of {0}"),
-    (r"goes ([\d.e+]+), more than (\d+)", "max_distance of {0}"),
-    (r"serves (\d+) tasks, more than (\d+)", "max_tasks of {0}"),
-)
-
-
-def _amount(line: str) -> tuple[float, str] | None:
-    for form, text in _FORMS:
-        match = re.search(form, line)
-        if match:
-            groups = match.groups()
-            numbers = [float(one) for one in groups if re.fullmatch(r"[\d.e+]+", one)]
-            return max(numbers) - float(groups[-1]), text.format(*groups)
-    return None
-
-
-def relaxation(line: str, task: Task, vehicle: Vehicle) -> tuple[float, str] | None:
-    """Return how large a change lifts an obstacle, and the change in words; None where no amount would."""
-    found = _amount(line)
-    if found is None and " lacks " in line:
-        return 1.0, f"the skills {', '.join(sorted(task.skills - vehicle.skills))}"
+    found = 0.0
+    for line in day.broken:
+        numbers = [float(one) for one in re.findall(r"(?<![\w-])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w-])", line)]
+        found += abs(numbers[-2] - numbers[-1]) if len(numbers) > 1 else 1e6
     return found
 
 
@@ -124,7 +131,7 @@ def why(problem: Problem, routes: Sequence[Route], task: Task) -> dict[str, Any]
         if vehicle.id == mine.vehicle:
             continue
         route = by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
-        day = best_place(problem, vehicle, route, task, tasks)
+        _, day = best_place(problem, vehicle, route, task, tasks)
         base = follow(problem, vehicle, route, tasks).cost if route.stops else 0.0
         scale = problem.travel.scale
         more = round((day.cost - base - saved) / scale, 3)

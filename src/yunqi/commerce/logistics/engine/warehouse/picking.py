@@ -7,7 +7,7 @@ from yunqi.kernel.errors import Invalid
 
 # What a partial walk looks like at the right end of an aisle: parity of front and back corner, and how many parts it has.
 # E even, U odd, 0 untouched; C joined.
-_STATES = ("UU1", "E01", "0E1", "EE1", "EE2", "001", "000")
+STATES = ("UU1", "E01", "0E1", "EE1", "EE2", "001", "000")
 
 
 def shortest(block: Block, picks: Sequence[tuple[int, float]]) -> PickRoute:
@@ -49,16 +49,16 @@ def _inside(block: Block, places: Sequence[float]) -> dict[str, float]:
 
 
 # From the state of the walk left of an aisle, by the way through the aisle, to the state right of its edges.
-_IN_AISLE = {
+IN_AISLE = {
     "through": {"UU1": "EE1", "E01": "UU1", "0E1": "UU1", "EE1": "UU1", "EE2": "UU1", "000": "UU1"},
     "front": {"UU1": "UU1", "E01": "E01", "0E1": "EE2", "EE1": "EE1", "EE2": "EE2", "000": "E01"},
     "back": {"UU1": "UU1", "E01": "EE2", "0E1": "0E1", "EE1": "EE1", "EE2": "EE2", "000": "0E1"},
     "both": {"UU1": "UU1", "E01": "EE2", "0E1": "EE2", "EE1": "EE1", "EE2": "EE2", "000": "EE2"},
     "twice": {"UU1": "UU1", "E01": "EE1", "0E1": "EE1", "EE1": "EE1", "EE2": "EE1", "000": "EE1"},
-    "not": {state: state for state in _STATES},
+    "not": {state: state for state in STATES},
 }
 # Along the cross aisles to the next aisle: how often front and back are walked.
-_ACROSS = {
+ACROSS = {
     (1, 1): {"UU1": "UU1"},
     (2, 0): {"E01": "E01", "EE1": "E01"},
     (0, 2): {"0E1": "0E1", "EE1": "0E1"},
@@ -74,7 +74,7 @@ def _walk(block: Block, places: Sequence[Sequence[float]]) -> tuple[float, list[
         inside: dict[str, tuple[float, list[str]]] = {}
         for way, metres in _inside(block, here).items():
             for state, (so_far, ways) in best.items():
-                after = _IN_AISLE[way].get(state)
+                after = IN_AISLE[way].get(state)
                 if after == "000" and aisle == 0:
                     after = "E01"  # the depot itself, without a step
                 elif after == "0E1" and aisle == 0:
@@ -85,7 +85,7 @@ def _walk(block: Block, places: Sequence[Sequence[float]]) -> tuple[float, list[
             best = inside
             break
         best = {}
-        for (front, back), moves in _ACROSS.items():
+        for (front, back), moves in ACROSS.items():
             for state, after in moves.items():
                 if state in inside:
                     metres = inside[state][0] + (front + back) * block.pitch

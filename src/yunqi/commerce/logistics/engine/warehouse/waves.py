@@ -11,13 +11,15 @@ from yunqi.commerce.logistics.model.warehouse import Wave, WaveProblem
 from yunqi.kernel.errors import Invalid
 
 
-def best_wave(problem: WaveProblem, *, left: Callable[[], float]) -> Wave:
+def best_wave(problem: WaveProblem, *, left: Callable[[], float], known: Wave | None = None) -> Wave:
     """Return the wave with most units an aisle, and a bound that none can pass.
 
     Parameters
     ----------
     left
         Tells how many seconds are left.
+    known
+        A wave and a bound to begin with.
 
     Raises
     ------
@@ -25,7 +27,9 @@ def best_wave(problem: WaveProblem, *, left: Callable[[], float]) -> Wave:
         No set of orders keeps the bounds, or none was found in the time.
     """
     model = _Model(problem)
-    ratio, best, bound = 0.0, None, float(problem.most)
+    ratio, best, bound = 0.0, known, float(problem.most)
+    if known is not None:
+        ratio, bound = known.value, min(bound, known.bound)
     while (seconds := left()) > 0.05:
         solved = model.solve(ratio, seconds)
         if solved.x is None:
@@ -40,6 +44,8 @@ def best_wave(problem: WaveProblem, *, left: Callable[[], float]) -> Wave:
         # No wave has units - ratio x aisles above the bound of the linear problem, and each visits at least one aisle.
         excess = -solved.mip_dual_bound
         bound = min(bound, ratio + max(0.0, excess))
+        if solved.status == 0 and excess <= 1e-6:
+            bound = min(bound, ratio)
         if excess <= 1e-6 or wave.value <= ratio + 1e-9:
             break
         ratio = wave.value

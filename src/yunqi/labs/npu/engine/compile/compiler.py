@@ -1,19 +1,22 @@
 """The compiler: layers, segments on chip and host, memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from yunqi.labs.npu.engine.compile.layers import make_layers
 from yunqi.labs.npu.engine.compile.memory import plan_memory
-from yunqi.labs.npu.model import Chip, Engine, Graph, Layer, Program, Segment
+from yunqi.labs.npu.engine.compile.placing import PRODUCTS
+from yunqi.labs.npu.model import Chip, Engine, Graph, Layer, NetworkRefused, Program, Segment, Widths
 
 
-def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, chips: int = 1) -> Program:
+def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, wide: Collection[str] = (), chips: int = 1) -> Program:
     """Compile a fused graph for a chip.
 
     Parameters
     ----------
     bits
         8 or 16.
+    wide
+        Names of products whose operands take 16 bits all the same.
     chips
         How many chips a network that does not fit one may be spread over.
 
@@ -21,15 +24,18 @@ def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, chips: int = 1) 
     ------
     DoesNotFit
         When it does not fit that many chips; the message names the nearest plan that does.
+    NetworkRefused
+        When a name in ``wide`` is no product of the network.
     """
-    layers, refusals = make_layers(graph, bits=bits)
-    memory = plan_memory(graph, layers, bits=bits, capacity=chip.sram_bytes, chips=chips)
+    widths = _widths(graph, bits, wide)
+    layers, refusals = make_layers(graph, widths)
+    memory = plan_memory(graph, layers, widths=widths, capacity=chip.sram_bytes, chips=chips)
     return Program(
         network=graph.name,
-        bits=bits,
+        widths=widths,
         batch=graph.batch,
         layers=tuple(layers),
-        segments=tuple(_segments(graph, layers, bits // 8)),
+        segments=tuple(_segments(graph, layers, widths)),
         refusals=tuple(refusals),
         memory=memory,
         inputs=graph.inputs,
@@ -38,7 +44,20 @@ def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, chips: int = 1) 
     )
 
 
-def _segments(graph: Graph, layers: Sequence[Layer], size: int) -> list[Segment]:
+def _widths(graph: Graph, bits: int, wide: Collection[str]) -> Widths:
+    products = {node.name: node for node in graph.nodes if node.op in PRODUCTS}
+    for name in wide:
+        if name not in products:
+            raise NetworkRefused(f"{name!r} is no product of the network, so it has no operands to widen.", "wide")
+    if not wide:
+        return Widths(bits)
+    narrow = {name for node in products.values() if node.name not in wide for name in node.inputs[:2]}
+    narrow -= {name for name in wide for name in products[name].inputs[:2]}
+    made = {name for node in graph.nodes for name in node.outputs if name} | set(graph.inputs)
+    return Widths(bits, frozenset(wide), frozenset(made - narrow))
+
+
+def _segments(graph: Graph, layers: Sequence[Layer], widths: Widths) -> list[Segment]:
     runs: list[list[Layer]] = []
     for layer in layers:
         if runs and (runs[-1][0].engine is Engine.HOST) == (layer.engine is Engine.HOST):
@@ -50,10 +69,10 @@ def _segments(graph: Graph, layers: Sequence[Layer], size: int) -> list[Segment]
         for layer in run:
             for name in layer.inputs:
                 reads.setdefault(name, set()).add(place)
-    return [_segment(graph, run, place, reads, size) for place, run in enumerate(runs)]
+    return [_segment(graph, run, place, reads, widths) for place, run in enumerate(runs)]
 
 
-def _segment(graph: Graph, run: Sequence[Layer], place: int, reads: dict[str, set[int]], size: int) -> Segment:
+def _segment(graph: Graph, run: Sequence[Layer], place: int, reads: dict[str, set[int]], widths: Widths) -> Segment:
     made = {name for layer in run for name in (layer.output, *layer.main.outputs) if name}
     inputs = tuple(dict.fromkeys(name for layer in run for name in layer.inputs if name not in made))
     outputs = tuple(
@@ -67,7 +86,7 @@ def _segment(graph: Graph, run: Sequence[Layer], place: int, reads: dict[str, se
         layers=tuple(layer.name for layer in run),
         inputs=inputs,
         outputs=outputs,
-        input_bytes=sum(graph.values[name].elements for name in inputs) * size,
-        output_bytes=sum(graph.values[name].elements for name in outputs) * size,
+        input_bytes=sum(graph.values[name].elements * widths.of_value(name) // 8 for name in inputs),
+        output_bytes=sum(graph.values[name].elements * widths.of_value(name) // 8 for name in outputs),
         macs=sum(layer.work.macs for layer in run),
     )

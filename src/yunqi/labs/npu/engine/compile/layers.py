@@ -4,7 +4,7 @@ from heapq import heappop, heappush
 
 from yunqi.labs.npu.engine.compile.placing import BINARY, PRODUCTS, TABLES, place
 from yunqi.labs.npu.engine.compile.work import halo_bytes, work_of
-from yunqi.labs.npu.model import Engine, Graph, Layer, Node, Refusal
+from yunqi.labs.npu.model import Engine, Graph, Layer, Node, Refusal, Widths
 
 _STAGES = 2  # EW1 and EW2, each one operation of two operands; tables ride along
 
@@ -22,7 +22,7 @@ class _Open:
         return self.stages[-1].output if self.stages else self.main.output
 
 
-def make_layers(graph: Graph, *, bits: int = 8) -> tuple[list[Layer], list[Refusal]]:
+def make_layers(graph: Graph, widths: Widths) -> tuple[list[Layer], list[Refusal]]:
     """Return the layers in program order, and what stays on the host and why."""
     readers = graph.consumers()
     opened: list[_Open] = []
@@ -45,7 +45,7 @@ def make_layers(graph: Graph, *, bits: int = 8) -> tuple[list[Layer], list[Refus
         opened.append(layer)
         if engine is Engine.TENSOR and node.op in PRODUCTS:
             by_output[layer.output] = layer
-    return _grouped([_closed(graph, layer, bits) for layer in opened]), refusals
+    return _grouped([_closed(graph, layer, widths) for layer in opened]), refusals
 
 
 def _grouped(layers: list[Layer]) -> list[Layer]:
@@ -90,8 +90,14 @@ def _fusible(
     return target
 
 
-def _closed(graph: Graph, opened: _Open, bits: int) -> Layer:
-    size = bits // 8
+def _closed(graph: Graph, opened: _Open, widths: Widths) -> Layer:
+    bits = widths.of_node(opened.main.name)
+
+    def size(name: str) -> int:
+        return graph.values[name].elements * widths.of_value(name) // 8
+
+    first = opened.main.inputs[0] if opened.main.inputs else ""
+    unit = (widths.of_value(first) if first else bits) // 8
     nodes = [opened.main, *opened.stages]
     made = {node.output for node in nodes}
     reads = [name for node in nodes for name in node.inputs if name and name not in made]
@@ -106,13 +112,15 @@ def _closed(graph: Graph, opened: _Open, bits: int) -> Layer:
         stages=tuple(opened.stages),
         inputs=inputs,
         output=opened.output,
-        work=work_of(graph, opened.main, opened.engine, size),
+        work=work_of(graph, opened.main, opened.engine, unit),
         weight_bytes=0 if opened.engine is Engine.HOST else sum(_stored(graph, name, bits) for name in constants),
-        main_bytes=graph.values[opened.main.inputs[0]].elements * size if opened.main.inputs else 0,
-        input_bytes=sum(graph.values[name].elements for name in inputs) * size,
-        output_bytes=sum(graph.values[name].elements for name in outputs) * size,
+        main_bytes=size(first) if first else 0,
+        input_bytes=sum(map(size, inputs)),
+        output_bytes=sum(map(size, outputs)),
+        bits=bits,
+        output_elements=sum(graph.values[name].elements for name in outputs),
         rows=shape[2] if len(shape) == 4 else (shape[-2] if len(shape) > 1 else 1),
-        halo_bytes=halo_bytes(graph, opened.main, size),
+        halo_bytes=halo_bytes(graph, opened.main, unit),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from yunqi.labs.npu.model import Engine, Graph, Instruction, Layer, Place, Program, Split
+from yunqi.labs.npu.model import Engine, Graph, Instruction, Layer, Place, Program, Split, Widths
 
 _LETTERS = {Engine.TENSOR: "t", Engine.POOLING: "p", Engine.MEMORY: "m"}
 _FIELDS = {"kernel_shape": "kernel", "strides": "stride", "pads": "pad", "dilations": "dilation", "group": "groups",
@@ -31,8 +31,8 @@ def lower(graph: Graph, program: Program, *, splits: Sequence[Split] = ()) -> li
         found.append(
             Instruction(
                 opcode=f"{layer.engine.value}.{layer.main.op.lower()}",
-                target=_place(graph, places, layer.output, program.bits),
-                sources=tuple(_place(graph, places, name, program.bits) for name in layer.inputs),
+                target=_place(graph, places, layer.output, program.widths),
+                sources=tuple(_place(graph, places, name, program.widths) for name in layer.inputs),
                 weights=held,
                 fields=_fields(graph, layer),
                 stages=tuple(stage.op for stage in layer.stages),
@@ -46,8 +46,8 @@ def lower(graph: Graph, program: Program, *, splits: Sequence[Split] = ()) -> li
     return found
 
 
-def _place(graph: Graph, places: dict[str, Place], name: str, bits: int) -> Place:
-    size = graph.values[name].elements * bits // 8
+def _place(graph: Graph, places: dict[str, Place], name: str, widths: Widths) -> Place:
+    size = graph.values[name].elements * widths.of_value(name) // 8
     return Place(places[name].address, size) if name in places else Place(0, size)
 
 
@@ -62,5 +62,7 @@ def _fields(graph: Graph, layer: Layer) -> tuple[tuple[str, tuple[int, ...]], ..
         numbers = tuple(one for one in values if isinstance(one, int))
         if numbers and len(numbers) == len(values):
             found.append((short, numbers))
+    if layer.bits != 8:
+        found.append(("bits", (layer.bits,)))
     found.append(("shape", graph.shape(layer.output) or (1,)))
     return tuple(found)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from yunqi.labs.npu.model import Block, DoesNotFit, Engine, Graph, Layer, MemoryPlan
+from yunqi.labs.npu.model import Block, DoesNotFit, Engine, Graph, Layer, MemoryPlan, Widths
 
 ALIGNMENT = 64
 
 
-def plan_memory(graph: Graph, layers: Sequence[Layer], *, bits: int, capacity: int, chips: int = 1) -> MemoryPlan:
+def plan_memory(graph: Graph, layers: Sequence[Layer], *, widths: Widths, capacity: int, chips: int = 1) -> MemoryPlan:
     """Place weights and activations in on-chip memory.
 
     Parameters
@@ -23,7 +23,7 @@ def plan_memory(graph: Graph, layers: Sequence[Layer], *, bits: int, capacity: i
         With the nearest plan that would fit.
     """
     weights = sum(_aligned(layer.weight_bytes) for layer in layers)
-    lives = _lives(graph, layers, bits // 8)
+    lives = _lives(graph, layers, widths)
     blocks, activations = _arranged(lives)
     peak = weights + activations
     blocks = [_moved(block, weights) for block in blocks]
@@ -35,7 +35,7 @@ def plan_memory(graph: Graph, layers: Sequence[Layer], *, bits: int, capacity: i
     return MemoryPlan(tuple(blocks), weights, activations, peak, capacity, max(1, needed))
 
 
-def _lives(graph: Graph, layers: Sequence[Layer], size: int) -> list[tuple[str, int, int, int]]:
+def _lives(graph: Graph, layers: Sequence[Layer], widths: Widths) -> list[tuple[str, int, int, int]]:
     """Return name, bytes, first and last step of every activation on the chip."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -52,7 +52,7 @@ def _lives(graph: Graph, layers: Sequence[Layer], size: int) -> list[tuple[str, 
             last[name] = len(layers)
     on_chip = {name for layer in layers if layer.engine is not Engine.HOST for name in (*layer.inputs, layer.output)}
     return [
-        (name, _aligned(graph.values[name].elements * size), first[name], last[name])
+        (name, _aligned(graph.values[name].elements * widths.of_value(name) // 8), first[name], last[name])
         for name in first
         if name in on_chip and graph.values[name].is_float and graph.constant(name) is None
     ]

@@ -5,5 +5,16 @@ from yunqi.labs.npu.engine.quantise.equalising import equalise
 from yunqi.labs.npu.engine.quantise.exporting import to_onnx
 from yunqi.labs.npu.engine.quantise.qdq import Activations, to_qdq
 from yunqi.labs.npu.engine.quantise.recipe import quantise
+from yunqi.labs.npu.engine.quantise.widening import Widening, widen
 
-__all__ = ["Activations", "Range", "calibrate", "equalise", "quantise", "to_onnx", "to_qdq"]
+__all__ = [
+    "Activations",
+    "Range",
+    "Widening",
+    "calibrate",
+    "equalise",
+    "quantise",
+    "to_onnx",
+    "to_qdq",
+    "widen",
+]

@@ -78,20 +78,13 @@ def calibrate(
     seen
         Called with the number of runs done.
     """
-    import onnxruntime as ort
-
     names = tuple(
         name
         for name in dict.fromkeys([*graph.inputs, *[name for node in graph.nodes for name in node.outputs if name]])
         if graph.values[name].is_float
     )
     watched = tuple(name for name in names if name not in graph.inputs)
-    options: Any = ort.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    session: Any = ort.InferenceSession(
-        to_onnx(graph, watched=watched).SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = _session(graph, watched)
     ranges = {name: Range() for name in names}
     for count, feed in enumerate(feeds, 1):
         for name in graph.inputs:
@@ -101,3 +94,20 @@ def calibrate(
             ranges[name].see(data)
         seen(count)
     return ranges
+
+
+def float_outputs(graph: Graph, feeds: Iterable[Mapping[str, Array]]) -> list[dict[str, Array]]:
+    """Return the real outputs in FP32 for each feed, by name."""
+    session = _session(graph)
+    names = [name for name in graph.outputs if graph.values[name].is_float]
+    return [dict(zip(names, session.run(names, dict(feed)), strict=True)) for feed in feeds]
+
+
+def _session(graph: Graph, watched: tuple[str, ...] = ()) -> Any:
+    import onnxruntime as ort
+
+    options: Any = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    model = to_onnx(graph, watched=watched).SerializeToString()
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

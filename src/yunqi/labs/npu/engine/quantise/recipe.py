@@ -16,8 +16,8 @@ _MOST_BIAS = 1 << 30  # a bias is an integer of 32 bits in units of input scale 
 def quantise(graph: Graph, program: Program, ranges: Mapping[str, Range], recipe: Recipe) -> QuantisedGraph:
     """Return the quantised graph.
 
-    Every tensor between two layers has the recipe's width; what stays inside a fused layer, and the network's outputs,
-    leave the floating-point stages on a grid of 16 bits.
+    Every tensor between two layers has the recipe's width, or 16 bits where the program widens its reader; what stays
+    inside a fused layer, and the network's outputs, leave the floating-point stages on a grid of 16 bits.
     """
     activations = {
         name: Quantity(_scale(seen, recipe, bits), bits)
@@ -33,7 +33,8 @@ def quantise(graph: Graph, program: Program, ranges: Mapping[str, Range], recipe
                 bias = graph.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
                 source = activations.get(node.inputs[0])
                 unit = float(source.scale) if source else 1.0
-                found.weights[node.inputs[1]] = _weights(node, weight, bias, unit, recipe)
+                bits = max(recipe.bits, program.widths.of_node(node.name))
+                found.weights[node.inputs[1]] = _weights(node, weight, bias, unit, recipe, bits)
     return found
 
 
@@ -47,7 +48,7 @@ def _scale(seen: Range, recipe: Recipe, bits: int) -> Array:
 
 def _width(name: str, graph: Graph, program: Program, recipe: Recipe) -> int:
     inside = {node.output for layer in program.layers for node in (layer.main, *layer.stages)[: len(layer.stages)]}
-    if name in inside or name in graph.outputs:
+    if name in inside or name in graph.outputs or name in program.widths.values:
         return 16
     readers = [layer for layer in program.layers if name in layer.inputs]
     product_reads = any(layer.main.op in _PRODUCTS and name in layer.main.inputs for layer in readers)
@@ -76,9 +77,11 @@ def weight_axis(node: Node, weight: Array) -> int | None:
     return 1 if weight.ndim == 2 else None
 
 
-def _weights(node: Node, weight: Array, bias: Array | None, unit: float, recipe: Recipe) -> tuple[Array, Quantity]:
+def _weights(
+    node: Node, weight: Array, bias: Array | None, unit: float, recipe: Recipe, bits: int
+) -> tuple[Array, Quantity]:
     axis = weight_axis(node, weight)
-    limit = (1 << (recipe.bits - 1)) - 1
+    limit = (1 << (bits - 1)) - 1
     real = _pruned(weight.astype(np.float64), recipe.sparsity)
     if axis is None:
         scale: Array = np.asarray(max(float(np.max(np.abs(real), initial=0)), _SMALLEST) / limit)
@@ -91,7 +94,7 @@ def _weights(node: Node, weight: Array, bias: Array | None, unit: float, recipe:
         lined = scales.reshape([-1 if place == axis else 1 for place in range(real.ndim)])
         scale = scales
     half_even = recipe.rounding is Rounding.HALF_EVEN
-    return quantised(real, lined, limit, half_even=half_even), Quantity(np.asarray(scale), recipe.bits, axis)
+    return quantised(real, lined, limit, half_even=half_even), Quantity(np.asarray(scale), bits, axis)
 
 
 def _pruned(weight: Array, share: float) -> Array:

@@ -46,7 +46,7 @@ class Cost:
     split: Split
 
 
-def layer_cost(layer: Layer, chip: Chip, *, batching: Batching, bits: int = 8, split: Split = Split.NONE) -> Cost:
+def layer_cost(layer: Layer, chip: Chip, *, batching: Batching, split: Split = Split.NONE) -> Cost:
     """Return the cost of a layer on one core.
 
     Parameters
@@ -57,8 +57,8 @@ def layer_cost(layer: Layer, chip: Chip, *, batching: Batching, bits: int = 8, s
     shares = chip.cores if batching is Batching.SPLIT and split is not Split.NONE else 1
     if layer.engine is Engine.HOST or (layer.engine is Engine.MEMORY and not layer.work.moved_bytes):
         return Cost(0, 0, 0, 0, 0, split)
-    engine = engine_cycles(layer, chip, bits=bits, split=split, shares=shares)
-    written = -(-layer.output_bytes // (bits // 8) // shares)
+    engine = engine_cycles(layer, chip, split=split, shares=shares)
+    written = -(-layer.output_elements // shares)
     stages = -(-written * max(1, _binaries(layer)) // chip.vector_lanes) if layer.work.macs else 0
     banks = -(-_traffic(layer, chip) // shares // (chip.sram_banks // chip.cores * BANK_BYTES))
     ring = _ring_cycles(layer, chip, batching, split)
@@ -68,11 +68,11 @@ def layer_cost(layer: Layer, chip: Chip, *, batching: Batching, bits: int = 8, s
     return Cost(engine, stages, banks, ring, total, split)
 
 
-def engine_cycles(layer: Layer, chip: Chip, *, bits: int, split: Split, shares: int) -> int:
+def engine_cycles(layer: Layer, chip: Chip, *, split: Split, shares: int) -> int:
     """Return the cycles of a layer's own engine for one core's share."""
     work = layer.work
     if work.macs:
-        return product_cycles(work, chip, bits=bits, rows=layer.rows, split=split, shares=shares)
+        return product_cycles(work, chip, bits=layer.bits, rows=layer.rows, split=split, shares=shares)
     if layer.engine is Engine.POOLING:
         return _share(work.pooled_elements, shares, chip.pooling_lanes)
     if layer.engine is Engine.MEMORY:

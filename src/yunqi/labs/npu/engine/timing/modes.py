@@ -39,8 +39,8 @@ class Pace:
 def pace_of(program: Program, chip: Chip) -> Pace:
     """Return the pace of a program on a chip."""
     layers = program.chip_layers
-    batch = tuple(layer_cost(layer, chip, batching=Batching.BATCH, bits=program.bits) for layer in layers)
-    split = tuple(_best_splits(layers, chip, program.bits))
+    batch = tuple(layer_cost(layer, chip, batching=Batching.BATCH) for layer in layers)
+    split = tuple(_best_splits(layers, chip))
     batch_cycles = sum(cost.total for cost in batch)
     split_cycles = sum(cost.total for cost in split)
     parts = stages(program, batch)
@@ -60,12 +60,12 @@ def pace_of(program: Program, chip: Chip) -> Pace:
     )
 
 
-def _best_splits(layers: tuple[Layer, ...], chip: Chip, bits: int) -> list[Cost]:
+def _best_splits(layers: tuple[Layer, ...], chip: Chip) -> list[Cost]:
     """Choose rows or channels for each layer; a change of division costs an exchange over the ring."""
     best: dict[Split, tuple[int, list[Cost]]] = {Split.ROWS: (0, []), Split.CHANNELS: (0, [])}
     for layer in layers:
         options = {
-            split: layer_cost(layer, chip, batching=Batching.SPLIT, bits=bits, split=split)
+            split: layer_cost(layer, chip, batching=Batching.SPLIT, split=split)
             for split in (Split.ROWS, Split.CHANNELS)
         }
         if layer.engine in (Engine.POOLING, Engine.MEMORY):

@@ -105,7 +105,11 @@ class Fields:
             raise BadProblem(
                 f"{path} is {_shown(value)}; a window is a pair of whole seconds, as [28800, 36000].", param=path
             )
-        if value[1] < value[0] or value[0] < 0 or value[1] > 1 << 40:
+        if value[1] > 1 << 40:
+            raise BadProblem(
+                f"{path}: the window {value} is far beyond; times are in seconds, not milliseconds.", param=path
+            )
+        if value[1] < value[0] or value[0] < 0:
             raise BadProblem(f"{path}: the window {value} ends before it begins or lies outside of time.", param=path)
         return value[0], value[1]
 

@@ -13,6 +13,8 @@ from yunqi.commerce.logistics.model import BadProblem, Problem, Rounding, Travel
 CIRCUITY = 1.4
 """Roads are longer than the great circle; the median on a real network was 1.49, so this is an estimate and says so."""
 METRES_PER_SECOND = 8.0
+FAR_AWAY = 500_000.0
+"""Metres from the middle of all locations beyond which one of them is looked at."""
 LARGEST_TABLE = 12_000
 PARTS = ("locations", "matrix", "travel")
 
@@ -101,13 +103,39 @@ class Places:
             self.repairs.append(f"{path}: latitude {lat:g} is beyond 90; latitude and longitude were swapped back")
             return lon, lat
         if abs(lat) > 90 or abs(lon) > 180:
-            raise BadProblem(f"{path}: ({lat:g}, {lon:g}) is not on earth; give degrees.", param=path)
+            raise BadProblem(
+                f"{path}: ({lat:g}, {lon:g}) is not on earth; give degrees (not metres, not millionths).", param=path
+            )
         if lat == 0 and lon == 0:
             raise BadProblem(f"{path}: (0, 0) lies in the sea off Africa; the coordinates were lost.", param=path)
         return lat, lon
 
+    def _look_at_outliers(self) -> None:
+        """Swap a far point back where that brings it to the others, and say which others lie far away."""
+        if self._flat or len(self._points) < 4:
+            return
+        xy = np.array(self._points, np.float64)
+        middle = np.median(xy, axis=0)
+        away = great_circle(np.concatenate([[middle], xy]))[0, 1:]
+        back = great_circle(np.concatenate([[middle], xy[:, ::-1]]))[0, 1:]
+        names = list(self._ids)
+        usual = max(FAR_AWAY, 20 * float(np.median(away)))
+        for k in np.flatnonzero(away > usual):
+            lat, lon = self._points[k]
+            if back[k] < usual and abs(lon) <= 90:
+                self._points[k] = (lon, lat)
+                self.repairs.append(
+                    f"location {names[k]}: ({lat:g}, {lon:g}) lies {away[k] / 1000:,.0f} km from the others; "
+                    "latitude and longitude were swapped back"
+                )
+            else:
+                self.repairs.append(
+                    f"location {names[k]}: ({lat:g}, {lon:g}) lies {away[k] / 1000:,.0f} km from the others; check it"
+                )
+
     def travel(self) -> Travel:
         """Return distances and times between the places named so far."""
+        self._look_at_outliers()
         if self._measure is not None:
             return self._by_road(self._measure)
         if self._tables is not None:

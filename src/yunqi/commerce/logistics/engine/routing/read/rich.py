@@ -23,10 +23,10 @@ VEHICLE = {
 }  # fmt: skip
 TASK = {
     "id", "location", "kind", "load", "service_s", "windows_s", "skills", "prize", "priority", "vehicle", "group",
-    "after",
+    "after", "name", "note",
 }  # fmt: skip
 SHIPMENT = {"id", "pickup", "delivery", "load", "skills", "prize", "priority", "vehicle", "group", "max_ride_s"}
-HALF = {"id", "location", "service_s", "windows_s"}
+HALF = {"id", "location", "service_s", "windows_s", "name", "note"}
 
 
 def read_rich(document: dict[str, Any], *, name: str, measure: Measure | None = None) -> Problem:
@@ -155,7 +155,23 @@ def _references(tasks: list[Task], vehicles: list[Vehicle]) -> None:
         for other in task.after:
             if other not in of or other == task.id:
                 raise BadProblem(f"Task {task.id!r} has to come after {other!r}, which is no other task.")
+    _no_circle(tasks)
     for vehicle in vehicles:
         for key in vehicle.prefix:
             if key not in of:
                 raise BadProblem(f"The prefix of vehicle {vehicle.id!r} names {key!r}, which is no task.")
+
+
+def _no_circle(tasks: list[Task]) -> None:
+    waits = {task.id: set(task.after) for task in tasks if task.after}
+    while free := [key for key, others in waits.items() if not any(other in waits for other in others)]:
+        for key in free:
+            del waits[key]
+    if not waits:
+        return
+    path = [next(iter(waits))]
+    while path[-1] not in path[:-1]:
+        path.append(next(other for other in sorted(waits[path[-1]]) if other in waits))
+    raise BadProblem(
+        f"Tasks wait for each other in a circle: {', '.join(path[path.index(path[-1]) :])}.", param="tasks"
+    )

@@ -67,7 +67,10 @@ def read_vrplib(text: str, *, name: str, convention: Rounding | None = None) -> 
     if limit is not None:
         ends = (0, math.floor(number(limit.split()[0], name, 1, "DISTANCE") * scale))
     vehicles = _vehicles(head, name, tasks, capacity, depot, ends)
-    return Problem(name, tasks, vehicles, travel, numeric_ids=True)
+    repairs = [] if sections.get("DEPOT_SECTION") else [f"there is no DEPOT_SECTION; node {ids[depot]} was taken"]
+    if demands[depot]:
+        repairs.append(f"node {ids[depot]} is the depot; its demand of {demands[depot]:g} was left out")
+    return Problem(name, tasks, vehicles, travel, numeric_ids=True, repairs=tuple(repairs))
 
 
 def _split(text: str, name: str) -> tuple[dict[str, str], dict[str, Rows]]:

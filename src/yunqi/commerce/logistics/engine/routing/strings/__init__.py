@@ -15,7 +15,8 @@ import numba
 def folder() -> Path:
     """Return the folder of the compiled code of exactly these sources."""
     here = Path(__file__).parent
-    sources = [path.read_bytes() for path in sorted([*here.glob("*.py"), *here.parent.glob("rich/*.py")])]
+    folders = (here, here.parent / "rich", here.parent / "population")
+    sources = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
     compiled = [text for text in sources if b"from numba import njit" in text or b" = range(" in text]
     # numba keys its cache by the path of the source too: another checkout has compiled code of its own.
     mark = hashlib.sha256(b"".join([*compiled, str(here).encode()])).hexdigest()[:12]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -17,8 +18,26 @@ from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, RE
 
 EARLY = 0.3
 """Share of the moves away from a plan in force that may be made at the beginning."""
+SHARED_FROM = 0.5
+"""Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 Routes = list[tuple[int, list[int]]]
 """Slots with their tasks in order."""
+
+
+class Partner(Protocol):
+    """Another search in a thread of its own, over complete solutions as lists of tasks."""
+
+    def run(self, left: Callable[[], float]) -> None:
+        """Search until nothing is left."""
+
+    def taken(self) -> tuple[int, list[list[int]]]:
+        """Return the best so far: its cost and routes."""
+
+    def seen(self) -> list[list[list[int]]]:
+        """Return good solutions that were not returned before."""
+
+    def give(self, cost: int, orders: Sequence[Sequence[int]]) -> None:
+        """Hand a solution in."""
 
 
 @dataclass(slots=True)
@@ -70,6 +89,7 @@ class Search:
         emit: Emit | None = None,
         polish_seconds: float = 0.0,
         aside: Callable[[], Found | None] | None = None,
+        partner: Partner | None = None,
     ) -> None:
         self.arrays = arrays
         self.left = left
@@ -86,6 +106,7 @@ class Search:
         self.movable = 0
         self.spare = 0
         self.aside = aside
+        self.partner = partner
         self.pool: Pool = {}
         self.polish_seconds = polish_seconds
         alike = int(arrays.p[arrays.p[at.LAST_OF]]) == int(arrays.p[at.VEHICLES]) - 1
@@ -119,13 +140,16 @@ class Search:
         hot, cold = self._temperatures(current, cool)
         span = max(self.left(), 1e-9)
         next_polish = 0.8
-        with ThreadPoolExecutor(len(self.states)) as threads:
+        with ThreadPoolExecutor(len(self.states) + 1) as threads:
+            beside = threads.submit(self.partner.run, self.left) if self.partner else None
             while (share := self.left()) > 0:
                 done = 1 - share / span
                 before = current
                 current = self._round(threads, current, hot * (cold / hot) ** done)
                 if self.guard is not None and not self.guard(current):
                     current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
+                if self.partner is not None:
+                    current = self._exchanged(current, done)
                 if self.aside is not None and done > 0.93:
                     current = self._meet(current)
                 if self.polish and done > 0.3:
@@ -133,7 +157,24 @@ class Search:
                 if self.polish and done > next_polish:
                     next_polish = 2.0 if next_polish > 0.85 else 0.9
                     current = self._recombined() or current
+            if beside is not None:
+                beside.result()
+                self._exchanged(current, 1.0)
         return self.best
+
+    def _exchanged(self, current: Found, done: float) -> Found:
+        """Take what the partner found if that is better than all so far, and hand over the best in return."""
+        assert self.partner is not None
+        cost, orders = self.partner.taken()
+        if self.polish and done > 0.3:
+            for one in self.partner.seen():
+                self._remember(Found(0, list(enumerate(one)), []))
+        if orders and cost < self.best.cost:
+            current = Found(cost, [(slot, list(order)) for slot, order in enumerate(orders)], [])
+            self._take(current)
+        elif done > SHARED_FROM and not self.best.absent and self.best.cost < cost:
+            self.partner.give(self.best.cost, [tasks for _, tasks in self.best.routes])
+        return current
 
     def _meet(self, current: Found) -> Found:
         """Take what another engine found meanwhile: into the pool, and as the place to go on from when it is better."""

@@ -1,0 +1,1 @@
+"""Paths of many robots on one floor: priorities, conflict-based search, and improvement by planning some of them anew."""

@@ -1,0 +1,45 @@
+"""Answers of floor, yard and stock as plain values, for commands and routes alike."""
+
+from dataclasses import asdict
+from typing import Any
+
+from yunqi.commerce.logistics.model.echelon import SerialPlan, StockPlan
+from yunqi.commerce.logistics.model.robots import RobotPlan
+from yunqi.commerce.logistics.model.yard import Retrieval, Storage
+
+
+def robots_document(found: RobotPlan) -> dict[str, Any]:
+    """Return a cell for each robot and step, with sums and bounds."""
+    return {
+        "total_steps": found.total, "total_bound": found.total_bound, "makespan": found.makespan,
+        "makespan_bound": found.makespan_bound, "is_proven": found.is_proven,
+        "robots": [{"id": name, "path": [list(cell) for cell in path]} for name, path in found.paths.items()],
+        "errands": [asdict(one) for one in found.served], "open": list(found.open),
+    }  # fmt: skip
+
+
+def storage_document(found: Storage) -> dict[str, Any]:
+    """Return the stack of each container."""
+    return {"blocking": found.blocking, "bound": found.bound, "places": dict(found.places)}
+
+
+def retrieval_document(found: Retrieval) -> dict[str, Any]:
+    """Return the moves; ``to`` is null where a container leaves the yard."""
+    return {"shifts": found.shifts, "bound": found.bound, "moves": [asdict(move) for move in found.moves]}
+
+
+def stock_document(found: StockPlan) -> dict[str, Any]:
+    """Return promise, wait, covered periods, safety stock and base-stock level of each stage."""
+    return {
+        "cost": round(found.cost, 4),
+        "stages": [
+            {"id": name, "promise": one.promise, "waits": one.waits, "covers": one.days,
+             "safety": round(one.safety, 3), "base": round(one.base, 3), "cost": round(one.cost, 4)}
+            for name, one in found.stages.items()
+        ],
+    }  # fmt: skip
+
+
+def chain_document(found: SerialPlan) -> dict[str, Any]:
+    """Return the levels of a chain, the stage at the customer first."""
+    return {"cost": round(found.cost, 4), "echelon": list(found.echelon), "local": list(found.local)}

@@ -1,0 +1,281 @@
+"""Layers from operators whose output scale has become known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunqi.kernel.errors import Invalid
+from yunqi.labs.riscv.engine.port import curves
+from yunqi.labs.riscv.engine.port.graph import Node
+from yunqi.labs.riscv.engine.port.layers import ADD_BITS, Kind, Layer, Tensor, Window, fixed
+
+Shape = tuple[int, int, int]
+_MOST_ELEMENTS = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An operator whose result has not been quantised yet, with its quantised inputs, constants and cuts."""
+
+    node: Node
+    inputs: tuple[int, ...]
+    constants: dict[str, Any] = field(repr=False)
+    low: float = -np.inf
+    high: float = np.inf
+
+    def cut(self, low: float, high: float) -> "Pending":
+        """Return the same with its result cut further."""
+        return replace(self, low=max(low, self.low), high=min(high, self.high))
+
+    def refuse(self, why: str) -> Invalid:
+        """Return an error about this operator."""
+        return Invalid(f"{self.node.op} ({self.node.name}) {why}.", "network")
+
+
+@dataclass(slots=True)
+class Values:
+    """Tensors and layers made so far."""
+
+    tensors: list[Tensor] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    scales: NDArray[np.float64] | None = None
+
+    def tensor(self, one: Tensor) -> int:
+        """Keep a tensor; returns its number."""
+        if not 0 < prod(one.shape) <= _MOST_ELEMENTS:
+            raise Invalid(f"{one.name} has {prod(one.shape)} elements; at most {_MOST_ELEMENTS} are ported.", "network")
+        self.tensors.append(one)
+        return len(self.tensors) - 1
+
+    def lookup(self, source: int, tensor: Tensor, real: Callable[[Any], Any], name: str) -> int:
+        """Add a layer that answers from a table."""
+        before = self.tensors[source]
+        inside = before.scale * (np.arange(-128, 128) - before.zero)
+        table = np.clip(np.rint(real(inside) / tensor.scale) + tensor.zero, -128, 127).astype(np.int8)
+        index = self.tensor(replace(tensor, shape=before.shape))
+        self.layers.append(Layer(Kind.LOOKUP, name, (source,), index, table=table))
+        return index
+
+
+def build(values: Values, pending: Pending, tensor: Tensor | None) -> int:
+    """Add the layer of an operator; returns the number of its output tensor.
+
+    Parameters
+    ----------
+    values
+        Where it goes.
+    pending
+        The operator.
+    tensor
+        Scale and zero point of the output; none: the sums themselves, or the input's own scale for a pool.
+    """
+    op = pending.node.op
+    if op in curves.NAMES:
+        if tensor is None:
+            raise pending.refuse("has an output that is not quantised")
+        return values.lookup(
+            pending.inputs[0], tensor, curves.function(pending.node, pending.constants), pending.node.name
+        )
+    if op in ("Conv", "Gemm", "MatMul"):
+        return _product(values, pending, tensor)
+    if op == "Add":
+        return _add(values, pending, tensor)
+    if op == "MaxPool":
+        return _max_pool(values, pending, tensor)
+    return _average(values, pending, tensor)
+
+
+def _product(values: Values, pending: Pending, tensor: Tensor | None) -> int:
+    source = values.tensors[pending.inputs[0]]
+    if pending.node.op == "Conv":
+        kind, window, weights, scale, shape = _convolution(pending, source)
+    else:
+        kind, window, weights, scale, shape = _matrix(pending, source)
+    outputs = shape[2]
+    scale = np.broadcast_to(scale * source.scale, (outputs,)).astype(np.float64)
+    sums = weights.astype(np.int64).sum(axis=(0, 1) if kind is Kind.DEPTHWISE else (1, 2, 3))
+    bias = _bias(pending, scale) - source.zero * sums
+    if np.any(np.abs(bias) >= 1 << 31) or prod(weights.shape[1:]) * 255 * 128 >= 1 << 31:
+        raise pending.refuse("can overflow 32 bits")
+    layer = Layer(kind, pending.node.name, (pending.inputs[0],), 0, window, weights, bias.astype(np.int32))
+    if tensor is None:
+        if (pending.low, pending.high) != (-np.inf, np.inf):
+            raise pending.refuse("has an output that is cut but not quantised")
+        values.scales = scale
+        index = values.tensor(Tensor(pending.node.outputs[0], shape, 1.0, 0))
+        values.layers.append(replace(layer, output=index, raw=True))
+        return index
+    multiplier, shift = fixed(scale / tensor.scale, pending.node.name)
+    low, high = _cuts(pending, tensor)
+    index = values.tensor(replace(tensor, shape=shape))
+    values.layers.append(
+        replace(layer, output=index, multiplier=multiplier, shift=shift, zero=tensor.zero, low=low, high=high)
+    )
+    return index
+
+
+def _weights(pending: Pending) -> tuple[NDArray[np.int8], NDArray[np.float64], int]:
+    name = pending.node.inputs[1]
+    held = pending.constants.get(name)
+    if held is None or not hasattr(held, "scale"):
+        raise pending.refuse("has weights that are not quantised constants")
+    data = held.data.astype(np.int64) - (128 if held.data.dtype == np.uint8 else 0)
+    zero = held.zero - (128 if held.data.dtype == np.uint8 else 0)
+    if held.data.dtype not in (np.int8, np.uint8) or np.any(zero):
+        raise pending.refuse("has weights with a zero point; quantise them symmetrically")
+    return data.astype(np.int8), held.scale, held.axis
+
+
+def _bias(pending: Pending, scale: NDArray[np.float64]) -> NDArray[np.int64]:
+    name = pending.node.inputs[2] if len(pending.node.inputs) > 2 else ""
+    if not name:
+        return np.zeros(scale.shape, np.int64)
+    held = pending.constants.get(name)
+    if held is None:
+        raise pending.refuse("has a bias that is computed")
+    real = held.data * held.scale if hasattr(held, "scale") else np.asarray(held, np.float64)
+    whole = np.rint(np.asarray(real, np.float64).reshape(-1) / scale)
+    if whole.size != scale.size or np.any(np.abs(whole) >= 2.0**31):
+        raise pending.refuse("has a bias that does not fit")
+    return whole.astype(np.int64)
+
+
+def _convolution(
+    pending: Pending, source: Tensor
+) -> tuple[Kind, Window, NDArray[np.int8], NDArray[np.float64], Shape]:
+    node = pending.node
+    data, scale, axis = _weights(pending)
+    if data.ndim != 4 or (scale.size > 1 and axis != 0):
+        raise pending.refuse("is not a convolution over images with scales per output channel")
+    outputs, inputs, height, width = data.shape
+    group = int(node.attributes.get("group", 1))
+    if tuple(node.attributes.get("dilations", (1, 1))) != (1, 1):
+        raise pending.refuse("is dilated, which is not ported")
+    window = _window(pending, (height, width), source.shape)
+    rows, columns = _spread(pending, window, source.shape)
+    shape = (rows, columns, outputs)
+    if group == 1 and inputs == source.shape[2]:
+        return Kind.CONVOLUTION, window, np.ascontiguousarray(data.transpose(0, 2, 3, 1)), scale.reshape(-1), shape
+    if group == outputs == source.shape[2] and inputs == 1:
+        kernel = np.ascontiguousarray(data[:, 0].transpose(1, 2, 0))
+        return Kind.DEPTHWISE, window, kernel, scale.reshape(-1), shape
+    raise pending.refuse(f"has {group} groups over {source.shape[2]} channels; 1 or one a channel are ported")
+
+
+def _matrix(pending: Pending, source: Tensor) -> tuple[Kind, Window, NDArray[np.int8], NDArray[np.float64], Shape]:
+    node = pending.node
+    data, scale, axis = _weights(pending)
+    plain = float(node.attributes.get("alpha", 1)) == float(node.attributes.get("beta", 1)) == 1
+    if data.ndim != 2 or not plain or int(node.attributes.get("transA", 0)):
+        raise pending.refuse("is not a plain product with a constant matrix")
+    turned = bool(int(node.attributes.get("transB", 0)))
+    if scale.size > 1 and axis % 2 != (0 if turned else 1):
+        raise pending.refuse("has scales along its inputs")
+    matrix = data if turned else data.T
+    height, width, channels = source.shape
+    if matrix.shape[1] != source.size:
+        raise pending.refuse(f"multiplies {matrix.shape[1]} numbers, and {source.size} come in")
+    arranged = matrix.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)  # the file's order is channel first
+    return Kind.DENSE, Window(height, width), np.ascontiguousarray(arranged), scale.reshape(-1), (1, 1, matrix.shape[0])
+
+
+def _window(pending: Pending, kernel: tuple[int, int], shape: Shape) -> Window:
+    attributes = pending.node.attributes
+    down, right = (int(one) for one in attributes.get("strides", (1, 1)))
+    pads = tuple(int(one) for one in attributes.get("pads", (0, 0, 0, 0)))
+    automatic = attributes.get("auto_pad", b"NOTSET")
+    automatic = automatic.decode() if isinstance(automatic, bytes) else str(automatic)
+    if automatic in ("SAME_UPPER", "SAME_LOWER"):
+        whole = [max(0, (-(-size // step) - 1) * step + k - size)
+                 for size, step, k in zip(shape[:2], (down, right), kernel, strict=True)]  # fmt: skip
+        before = [one // 2 if automatic == "SAME_UPPER" else -(-one // 2) for one in whole]
+        pads = (*before, *(one - half for one, half in zip(whole, before, strict=True)))
+    if len(pads) != 4 or min(pads) < 0 or max(pads) > 64 or min(down, right, *kernel) < 1:
+        raise pending.refuse("has pads, strides or a kernel that are not ported")
+    return Window(*kernel, down, right, (pads[0], pads[1], pads[2], pads[3]))
+
+
+def _spread(pending: Pending, window: Window, shape: Shape) -> tuple[int, int]:
+    top, left, bottom, right = window.pads
+    if int(pending.node.attributes.get("ceil_mode", 0)):
+        raise pending.refuse("rounds its size up (ceil_mode), which is not ported")
+    rows = (shape[0] + top + bottom - window.height) // window.down + 1
+    columns = (shape[1] + left + right - window.width) // window.right + 1
+    if min(rows, columns) < 1:
+        raise pending.refuse("has a window larger than its input")
+    return rows, columns
+
+
+def _cuts(pending: Pending, tensor: Tensor) -> tuple[int, int]:
+    def whole(bound: float, edge: int) -> int:
+        if not np.isfinite(bound):
+            return edge
+        return int(np.clip(np.rint(bound / tensor.scale) + tensor.zero, -128, 127))
+
+    return whole(pending.low, -128), whole(pending.high, 127)
+
+
+def _add(values: Values, pending: Pending, tensor: Tensor | None) -> int:
+    if tensor is None or len(pending.inputs) != 2:
+        raise pending.refuse("must add two quantised tensors and be quantised")
+    first, second = (values.tensors[index] for index in pending.inputs)
+    if first.shape != second.shape:
+        raise pending.refuse(f"adds shapes {first.shape} and {second.shape}; equal ones are ported")
+    ratios = np.array([first.scale, second.scale]) / tensor.scale
+    if np.any(ratios >= 8):
+        raise pending.refuse("is quantised far finer than what it adds")
+    multiplier = np.rint(ratios * (1 << ADD_BITS)).astype(np.int32)
+    low, high = _cuts(pending, tensor)
+    index = values.tensor(replace(tensor, shape=first.shape))
+    values.layers.append(
+        Layer(Kind.ADD, pending.node.name, pending.inputs, index, multiplier=multiplier, zero=tensor.zero, low=low, high=high)
+    )
+    return index
+
+
+def _max_pool(values: Values, pending: Pending, tensor: Tensor | None) -> int:
+    source = values.tensors[pending.inputs[0]]
+    kernel = tuple(int(one) for one in pending.node.attributes.get("kernel_shape", ()))
+    if len(kernel) != 2 or tuple(pending.node.attributes.get("dilations", (1, 1))) != (1, 1):
+        raise pending.refuse("is not a plain pool over images")
+    window = _window(pending, (kernel[0], kernel[1]), source.shape)
+    shape = (*_spread(pending, window, source.shape), source.shape[2])
+    index = values.tensor(replace(source, name=pending.node.outputs[0], shape=shape))
+    values.layers.append(Layer(Kind.MAX_POOL, pending.node.name, pending.inputs[:1], index, window))
+    if tensor is None or (tensor.scale, tensor.zero) == (source.scale, source.zero):
+        return index
+    return values.lookup(
+        index, tensor, lambda real: np.clip(real, pending.low, pending.high), f"{pending.node.name} rescaled"
+    )
+
+
+def _average(values: Values, pending: Pending, tensor: Tensor | None) -> int:
+    source = values.tensors[pending.inputs[0]]
+    height, width, channels = source.shape
+    if tensor is None:
+        raise pending.refuse("has an output that is not quantised")
+    if pending.node.op == "AveragePool":
+        kernel = tuple(int(one) for one in pending.node.attributes.get("kernel_shape", ()))
+        if len(kernel) != 2:
+            raise pending.refuse("is not a pool over images")
+        window = _window(pending, (kernel[0], kernel[1]), source.shape)
+        if any(window.pads):
+            raise pending.refuse("has pads, which are not ported for averages")
+        rows, columns = _spread(pending, window, source.shape)
+    else:
+        window, rows, columns = Window(height, width), 1, 1
+    scale = np.full(channels, source.scale / tensor.scale / (window.height * window.width))
+    multiplier, shift = fixed(scale, pending.node.name)
+    low, high = _cuts(pending, tensor)
+    index = values.tensor(replace(tensor, shape=(rows, columns, channels)))
+    values.layers.append(
+        Layer(
+            Kind.AVERAGE_POOL, pending.node.name, pending.inputs, index, window, None, np.zeros(channels, np.int32),
+            multiplier, shift, tensor.zero, low, high,
+        )  # fmt: skip
+    )
+    return index

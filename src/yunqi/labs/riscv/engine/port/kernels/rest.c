@@ -1,0 +1,55 @@
+/* What is not a product: pads, pools, additions, tables. */
+#include "network.h"
+
+void pad(const i8 *x, i8 *y, i32 height, i32 width, i32 channels, i32 top, i32 left, i32 bottom, i32 right, i32 fill) {
+  i64 line = (i64)width * channels, wide = (i64)(left + width + right) * channels;
+  for (i64 i = 0; i < top * wide; i++) *y++ = fill;
+  for (i32 row = 0; row < height; row++) {
+    for (i64 i = 0; i < (i64)left * channels; i++) *y++ = fill;
+    for (i64 i = 0; i < line; i++) *y++ = *x++;
+    for (i64 i = 0; i < (i64)right * channels; i++) *y++ = fill;
+  }
+  for (i64 i = 0; i < bottom * wide; i++) *y++ = fill;
+}
+
+void max_pool(const Layer *l, const i8 *x, i8 *y) {
+  i32 c = l->channels, line = l->width * c;
+  for (i32 row = 0; row < l->rows; row++)
+    for (i32 column = 0; column < l->columns; column++) {
+      const i8 *from = x + (i64)row * l->down * line + (i64)column * l->right * c;
+      for (i32 channel = 0; channel < c; channel++) {
+        i32 best = -128;
+        for (i32 k = 0; k < l->kernel_height; k++)
+          for (i32 j = 0; j < l->kernel_width; j++) {
+            i32 v = from[(i64)k * line + j * c + channel];
+            best = v > best ? v : best;
+          }
+        *y++ = best;
+      }
+    }
+}
+
+void average_pool(const Layer *l, const i8 *x, i8 *y, i32 zero) {
+  i32 c = l->channels, line = l->width * c;
+  for (i32 row = 0; row < l->rows; row++)
+    for (i32 column = 0; column < l->columns; column++) {
+      const i8 *from = x + (i64)row * l->down * line + (i64)column * l->right * c;
+      for (i32 channel = 0; channel < c; channel++) {
+        i32 sum = 0;
+        for (i32 k = 0; k < l->kernel_height; k++)
+          for (i32 j = 0; j < l->kernel_width; j++) sum += from[(i64)k * line + j * c + channel] - zero;
+        *y++ = scale(l, sum, channel);
+      }
+    }
+}
+
+void add(const i8 *a, const i8 *b, i8 *y, i32 size, i32 za, i32 zb, i32 ma, i32 mb, i32 zero, i32 low, i32 high) {
+  for (i32 i = 0; i < size; i++) {
+    i32 v = (((a[i] - za) * ma + (b[i] - zb) * mb + (1 << 19)) >> 20) + zero;
+    y[i] = v < low ? low : v > high ? high : v;
+  }
+}
+
+void lookup(const i8 *x, i8 *y, i32 size, const i8 *table) {
+  for (i32 i = 0; i < size; i++) y[i] = table[x[i] + 128];
+}

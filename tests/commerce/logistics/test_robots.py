@@ -1,0 +1,155 @@
+"""Robots on a floor: against all joint moves on small floors, judged by a checker that shares nothing with the search."""
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from yunqi.commerce.logistics import Grid, LogisticsConfig, Robot, RobotPlan, RobotProblem, Yard, generated_fleet
+from yunqi.commerce.logistics.engine.robots.check import violations
+from yunqi.commerce.logistics.engine.robots.solve import plan_robots
+from yunqi.commerce.logistics.service.plain_yard import robots_document
+from yunqi.kernel import Invalid
+
+YARD = Yard(LogisticsConfig())
+
+
+def steps(calls: int) -> Callable[[], float]:
+    count = itertools.count()
+    return lambda: next(count) / calls
+
+
+def least_total(problem: RobotProblem) -> int:
+    """Return the smallest sum of the steps at which robots come to rest, from all joint moves (Dijkstra)."""
+    starts = tuple(robot.start for robot in problem.robots)
+    goals = tuple(robot.goal for robot in problem.robots)
+    # A robot may declare itself at rest on its goal; from then on it costs nothing and never moves.
+    heap = [(0, starts, (False,) * len(starts))]
+    seen = set()
+    while heap:
+        cost, cells, rests = heapq.heappop(heap)
+        if all(rests):
+            return cost
+        if (cells, rests) in seen:
+            continue
+        seen.add((cells, rests))
+        for at, cell in enumerate(cells):
+            if not rests[at] and cell == goals[at]:
+                heapq.heappush(heap, (cost, cells, (*rests[:at], True, *rests[at + 1 :])))
+        ways = []
+        for (row, column), rest in zip(cells, rests, strict=True):
+            around = [(row, column), (row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)]
+            ways.append([(row, column)] if rest else [one for one in around if problem.grid.is_free(one)])
+        for after in itertools.product(*ways):
+            swaps = any(
+                after[a] == cells[b] and after[b] == cells[a] for a, b in itertools.combinations(range(len(cells)), 2)
+            )
+            if len(set(after)) == len(after) and not swaps:
+                heapq.heappush(heap, (cost + rests.count(False), after, rests))
+    raise AssertionError("no plan")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_few_robots_take_the_least_steps_of_all_joint_moves(seed: int) -> None:
+    chance = random.Random(seed)
+    grid = Grid(("....", ".##.", "....", ".#.."))
+    cells = [(row, column) for row in range(4) for column in range(4) if grid.is_free((row, column))]
+    starts, goals = chance.sample(cells, 3), chance.sample(cells, 3)
+    problem = RobotProblem(grid, tuple(Robot(f"r{k}", starts[k], goals[k]) for k in range(3)))
+    plan = plan_robots(problem, used=steps(100_000))
+    assert plan.total == plan.total_bound == least_total(problem)
+    assert plan.is_proven
+    assert violations(problem, plan) == []
+
+
+def test_two_robots_pass_in_a_lane_with_one_bay() -> None:
+    problem = RobotProblem(Grid((".....", "##.##")), (Robot("a", (0, 0), (0, 4)), Robot("b", (0, 4), (0, 0))))
+    plan = plan_robots(problem, used=steps(100_000))
+    assert plan.total == least_total(problem) == 11
+    assert plan.paths["a"][0] == (0, 0)
+    assert violations(problem, plan) == []
+
+
+def test_many_robots_never_meet_and_improve() -> None:
+    problem = generated_fleet(14, 32, 40, seed=2)
+    quick, longer = plan_robots(problem, used=steps(60)), plan_robots(problem, used=steps(400))
+    for plan in (quick, longer):
+        assert violations(problem, plan) == []
+        assert plan.total >= plan.total_bound
+        assert plan.makespan >= plan.makespan_bound
+    assert longer.total <= quick.total
+
+
+def test_errands_are_all_done_by_robots_that_never_meet() -> None:
+    problem = generated_fleet(14, 32, 20, errands=60, seed=3)
+    plan = plan_robots(problem, used=steps(1))
+    assert plan.open == ()
+    assert len(plan.served) == 60
+    assert violations(problem, plan) == []
+    assert plan.makespan >= plan.makespan_bound
+    assert plan.total >= plan.total_bound
+
+
+def test_the_checker_sees_meetings_swaps_and_jumps() -> None:
+    problem = RobotProblem(Grid(("...", "...")), (Robot("a", (0, 0), (0, 1)), Robot("b", (0, 1), (0, 0))))
+
+    def broken(a: Any, b: Any) -> str:
+        return " ".join(violations(problem, RobotPlan({"a": a, "b": b}, 2, 1, 0, 0)))
+
+    assert "change places" in broken(((0, 0), (0, 1)), ((0, 1), (0, 0)))
+    assert "are both at [0, 1]" in broken(((0, 0), (0, 1)), ((0, 1), (0, 1)))
+    assert "is no step" in broken(((0, 0), (1, 1), (0, 1)), ((0, 1), (0, 0)))
+    assert "ends at [0, 0]" in broken(((0, 0),), ((0, 1), (0, 0)))
+    found = plan_robots(problem, used=steps(100_000))
+    assert "the steps are" in violations(problem, replace(found, total=found.total - 1))[0]
+
+
+def test_a_walled_in_goal_is_named() -> None:
+    problem = RobotProblem(Grid(("..#.",)), (Robot("shut out", (0, 0), (0, 3)),))
+    with pytest.raises(Invalid, match=r"robot shut out: no way leads from \[0, 0\] to \[0, 3\]"):
+        plan_robots(problem, used=steps(5))
+    errand = {"grid": ["..#."], "robots": [{"id": "r", "start": [0, 0]}], "errands": [{"id": "e", "pickup": [0, 1], "drop": [0, 3]}]}  # fmt: skip
+    with pytest.raises(Invalid, match="errand e: no way leads to its drop"):
+        YARD.robots(YARD.read_robots(errand), seconds=1)
+
+
+def test_robots_that_cannot_pass_say_so() -> None:
+    problem = RobotProblem(Grid(("...",)), (Robot("a", (0, 0), (0, 2)), Robot("b", (0, 2), (0, 0))))
+    with pytest.raises(Invalid, match="some cannot pass each other"):
+        plan_robots(problem, used=steps(300))
+
+
+ROBOT = {"id": "r", "start": [0, 0], "goal": [0, 1]}
+FLOOR = {"grid": ["..", ".#"], "robots": [ROBOT]}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"grid": []}, "at least one row"),
+        ({"grid": ["..", "."]}, "grid row 1: 1 cells"),
+        ({"grid": ["..", ".x"]}, "grid row 1: 'x'"),
+        ({"robots": []}, "at least one robot"),
+        ({"robots": [ROBOT, ROBOT]}, "robot r stands twice"),
+        ({"robots": [ROBOT, ROBOT | {"id": "s"}]}, "r and s have the same start"),
+        ({"robots": [ROBOT | {"start": [1, 1]}]}, "robot r: its start"),
+        ({"robots": [ROBOT | {"goal": [0, 9]}]}, "robot r: its goal"),
+        ({"robots": [ROBOT | {"goal": [0, float("nan")]}]}, r"robots\[0\].goal"),
+        ({"robots": [{"id": "r", "start": [0, 0]}]}, "robot r: it needs a goal"),
+        ({"robots": [ROBOT], "errands": [{"id": "e", "pickup": [0, 0], "drop": [0, 1]}]}, "no goals of their own"),
+        ({"robot": []}, "did you mean 'robots'"),
+    ],
+)
+def test_a_bad_floor_is_refused_by_its_row(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        YARD.read_robots(FLOOR | change)
+
+
+def test_the_document_lists_each_step() -> None:
+    found = robots_document(YARD.robots(YARD.read_robots(FLOOR), seconds=1))
+    assert found["robots"] == [{"id": "r", "path": [[0, 0], [0, 1]]}]
+    assert (found["total_steps"], found["is_proven"]) == (1, True)
