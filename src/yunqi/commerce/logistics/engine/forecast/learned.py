@@ -6,7 +6,7 @@ Patterson and Candes 2019), a group of series of like demand at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import lightgbm
 import numpy as np
@@ -115,6 +115,7 @@ class _Fits:
     seed: int
     threads: int
     ahead: npt.NDArray[np.float32] | None
+    lifts: dict[int, Floats] = field(default_factory=dict)
 
     def origins(self, last: int) -> range:
         """Days from which windows up to ``last`` + horizon are known; a week apart."""
@@ -133,7 +134,9 @@ class _Fits:
         columns = [known, np.full(len(known), at)]
         if self.ahead is not None:
             begins = origin + at * self.bucket.days
-            columns.append(features.planned(self.ahead, self.demand, origin, begins, begins + self.bucket.days))
+            if origin not in self.lifts:
+                self.lifts[origin] = features.lift(self.ahead, self.demand, origin)
+            columns.append(features.planned(self.ahead, self.lifts[origin], origin, begins, begins + self.bucket.days))
         return np.column_stack(columns)
 
     def fit(self, alpha: float | None, origins: Sequence[int]) -> lightgbm.Booster:
