@@ -80,7 +80,9 @@ class Classifier:
         ranker = self._ranker(version, workspace)
         suggesting = importlib.import_module("yunqi.commerce.logistics.engine.customs.suggest")
         threshold = self._config.hs_threshold
-        found = [suggesting.suggest(ranker, text, top=top, threshold=threshold) for _, text in products]
+        found: list[Suggestion] = suggesting.suggest(
+            ranker, [text for _, text in products], top=top, threshold=threshold
+        )
         if queue:
             waiting = [
                 _question(name, one) for (name, _), one in zip(products, found, strict=True) if one.answer is None

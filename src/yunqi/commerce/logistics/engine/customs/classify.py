@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import optimize, sparse
 
 from yunqi.commerce.logistics.engine.customs import vectors
-from yunqi.commerce.logistics.engine.customs.words import covering
+from yunqi.commerce.logistics.engine.customs.words import covering, same
 from yunqi.commerce.logistics.model.nomenclature import Nomenclature, Precedent
 
 Floats = npt.NDArray[np.float64]
@@ -74,6 +74,8 @@ class _Past:
     line: Ints
     words: sparse.csr_matrix
     pieces: sparse.csr_matrix
+    texts: dict[str, tuple[Precedent, ...]]
+    """The decisions on each text, however it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Ranker:
             np.concatenate([self.past.line[rows], fresh.line]),
             sparse.vstack([self.past.words[rows], fresh.words], format="csr"),
             sparse.vstack([self.past.pieces[rows], fresh.pieces], format="csr"),
+            _by_text((*(self.past.precedents[row] for row in rows), *fresh.precedents)),
         )
         return replace(self, past=stacked)
 
@@ -133,13 +136,20 @@ class Ranker:
 
     def scores(self, texts: Sequence[str], *, without: Ints | None = None) -> Floats:
         """Return the weighted evidence [texts, lines]; ``without`` leaves out one decision for each text."""
-        total = np.zeros((len(texts), len(self.lines.codes)))
-        for weight, values in zip(self.weights, self.evidence(texts, without=without), strict=True):
+        return self.judged(texts, without=without)[0]
+
+    def judged(self, texts: Sequence[str], *, without: Ints | None = None) -> tuple[Floats, Floats]:
+        """Return the weighted evidence [texts, lines] and the likeness to past decisions [texts, decisions]."""
+        total, like = np.zeros((len(texts), len(self.lines.codes))), self.likeness(texts, without=without)
+        for weight, values in zip(self.weights, self._kinds(texts, like), strict=True):
             total += weight * values
-        return total
+        return total, like
 
     def evidence(self, texts: Sequence[str], *, without: Ints | None = None) -> list[Floats]:
         """Return each kind of evidence [texts, lines], in the order of ``EVIDENCE``."""
+        return self._kinds(texts, self.likeness(texts, without=without))
+
+    def _kinds(self, texts: Sequence[str], like: Floats) -> list[Floats]:
         lines, covered = self.lines, [covering(text) for text in texts]
         question = vectors.asked(covered, lines.word_rarity)
         pieces = vectors.unit(vectors.counts(covered, vectors.piece_terms), lines.piece_rarity)
@@ -149,7 +159,7 @@ class Ranker:
             (question @ lines.headings.T).toarray()[:, lines.heading],
             (question @ lines.chapters.T).toarray()[:, lines.chapter],
         ]
-        return found + self._precedents(self.likeness(texts, without=without))
+        return found + self._precedents(like)
 
     def likeness(self, texts: Sequence[str], *, without: Ints | None = None) -> Floats:
         """Return how like each text is to each decided one, from 0 to 1 [texts, decisions]."""
@@ -220,7 +230,16 @@ def _past(precedents: Sequence[Precedent], lines: _Lines) -> _Past:
         np.array([at[one.code] for one in kept], np.int64),
         vectors.unit(vectors.counts(texts, vectors.word_terms), lines.word_rarity),
         vectors.unit(vectors.counts(texts, vectors.piece_terms), lines.piece_rarity),
+        _by_text(kept),
     )
+
+
+def _by_text(precedents: Sequence[Precedent]) -> dict[str, tuple[Precedent, ...]]:
+    found: dict[str, tuple[Precedent, ...]] = {}
+    for one in precedents:
+        plain = same(one.text)
+        found[plain] = (*found.get(plain, ()), one)
+    return found
 
 
 def _logit(rows: Floats, masks: Floats) -> Floats:

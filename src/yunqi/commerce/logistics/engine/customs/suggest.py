@@ -1,20 +1,24 @@
 """A suggestion with its reasons, from a ranker."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from yunqi.commerce.logistics.engine.customs.classify import Ranker, softmax
 from yunqi.commerce.logistics.engine.customs.words import covering, same, words
-from yunqi.commerce.logistics.model.nomenclature import Candidate, Nomenclature, Precedent, Suggestion
+from yunqi.commerce.logistics.model.nomenclature import Candidate, Nomenclature, Suggestion
 
 Floats = npt.NDArray[np.float64]
 LIKE = 0.35
 """Decisions less alike than this are no reason."""
 REASONS = 6
+CHUNK = 100
+"""Texts that are scored together."""
 
 
-def suggest(ranker: Ranker, text: str, *, top: int, threshold: float) -> Suggestion:
-    """Return the likeliest codes for a text, with what speaks for each.
+def suggest(ranker: Ranker, texts: Sequence[str], *, top: int, threshold: float) -> list[Suggestion]:
+    """Return the likeliest codes for texts, with what speaks for each.
 
     Parameters
     ----------
@@ -23,10 +27,21 @@ def suggest(ranker: Ranker, text: str, *, top: int, threshold: float) -> Suggest
     threshold
         The chance from which the first code is the answer; below it a person decides.
     """
-    scores = ranker.scores([text])
-    chances = softmax(scores)[0]
-    order = np.argsort(-chances, kind="stable")[:top]
-    likeness = ranker.likeness([text])[0]
+    found = []
+    for begins in range(0, len(texts), CHUNK):
+        some = texts[begins : begins + CHUNK]
+        scores, likeness = ranker.judged(some)
+        chances = softmax(scores)
+        found += [
+            _one(ranker, text, chances[row], likeness[row], top=top, threshold=threshold)
+            for row, text in enumerate(some)
+        ]
+    return found
+
+
+def _one(ranker: Ranker, text: str, chances: Floats, likeness: Floats, *, top: int, threshold: float) -> Suggestion:
+    order = np.argpartition(-chances, min(top, len(chances) - 1))[:top]
+    order = order[np.argsort(-chances[order], kind="stable")]
     first = float(ranker.calibration.of(chances[order[:1]])[0])
     # What the first gains or loses by calibration, the others lose or gain in proportion.
     scale = (1 - first) / max(1 - float(chances[order[0]]), 1e-12)
@@ -35,13 +50,15 @@ def suggest(ranker: Ranker, text: str, *, top: int, threshold: float) -> Suggest
         _candidate(ranker, text, int(at), confidence, likeness)
         for at, confidence in zip(order, confidences, strict=True)
     )
-    return _judged(ranker, text, candidates, threshold)
+    return _judged(ranker, text, candidates, likeness, threshold)
 
 
-def _judged(ranker: Ranker, text: str, candidates: tuple[Candidate, ...], threshold: float) -> Suggestion:
+def _judged(
+    ranker: Ranker, text: str, candidates: tuple[Candidate, ...], likeness: Floats, threshold: float
+) -> Suggestion:
     """Decide whether the first candidate is the answer, and say why."""
-    plain, calibrated = same(text), ranker.calibration.decisions > 0
-    before = [one for one in ranker.past.precedents if same(one.text) == plain]
+    calibrated = ranker.calibration.decisions > 0
+    before = ranker.past.texts.get(same(text), ())
     codes = sorted({one.code for one in before})
     version = ranker.nomenclature.version
     if len(codes) > 1:
@@ -49,7 +66,8 @@ def _judged(ranker: Ranker, text: str, candidates: tuple[Candidate, ...], thresh
         return Suggestion(text, version, candidates, None, False, calibrated, why)
     if codes:
         last = before[-1]
-        decided = _ahead(ranker, text, candidates, last)
+        mine = _candidate(ranker, text, ranker.lines.codes.index(last.code), 1.0, likeness)
+        decided = (mine, *[one for one in candidates if one.code != last.code][: max(0, len(candidates) - 1)])
         why = f"{last.by} decided this text on {last.at:%Y-%m-%d}: {last.why}"
         return Suggestion(text, version, decided, last.code, True, calibrated, why)
     if not calibrated:
@@ -59,14 +77,6 @@ def _judged(ranker: Ranker, text: str, candidates: tuple[Candidate, ...], thresh
     word = "reaches" if sure else "is below"
     why = f"confidence {candidates[0].confidence:.2f} {word} {threshold:.2f}"
     return Suggestion(text, version, candidates, candidates[0].code if sure else None, False, True, why)
-
-
-def _ahead(ranker: Ranker, text: str, candidates: tuple[Candidate, ...], last: Precedent) -> tuple[Candidate, ...]:
-    """Put the decided code first."""
-    at = ranker.lines.codes.index(last.code)
-    mine = _candidate(ranker, text, at, 1.0, ranker.likeness([text])[0])
-    rest = tuple(one for one in candidates if one.code != last.code)
-    return (mine, *rest[: max(0, len(candidates) - 1)])
 
 
 def _candidate(ranker: Ranker, text: str, at: int, confidence: float, likeness: Floats) -> Candidate:
