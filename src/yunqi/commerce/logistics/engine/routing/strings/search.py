@@ -282,7 +282,7 @@ class Search:
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
         length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
-        return (length * 0.05 if cool else hot), length * 0.01
+        return (length * 0.1 if cool else hot), length * 0.01
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
