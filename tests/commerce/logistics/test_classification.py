@@ -114,6 +114,17 @@ def test_workspaces_do_not_see_one_another(desk: Classifier) -> None:
         desk.decide("a", "610910", why="x", who="bob", workspace="bob")
 
 
+def test_decisions_made_elsewhere_come_in_all_or_none(desk: Classifier) -> None:
+    rows = [("a", "plain tee", "6109.10"), ("b", "sencha", "0902.10")]
+    with pytest.raises(BadCode, match="row 3: HS code 0902 is not fine enough"):
+        desk.decide_all([*rows, ("c", "tea", "0902")], why="from the ERP", **ANN)
+    with pytest.raises(Invalid, match="row 3: id 'a' is empty, too long or there twice"):
+        desk.decide_all([*rows, ("a", "tea", "090210")], why="from the ERP", **ANN)
+    assert desk.decisions(workspace="ann") == []
+    assert desk.decide_all(rows, why="from the ERP", **ANN) == 2
+    assert desk.classify("Sencha", workspace="ann").answer == "090210"
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [

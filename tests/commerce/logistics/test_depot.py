@@ -184,5 +184,5 @@ def test_a_bad_duty_line_is_refused_by_number(row: str) -> None:
 
 def test_a_shipment_file_is_read_or_refused(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text('{"goods": [{"code": "610910"}]}')
-    with pytest.raises(Invalid, match="a shipment has destination"):
+    with pytest.raises(Invalid, match="the shipment lacks destination"):
         DEPOT.read_shipment(tmp_path / "s.json")

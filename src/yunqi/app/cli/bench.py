@@ -18,6 +18,7 @@ def add(root: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(help="Which one; see --list.")] = "",
         list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
         runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
+        series: Annotated[int | None, typer.Option(min=1, help="Of forecast: so many product-store series.")] = None,
         with_: Annotated[
             list[str] | None, typer.Option("--with", help="KEY=VALUE, as seconds=10; the same as YUNQI_BENCH_KEY.")
         ] = None,
@@ -35,6 +36,8 @@ def add(root: typer.Typer) -> None:
             return
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
+        if series is not None:
+            os.environ["YUNQI_BENCH_SERIES"] = str(series)
         rows = [_shown(row) for row in BENCHES[name].run(runs)]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."

@@ -60,7 +60,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         with open_app() as opened:
             desk = opened.logistics.classification
             if text.endswith(".csv"):
-                products = _products(Path(text))
+                products = [(name, words) for name, words in _rows(Path(text), ("id", "text"))]
                 found = desk.classify_all(products, top=top, version=version, workspace=workspace)
                 names = [name for name, _ in products]
             else:
@@ -106,6 +106,26 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         else:
             Console().print(f"{product} is {made['code']}, decided by {made['decided_by']}")
 
+    @app.command(
+        "hs-import",
+        help='Keep decisions made elsewhere. Example: yunqi logistics hs-import old.csv --why "from the ERP"',
+    )
+    def import_decisions(
+        file: Annotated[Path, typer.Argument(help="CSV with the columns id, text, code.")],
+        why: Annotated[str, typer.Option(help="Where they come from; it is kept.")],
+        workspace: Workspace = "default",
+        who: Who = "",
+        as_json: AsJson = False,
+    ) -> None:
+        rows = _rows(file, ("id", "text", "code"))
+        with open_app() as opened:
+            desk = opened.logistics.classification
+            kept = desk.decide_all([(a, b, c) for a, b, c in rows], who=who or _me(), why=why, workspace=workspace)
+        if as_json:
+            print_json({"decisions": kept})
+        else:
+            Console().print(f"{kept} decisions kept")
+
     @app.command("hs-decisions", help="List every decision. Example: yunqi logistics hs-decisions --json")
     def decisions(workspace: Workspace = "default", as_json: AsJson = False) -> None:
         with open_app() as opened:
@@ -141,11 +161,11 @@ def _line(one: dict[str, object]) -> dict[str, object]:
     return {"code": one["code"], "confidence": one["confidence"], "text": last, "words": named}
 
 
-def _products(path: Path) -> list[tuple[str, str]]:
-    reader = csv.DictReader(io.StringIO(read_text(path, "a CSV file with the columns id and text")))
-    if {"id", "text"} - set(reader.fieldnames or ()):
-        raise Invalid(f"{path.name} needs the columns id and text", "file")
-    return [(row["id"] or "", row["text"] or "") for row in reader]
+def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    reader = csv.DictReader(io.StringIO(read_text(path, f"a CSV file with the columns {', '.join(columns)}")))
+    if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+        raise Invalid(f"{path.name} lacks the column {missing[0]}; it needs {', '.join(columns)}", "file")
+    return [tuple(row[name] or "" for name in columns) for row in reader]
 
 
 def _me() -> str:

@@ -1,7 +1,7 @@
 """``yunqi logistics forecast``: demand to come."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -9,7 +9,8 @@ from rich.console import Console
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.model.forecast import Bucket
-from yunqi.commerce.logistics.service.plain import forecast_rows
+from yunqi.commerce.logistics.service.files import read_text
+from yunqi.commerce.logistics.service.plain import forecast_rows, hierarchy_rows, judged_row
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -21,14 +22,35 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         by: Annotated[Bucket, typer.Option(help="What one number covers.")] = Bucket.WEEK,
         horizon: Annotated[int, typer.Option(help="How many of them.")] = 4,
         level: Annotated[float, typer.Option(help="Share of outcomes that the interval should hold.")] = 0.95,
+        known: Annotated[
+            Path | None,
+            typer.Option(help="CSV of what is known ahead, as promotions: id, date, quantities."),
+        ] = None,
+        hierarchy: Annotated[
+            bool,
+            typer.Option("--hierarchy", help="Also sums by the parts of ids (product/store) and in all; they add up."),
+        ] = False,
+        report: Annotated[bool, typer.Option("--report", help="Also hold out the last days: errors by class.")] = False,
         as_json: AsJson = False,
     ) -> None:
         with open_app() as opened:
             desk = opened.logistics.forecasts
-            found = desk.forecast(desk.read(file), bucket=by, buckets=horizon, level=level)
-        rows = forecast_rows(found)
+            panel = desk.read(file)
+            ahead = None
+            if known is not None:
+                ahead = desk.known(read_text(known, "a CSV table"), panel, bucket=by, buckets=horizon)
+            found = desk.forecast(panel, bucket=by, buckets=horizon, level=level, known=ahead)
+            rows = forecast_rows(found)
+            document: dict[str, Any] = {"method": found.method, "level": level, "by": by.value, "forecasts": rows}
+            if hierarchy:
+                document["hierarchy"] = hierarchy_rows(desk.hierarchy(panel, bucket=by, buckets=horizon))
+            if report:
+                judged = desk.judge(panel, bucket=by, buckets=horizon, level=level, known=ahead)
+                document["report"] = [judged_row(one) for one in judged]
         if as_json:
-            print_json({"method": found.method, "level": level, "by": by.value, "forecasts": rows})
+            print_json(document)
             return
         Console().print(f"{len(found.ids)} series by {found.method}; the first 30 rows of {len(rows)}")
         table(rows[:30], empty="no series")
+        table(document.get("hierarchy", [])[:30], empty="")
+        table(document.get("report", []), empty="")

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 from yunqi.kernel.errors import Invalid
 
+HIGHEST = 10
+"""Shares above this, 1,000 %, are taken for percentages written as such."""
+
 
 @dataclass(frozen=True, slots=True)
 class DutyLine:
@@ -40,6 +43,11 @@ class DutyLine:
         """Refuse what is no tariff line."""
         if not self.code.isdigit() or not 2 <= len(self.code) <= 10:
             raise Invalid(f"duty code {self.code!r} must be 2 to 10 digits", "code")
+        if not (self.duty.is_finite() and self.tax.is_finite()) or max(self.duty, self.tax) > HIGHEST:
+            raise Invalid(f"duty line {self.code}: rates are shares, 0.12 for 12 %, and at most {HIGHEST}", "duty")
+        for country in (self.origin, self.destination):
+            if country != "*" and not (len(country) == 2 and country.isascii() and country.isupper()):
+                raise Invalid(f"duty line {self.code}: {country!r} is no country code of two capitals, nor *", "origin")
         if self.duty < 0 or self.tax < 0 or (self.until is not None and self.until < self.since):
             raise Invalid(f"duty line {self.code}: rates can't be negative, nor the span end before it begins", "code")
         if not self.source.strip():
@@ -63,6 +71,11 @@ class Good:
     code: str
     origin: str
     value: int
+
+    def __post_init__(self) -> None:
+        """Refuse a value that is no whole number of minor units."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int):
+            raise Invalid(f"a good's value must be a whole number of minor units, not {self.value!r}", "value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,50 @@ class Forecast:
     method: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """Expected demand of series and of their sums, which adds up exactly.
+
+    Parameters
+    ----------
+    levels, ids
+        Level and name of each node: ``total``, ``part 1`` and so on for the parts of the ids between slashes, and ``series``.
+    mean
+        Units [nodes, buckets], reconciled.
+    separate
+        The same before, each node forecast on its own.
+    """
+
+    levels: tuple[str, ...]
+    ids: tuple[str, ...]
+    first: date
+    bucket: Bucket
+    mean: Floats
+    separate: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How well a forecast of held-out days was, for the series of one class.
+
+    Parameters
+    ----------
+    wape, plain
+        Sum of absolute errors over sum of demand, and that of the mean of the 28 days before.
+    bias
+        Sum of the forecast over sum of demand, less 1.
+    coverage
+        Share of outcomes within the interval.
+    """
+
+    kind: str
+    series: int
+    wape: float
+    plain: float
+    bias: float
+    coverage: float
+
+
 def demand_class(demand: Floats) -> npt.NDArray[np.str_]:
     """Return the class of each series by the scheme of Syntetos, Boylan and Croston (2005).
 

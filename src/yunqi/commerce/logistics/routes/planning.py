@@ -12,7 +12,13 @@ from yunqi.commerce.logistics.engine.forecast.read import read_csv as read_deman
 from yunqi.commerce.logistics.engine.packing.read import read_json as read_packing
 from yunqi.commerce.logistics.model.forecast import Bucket
 from yunqi.commerce.logistics.service import Logistics
-from yunqi.commerce.logistics.service.plain import berth_document, forecast_rows, packing_document
+from yunqi.commerce.logistics.service.plain import (
+    berth_document,
+    forecast_rows,
+    hierarchy_rows,
+    judged_row,
+    packing_document,
+)
 from yunqi.kernel import Principal
 
 LONGEST = 60.0
@@ -44,6 +50,11 @@ class ForecastRequest(_Body):
     by: Bucket = Bucket.WEEK
     horizon: int = Field(4, ge=1, le=92)
     level: float = Field(0.95, ge=0.5, lt=1)
+    known: str | None = Field(
+        None, max_length=20_000_000, description="What is known ahead as CSV: id, date, quantities."
+    )
+    hierarchy: bool = Field(False, description="Also sums by the parts of ids and in all, which add up.")
+    report: bool = Field(False, description="Also hold out the last days and report errors by class of demand.")
 
 
 def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) -> None:
@@ -64,12 +75,18 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     @routes.post("/forecasts")
     def forecast(body: ForecastRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Forecast demand with intervals."""
-        found = logistics.forecasts.forecast(
-            read_demand(body.table), bucket=body.by, buckets=body.horizon, level=body.level
-        )
-        return {
+        desk, panel = logistics.forecasts, read_demand(body.table)
+        span: dict[str, Any] = {"bucket": body.by, "buckets": body.horizon}
+        ahead = None if body.known is None else desk.known(body.known, panel, **span)
+        found = desk.forecast(panel, level=body.level, known=ahead, **span)
+        reply = {
             "method": found.method,
             "level": found.level,
             "by": found.bucket.value,
             "forecasts": forecast_rows(found),
         }
+        if body.hierarchy:
+            reply["hierarchy"] = hierarchy_rows(desk.hierarchy(panel, **span))
+        if body.report:
+            reply["report"] = [judged_row(one) for one in desk.judge(panel, level=body.level, known=ahead, **span)]
+        return reply

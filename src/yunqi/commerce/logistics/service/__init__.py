@@ -35,7 +35,7 @@ class Logistics:
         self.dispatch = Dispatch(kernel, config)
         self.packing = PackingDesk(config)
         self.berths = BerthDesk(config)
-        self.forecasts = ForecastDesk(config)
+        self.forecasts = ForecastDesk(config, clock=kernel.clock)
         self.depot = Depot(config)
         self.classification = Classifier(kernel, config)
         self.papers = PaperDesk()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.model.nomenclature import Nomenclature, Suggestion
+from yunqi.commerce.logistics.model.nomenclature import BadCode, Nomenclature, Suggestion
 from yunqi.commerce.logistics.store import CustomsStore
 from yunqi.commerce.logistics.store.customs import precedent
 from yunqi.kernel import Invalid, Kernel, NotFound
@@ -34,6 +34,7 @@ class Classifier:
         self._config = config
         self._customs = CustomsStore(kernel.store)
         self._rankers: OrderedDict[tuple[str, str], tuple[int, Any]] = OrderedDict()
+        self._nomenclatures: OrderedDict[tuple[str, str], Nomenclature] = OrderedDict()
 
     def load(self, text: str, *, version: str, source: str, workspace: str, who: str) -> Nomenclature:
         """Load a version of a nomenclature from CSV text; it is in force from now on."""
@@ -118,14 +119,47 @@ class Classifier:
         asked = self._customs.question(product, workspace=workspace)
         if asked is None and not text:
             raise NotFound(f"product {product!r} has no question; give its text", "text")
-        nomenclature = self._ranker(None, workspace).nomenclature
+        nomenclature = self._nomenclature(None, workspace)
         row = {
             "product": product, "text": text or (asked or {})["text"], "code": nomenclature.check(code),
             "version": nomenclature.version, "decided_by": who.strip(), "why": why.strip(),
             "suggested": (asked or {}).get("suggested", ""), "confidence": (asked or {}).get("confidence", 0.0),
         }  # fmt: skip
-        made = self._customs.decide(row, workspace=workspace, now=to_micros(self._kernel.clock()))
+        (made,) = self._customs.decide([row], workspace=workspace, now=to_micros(self._kernel.clock()))
         return {"id": str(made)} | row | {"agrees": row["code"] == row["suggested"] if row["suggested"] else None}
+
+    def decide_all(self, rows: Sequence[tuple[str, str, str]], *, who: str, why: str, workspace: str) -> int:
+        """Keep decisions made elsewhere, as (product, text, code), all or none; return how many.
+
+        Raises
+        ------
+        Invalid
+            Names the row that is wrong; nothing is kept then.
+        """
+        if not who.strip() or not why.strip():
+            raise Invalid("decisions need who made them and why", "why" if who.strip() else "who")
+        nomenclature = self._nomenclature(None, workspace)
+        seen: set[str] = set()
+        made = []
+        for number, (product, text, code) in enumerate(rows, 1):
+            if not 0 < len(product.strip()) <= 190 or product in seen:
+                raise Invalid(f"row {number}: id {product!r} is empty, too long or there twice", "id")
+            if not text.strip() or len(text) > LONGEST_TEXT:
+                raise Invalid(f"row {number}: the text must have 1 to {LONGEST_TEXT} signs", "text")
+            seen.add(product)
+            try:
+                plain = nomenclature.check(code)
+            except BadCode as error:
+                raise BadCode(f"row {number}: {error.message}", "code") from error
+            made.append(
+                {
+                    "product": product, "text": text, "code": plain, "version": nomenclature.version, "decided_by": who.strip(),
+                    "why": why.strip(), "suggested": "", "confidence": 0.0,
+                }
+            )  # fmt: skip
+        if not made:
+            raise Invalid("there are no decisions", "file")
+        return len(self._customs.decide(made, workspace=workspace, now=to_micros(self._kernel.clock())))
 
     def decisions(self, *, workspace: str) -> list[dict[str, Any]]:
         """Return every decision ever made, the oldest first, with what was suggested and whether a later one replaced it."""
@@ -154,13 +188,23 @@ class Classifier:
             "changed": [_shown(row, is_replaced=True) | {"now": latest[row["product"]]["code"]} for row in changed],
         }
 
-    def _ranker(self, version: str | None, workspace: str) -> Any:
-        """Return the ranker of a version with all decisions of today; building one takes seconds, so some are kept."""
+    def _nomenclature(self, version: str | None, workspace: str) -> Nomenclature:
+        """Return a version, or the one in force; a version never changes, so the last ones are kept."""
         if version is None:
             known = self._customs.versions(workspace=workspace)
             version = known[0]["version"] if known else None
-        last = self._customs.last_decision(workspace=workspace)
         key = (workspace, version or "")
+        if key not in self._nomenclatures:
+            self._nomenclatures[key] = self._customs.nomenclature(version, workspace=workspace)
+            while len(self._nomenclatures) > KEPT_RANKERS:
+                self._nomenclatures.popitem(last=False)
+        return self._nomenclatures[key]
+
+    def _ranker(self, version: str | None, workspace: str) -> Any:
+        """Return the ranker of a version with all decisions of today; building one takes seconds, so some are kept."""
+        nomenclature = self._nomenclature(version, workspace)
+        last = self._customs.last_decision(workspace=workspace)
+        key = (workspace, nomenclature.version)
         seen, ranker = self._rankers.get(key, (-1, None))
         if ranker is not None and seen == last:
             return ranker
@@ -168,7 +212,7 @@ class Classifier:
         precedents = sorted(latest.values(), key=lambda one: one.id)
         if ranker is None:
             classify = importlib.import_module("yunqi.commerce.logistics.engine.customs.classify")  # loads scipy
-            ranker = classify.build(self._customs.nomenclature(version, workspace=workspace), precedents)
+            ranker = classify.build(nomenclature, precedents)
         else:
             ranker = ranker.remembering(precedents)
             if len(precedents) > FRESH * ranker.calibration.decisions:

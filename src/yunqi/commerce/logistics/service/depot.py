@@ -5,14 +5,13 @@ import importlib.util
 import json
 import time
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.customs.landed import landed_cost, read_table
+from yunqi.commerce.logistics.engine.customs.landed import landed_cost, read_shipment, read_table
 from yunqi.commerce.logistics.engine.warehouse.picking import shortest
-from yunqi.commerce.logistics.model.customs import DutyLine, Good, LandedCost
+from yunqi.commerce.logistics.model.customs import DutyLine, LandedCost
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.service.files import read_text
 from yunqi.kernel import Error, Invalid
@@ -74,18 +73,9 @@ class Depot:
     def read_shipment(self, path: Path) -> dict[str, Any]:
         """Read a shipment: destination, currency, day, freight, insurance and goods, amounts in minor units."""
         try:
-            document = json.loads(read_text(path, "a shipment as JSON"))
-            goods = tuple(Good(str(g["code"]), str(g["origin"]), int(g["value"])) for g in document["goods"])
-            return {
-                "goods": goods, "destination": str(document["destination"]), "currency": str(document["currency"]),
-                "day": date.fromisoformat(document["day"]), "freight": int(document.get("freight", 0)),
-                "insurance": int(document.get("insurance", 0)),
-            }  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
-            raise Invalid(
-                f"{path.name}: a shipment has destination, currency, day and goods (code, origin, value); not so: {error!r}",
-                "file",
-            ) from error
+            return read_shipment(json.loads(read_text(path, "a shipment as JSON")))
+        except json.JSONDecodeError as error:
+            raise Invalid(f"{path.name} line {error.lineno}: no JSON ({error.msg})", "file") from error
 
     def landed_cost(self, table: Sequence[DutyLine], **shipment: Any) -> LandedCost:
         """Return what a shipment costs at the door; see `engine.customs.landed.landed_cost`."""

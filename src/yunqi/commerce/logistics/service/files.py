@@ -8,13 +8,15 @@ LARGEST = 50_000_000
 """Bytes; larger files are no planning problems."""
 
 
-def read_text(path: Path, wanted: str) -> str:
+def read_text(path: Path, wanted: str, *, largest: int = LARGEST) -> str:
     """Return a file's text.
 
     Parameters
     ----------
     wanted
         What the file should be, for the message when it is not there.
+    largest
+        Bytes that it may have.
 
     Raises
     ------
@@ -23,8 +25,8 @@ def read_text(path: Path, wanted: str) -> str:
     """
     if not path.is_file():
         raise NotFound(f"{path} is not there; give {wanted}", "file")
-    if path.stat().st_size > LARGEST:
-        raise Invalid(f"{path.name} is larger than {LARGEST // 1_000_000} MB, too large for a planning problem", "file")
+    if path.stat().st_size > largest:
+        raise Invalid(f"{path.name} is larger than {largest // 1_000_000} MB, too large for a planning problem", "file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

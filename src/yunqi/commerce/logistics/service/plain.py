@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from yunqi.commerce.logistics.model.berth import BerthPlan
-from yunqi.commerce.logistics.model.forecast import Forecast
+from yunqi.commerce.logistics.model.forecast import Forecast, Hierarchy, Judged
 from yunqi.commerce.logistics.model.packing import Packing
 
 
@@ -58,3 +58,27 @@ def forecast_rows(found: Forecast) -> list[dict[str, Any]]:
         for row, name in enumerate(found.ids)
         for at, start in enumerate(starts)
     ]
+
+
+def hierarchy_rows(found: Hierarchy) -> list[dict[str, Any]]:
+    """Return a row for each node and bucket: level, id, start, mean (adds up), separate."""
+    starts = [found.first + timedelta(days=found.bucket.days * at) for at in range(found.mean.shape[1])]
+    return [
+        {
+            "level": found.levels[row],
+            "id": name,
+            "start": start.isoformat(),
+            "mean": round(float(found.mean[row, at]), 6),
+            "separate": round(float(found.separate[row, at]), 6),
+        }
+        for row, name in enumerate(found.ids)
+        for at, start in enumerate(starts)
+    ]
+
+
+def judged_row(one: Judged) -> dict[str, Any]:
+    """Return how well a forecast was as plain values."""
+    return {
+        "class": one.kind, "series": one.series, "wape": round(one.wape, 4), "wape_of_28_day_mean": round(one.plain, 4),
+        "bias": round(one.bias, 4), "coverage": round(one.coverage, 4),
+    }  # fmt: skip

@@ -33,7 +33,7 @@ questions = sa.Table(
     sa.Column("text", TEXT, nullable=False),
     sa.Column("version", NAME, nullable=False),
     sa.Column("suggested", NAME, nullable=False),
-    sa.Column("confidence", sa.Float(), nullable=False),
+    sa.Column("confidence_ppm", ID, nullable=False),
     sa.Column("why", TEXT, nullable=False),
     sa.Column("state", NAME, nullable=False),
     sa.Column("created_at", TIME, nullable=False),
@@ -50,7 +50,7 @@ decisions = sa.Table(
     sa.Column("decided_by", NAME, nullable=False),
     sa.Column("why", TEXT, nullable=False),
     sa.Column("suggested", NAME, nullable=False),
-    sa.Column("confidence", sa.Float(), nullable=False),
+    sa.Column("confidence_ppm", ID, nullable=False),
     sa.Column("created_at", TIME, nullable=False),
 )
 
@@ -124,7 +124,7 @@ class CustomsStore:
                 mine = (questions.c.workspace == workspace) & (questions.c.product == row["product"])
                 tx.execute(questions.delete().where(mine & (questions.c.state == OPEN)))
                 kept = {"id": self._store.new_id(), "workspace": workspace, "state": OPEN, "created_at": now}
-                tx.execute(questions.insert(), row | kept)
+                tx.execute(questions.insert(), _stored(row) | kept)
 
     def waiting(self, *, workspace: str, limit: int) -> list[dict[str, Any]]:
         """Return the products that wait for a person, the least certain first."""
@@ -134,44 +134,54 @@ class CustomsStore:
             shown.text,
             shown.version,
             shown.suggested,
-            shown.confidence,
+            shown.confidence_ppm,
             shown.why,
             shown.created_at,
         )
         asked = sa.select(*columns).where((shown.workspace == workspace) & (shown.state == OPEN))
         with self._store.read() as tx:
-            rows = tx.execute(asked.order_by(shown.confidence, shown.id).limit(limit)).mappings()
-            return [dict(row) for row in rows]
+            rows = tx.execute(asked.order_by(shown.confidence_ppm, shown.id).limit(limit)).mappings()
+            return [_read(dict(row)) for row in rows]
 
     def question(self, product: str, *, workspace: str) -> dict[str, Any] | None:
         """Return the newest question about a product."""
         mine = (questions.c.workspace == workspace) & (questions.c.product == product)
         with self._store.read() as tx:
             row = tx.execute(sa.select(questions).where(mine).order_by(questions.c.id.desc())).mappings().first()
-        return dict(row) if row is not None else None
+        return _read(dict(row)) if row is not None else None
 
-    def decide(self, row: dict[str, Any], *, workspace: str, now: int) -> int:
-        """Add a decision, close the product's question, and return the decision's id."""
-        mine = (questions.c.workspace == workspace) & (questions.c.product == row["product"])
-        kept = row | {"id": self._store.new_id(), "workspace": workspace, "created_at": now}
+    def decide(self, rows: Sequence[dict[str, Any]], *, workspace: str, now: int) -> list[int]:
+        """Add decisions, all or none, close their products' questions, and return the decisions' ids."""
+        kept = [_stored(row) | {"id": self._store.new_id(), "workspace": workspace, "created_at": now} for row in rows]
         with self._store.begin() as tx:
             tx.execute(decisions.insert(), kept)
-            tx.execute(questions.update().where(mine & (questions.c.state == OPEN)).values(state=DECIDED))
-        return int(kept["id"])
+            for row in kept:
+                mine = (questions.c.workspace == workspace) & (questions.c.product == row["product"])
+                tx.execute(questions.update().where(mine & (questions.c.state == OPEN)).values(state=DECIDED))
+        return [int(row["id"]) for row in kept]
 
-    def decided(self, *, workspace: str, after: int = 0) -> list[dict[str, Any]]:
-        """Return the decisions with an id above ``after``, the oldest first."""
-        mine = (decisions.c.workspace == workspace) & (decisions.c.id > after)
+    def decided(self, *, workspace: str) -> list[dict[str, Any]]:
+        """Return all decisions, the oldest first."""
+        asked = sa.select(decisions).where(decisions.c.workspace == workspace).order_by(decisions.c.id)
         with self._store.read() as tx:
-            return [
-                dict(row) for row in tx.execute(sa.select(decisions).where(mine).order_by(decisions.c.id)).mappings()
-            ]
+            return [_read(dict(row)) for row in tx.execute(asked).mappings()]
 
     def last_decision(self, *, workspace: str) -> int:
         """Return the id of the newest decision, 0 without any."""
         asked = sa.select(sa.func.max(decisions.c.id)).where(decisions.c.workspace == workspace)
         with self._store.read() as tx:
             return int(tx.execute(asked).scalar() or 0)
+
+
+def _stored(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with its confidence in millionths: whole numbers are the same in every database."""
+    others = {name: value for name, value in row.items() if name != "confidence"}
+    return others | {"confidence_ppm": round(row["confidence"] * 1_000_000)}
+
+
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    others = {name: value for name, value in row.items() if name != "confidence_ppm"}
+    return others | {"confidence": row["confidence_ppm"] / 1_000_000}
 
 
 def precedent(row: dict[str, Any]) -> Precedent:

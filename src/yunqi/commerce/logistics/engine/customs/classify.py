@@ -87,8 +87,20 @@ class Ranker:
     weights: Floats
 
     def remembering(self, precedents: Sequence[Precedent]) -> "Ranker":
-        """Return a ranker that knows these decisions; those for codes that this nomenclature lacks are left out."""
-        return replace(self, past=_past(precedents, self.lines))
+        """Return a ranker that knows these decisions, the oldest first; those for codes that it lacks are left out.
+
+        Only decisions that it did not know yet are read.
+        """
+        seen = {one.id: row for row, one in enumerate(self.past.precedents)}
+        rows = [seen[one.id] for one in precedents if one.id in seen]
+        fresh = _past([one for one in precedents if one.id not in seen], self.lines)
+        stacked = _Past(
+            (*(self.past.precedents[row] for row in rows), *fresh.precedents),
+            np.concatenate([self.past.line[rows], fresh.line]),
+            sparse.vstack([self.past.words[rows], fresh.words], format="csr"),
+            sparse.vstack([self.past.pieces[rows], fresh.pieces], format="csr"),
+        )
+        return replace(self, past=stacked)
 
     def calibrated(self) -> "Ranker":
         """Return a ranker whose chances fit its decisions, each ranked without itself and its like-worded ones."""

@@ -5,7 +5,10 @@ import io
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
+from yunqi.commerce.catalog import Money
+from yunqi.commerce.logistics.engine.keys import known
 from yunqi.commerce.logistics.model.customs import Cost, DutyLine, Good, LandedCost
 from yunqi.kernel.errors import Invalid, NotFound
 
@@ -104,4 +107,63 @@ def read_table(text: str) -> tuple[DutyLine, ...]:
             raise Invalid(f"duty table line {reader.line_num}: {error or 'a rate is no number'}", "file") from error
         except Invalid as error:
             raise Invalid(f"duty table line {reader.line_num}: {error.message}", "file") from error
+    _unambiguous(lines)
     return tuple(lines)
+
+
+def _unambiguous(lines: Sequence[DutyLine]) -> None:
+    """Refuse two lines that are equally near to the same goods on the same first day, with other rates."""
+    seen: dict[tuple[str, str, str, date], int] = {}
+    for number, line in enumerate(lines, 2):
+        first = seen.setdefault((line.code, line.origin, line.destination, line.since), number)
+        if first != number and (line.duty, line.tax) != (lines[first - 2].duty, lines[first - 2].tax):
+            raise Invalid(
+                f"duty table line {number}: line {first} has other rates for {line.code} from that day", "file"
+            )
+
+
+def read_shipment(document: Any) -> dict[str, Any]:
+    """Read a shipment from plain values: destination, currency, day, freight, insurance, and goods with code, origin, value.
+
+    Raises
+    ------
+    Invalid
+        Names the field, as ``goods[2].value``.
+    """
+    known(document, {"destination", "currency", "day", "freight", "insurance", "goods"}, "shipment")
+    for name in ("destination", "currency", "day", "goods"):
+        if name not in document:
+            raise Invalid(f"the shipment lacks {name}; it has destination, currency, day and goods", name)
+    rows = document["goods"]
+    if not isinstance(rows, list) or not rows:
+        raise Invalid("goods must be a list that is not empty", "goods")
+    Money(0, str(document["currency"]))
+    try:
+        day = date.fromisoformat(document["day"])
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"day must be a date as 2026-11-25, not {document['day']!r}", "day") from error
+    return {
+        "goods": tuple(_good(row, f"goods[{k}]") for k, row in enumerate(rows, 1)),
+        "destination": _country(document["destination"], "destination"), "currency": str(document["currency"]), "day": day,
+        "freight": _whole(document.get("freight", 0), "freight"),
+        "insurance": _whole(document.get("insurance", 0), "insurance"),
+    }  # fmt: skip
+
+
+def _good(row: Any, where: str) -> Good:
+    known(row, {"code", "origin", "value"}, where)
+    if missing := {"code", "origin", "value"} - set(row):
+        raise Invalid(f"{where} lacks {sorted(missing)[0]}", where)
+    return Good(str(row["code"]), _country(row["origin"], f"{where}.origin"), _whole(row["value"], f"{where}.value"))
+
+
+def _country(value: Any, where: str) -> str:
+    if not isinstance(value, str) or len(value) != 2 or not value.isascii() or not value.isupper():
+        raise Invalid(f"{where} must be a country code of two capitals, as CN, not {value!r}", where)
+    return value
+
+
+def _whole(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise Invalid(f"{where} must be a whole number of minor units that is not negative, not {value!r}", where)
+    return value

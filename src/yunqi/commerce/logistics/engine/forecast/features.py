@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Known = npt.NDArray[np.float32]
 WINDOWS = (7, 14, 28, 56, 91, 182)
 WEEKS = 8
 
@@ -62,6 +63,37 @@ def daily(demand: Floats, origin: int, ahead: int) -> Floats:
             np.log(unit),
         ]
     )
+
+
+def lift(known: Known, demand: Floats, origin: int) -> Floats:
+    """Return by how much demand of the last 182 days followed each known quantity [series, names].
+
+    The logarithm of the ratio of demand with it and without it, drawn to 0; nothing from ``origin`` on is looked at.
+    """
+    past, sold = known[:, max(0, origin - 182) : origin], demand[:, max(0, origin - 182) : origin, None]
+    share = past / np.maximum(past.max(axis=1, keepdims=True), 1e-9)
+    level = sold.mean(axis=1)
+    with_it = ((sold * share).sum(axis=1) + 3 * level) / (share.sum(axis=1) + 3)
+    without = ((sold * (1 - share)).sum(axis=1) + 3 * level) / ((1 - share).sum(axis=1) + 3)
+    return np.asarray(np.log(np.maximum(with_it, 1e-3) / np.maximum(without, 1e-3)))
+
+
+def planned(known: Known, lifted: Floats, origin: int, begins: int, ends: int) -> Floats:
+    """Return features of what is known in advance, as promotions, for the days from ``begins`` to before ``ends``.
+
+    For each known quantity: its mean over those days, how that differs from the last 56 days, its `lift`, and their product.
+
+    Parameters
+    ----------
+    known
+        Quantities [series, days, names], the days to come included.
+    lifted
+        The `lift` at ``origin``.
+    """
+    ahead = known[:, begins:ends].mean(axis=1)
+    recent = known[:, max(0, origin - 56) : origin].mean(axis=1)
+    most = np.maximum(known[:, max(0, origin - 182) : origin].max(axis=1), 1e-9)
+    return np.column_stack([ahead, ahead - recent, lifted, lifted * (ahead - recent) / most])
 
 
 def _windows(demand: Floats, origin: int) -> Floats:

@@ -6,7 +6,7 @@ Patterson and Candes 2019), a group of series of like demand at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import lightgbm
 import numpy as np
@@ -42,7 +42,16 @@ def can_learn(days: int, horizon: int) -> bool:
     return days >= HISTORY + 3 * horizon
 
 
-def forecast(demand: Floats, *, bucket: Bucket, buckets: int, level: float, seed: int, threads: int = 2) -> Quantiles:
+def forecast(
+    demand: Floats,
+    *,
+    bucket: Bucket,
+    buckets: int,
+    level: float,
+    seed: int,
+    threads: int = 2,
+    known: npt.NDArray[np.float32] | None = None,
+) -> Quantiles:
     """Forecast the ``buckets`` after the last day.
 
     Parameters
@@ -51,6 +60,8 @@ def forecast(demand: Floats, *, bucket: Bucket, buckets: int, level: float, seed
         Units [series, days]; see `can_learn`.
     level
         Share of outcomes that the bounds should hold, as 0.95.
+    known
+        What is known in advance, as promotions [series, days and those to come, names].
 
     Returns
     -------
@@ -58,19 +69,42 @@ def forecast(demand: Floats, *, bucket: Bucket, buckets: int, level: float, seed
         The same for the same data and seed.
     """
     days, horizon = demand.shape[1], bucket.days * buckets
-    fits = _Fits(demand, bucket, buckets, days - horizon, seed, threads)
+    fits = _Fits(demand, bucket, buckets, seed, threads, known)
     tail = (1 - level) / 2
     # Calibrated on the last window that is known, by models which have not seen it.
     held = fits.origins(days - 2 * horizon)
     low, high = fits.fit(tail, held), fits.fit(1 - tail, held)
-    known = fits.known(days - horizon)
+    sold = fits.known(days - horizon)
     before = fits.predict(low, days - horizon), fits.predict(high, days - horizon)
     # The point forecast may learn from every window.
     everything = fits.origins(days - horizon)
     median = np.round(fits.predict(fits.fit(0.5, everything), days))
     bounds = fits.predict(low, days), fits.predict(high, days)
-    lower, upper = _conform(demand, fits, known, before, bounds, tail)
+    lower, upper = _conform(demand, fits, sold, before, bounds, tail)
     return Quantiles(median, np.minimum(lower, median), np.maximum(upper, median))
+
+
+def means(
+    demand: Floats,
+    *,
+    bucket: Bucket,
+    buckets: int,
+    seed: int,
+    threads: int = 2,
+    known: npt.NDArray[np.float32] | None = None,
+) -> tuple[Floats, Floats]:
+    """Return expected demand of the ``buckets`` after the last day [series, buckets], and the variance of its errors [series].
+
+    Means add up over series, as medians don't. The errors are those of the last window that is known, forecast by a model that
+    had not seen it, drawn half to what the size of a series lets expect.
+    """
+    days, horizon = demand.shape[1], bucket.days * buckets
+    fits = _Fits(demand, bucket, buckets, seed, threads, known)
+    before = fits.predict(fits.fit(None, fits.origins(days - 2 * horizon)), days - horizon)
+    squares = ((before - fits.known(days - horizon)) ** 2).mean(axis=1)
+    unit = features.scale(demand, days)
+    usual = unit * (squares.sum() / unit.sum())
+    return fits.predict(fits.fit(None, fits.origins(days - horizon)), days), (squares + usual) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +112,10 @@ class _Fits:
     demand: Floats
     bucket: Bucket
     buckets: int
-    last: int
     seed: int
     threads: int
+    ahead: npt.NDArray[np.float32] | None
+    lifts: dict[int, Floats] = field(default_factory=dict)
 
     def origins(self, last: int) -> range:
         """Days from which windows up to ``last`` + horizon are known; a week apart."""
@@ -96,9 +131,15 @@ class _Fits:
         """Return the features of one bucket after an origin."""
         of_week = self.bucket is Bucket.WEEK
         known = features.weekly(self.demand, origin) if of_week else features.daily(self.demand, origin, at)
-        return np.column_stack([known, np.full(len(known), at)])
+        columns = [known, np.full(len(known), at)]
+        if self.ahead is not None:
+            begins = origin + at * self.bucket.days
+            if origin not in self.lifts:
+                self.lifts[origin] = features.lift(self.ahead, self.demand, origin)
+            columns.append(features.planned(self.ahead, self.lifts[origin], origin, begins, begins + self.bucket.days))
+        return np.column_stack(columns)
 
-    def fit(self, alpha: float, origins: Sequence[int]) -> lightgbm.Booster:
+    def fit(self, alpha: float | None, origins: Sequence[int]) -> lightgbm.Booster:
         pairs = [(origin, at) for origin in origins for at in range(self.buckets)]
         chance = np.random.default_rng(self.seed)
         share = min(1.0, ROWS / (len(pairs) * len(self.demand)))
@@ -113,7 +154,8 @@ class _Fits:
             targets.append((self.known(origin)[:, at] / unit)[drawn])
             weights.append(unit[drawn])
         data = lightgbm.Dataset(np.concatenate(rows), np.concatenate(targets), weight=np.concatenate(weights))
-        parameters = PARAMETERS | {"alpha": alpha, "seed": self.seed, "num_threads": self.threads}
+        aim = {"objective": "regression"} if alpha is None else {"alpha": alpha}
+        parameters = PARAMETERS | aim | {"seed": self.seed, "num_threads": self.threads}
         return lightgbm.train(parameters, data, TREES)
 
     def predict(self, model: lightgbm.Booster, origin: int) -> Floats:
