@@ -41,6 +41,9 @@ BENCHES: dict[str, Bench] = {
     "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve"),
     "routing": Bench("routing", "gap to best-known values on published instances (60 s each; long)", "PyVRP"),
     "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
+    "model-load": Bench(
+        "model_load", "a gigabyte of safetensors, mapped and touched, cold and cached", "read in order"
+    ),
     "riscv": Bench(
         "riscv",
         "CoreMark/MHz of the modelled core (source named by YUNQI_RISCV_COREMARK), and kernels of our own",
