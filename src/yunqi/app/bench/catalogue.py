@@ -53,6 +53,9 @@ BENCHES: dict[str, Bench] = {
         "PyVRP, OR-Tools, VROOM, HGS, commiv",
     ),
     "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
+    "model-load": Bench(
+        "model_load", "a gigabyte of safetensors, mapped and touched, cold and cached", "read in order"
+    ),
     "riscv": Bench(
         "riscv",
         "CoreMark/MHz of the modelled core (source named by YUNQI_RISCV_COREMARK), and kernels of our own",
