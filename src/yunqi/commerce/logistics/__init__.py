@@ -36,6 +36,7 @@ from yunqi.commerce.logistics.model.floor import (
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Panel, demand_class
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
 from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan, RobotProblem, Served
+from yunqi.commerce.logistics.model.scale import AreaPlan, Effort, ScalePlan, ScaleRun, Throughput
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.model.yard import Container, Retrieval, Storage, YardMove, YardProblem
 from yunqi.commerce.logistics.service import Logistics
@@ -52,6 +53,7 @@ from yunqi.commerce.logistics.store import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
+    "AreaPlan",
     "Batch",
     "BatchProblem",
     "Batching",
@@ -65,6 +67,7 @@ __all__ = [
     "Container",
     "Depot",
     "DutyLine",
+    "Effort",
     "Errand",
     "Floor",
     "Forecast",
@@ -103,6 +106,8 @@ __all__ = [
     "RobotProblem",
     "Rotation",
     "Route",
+    "ScalePlan",
+    "ScaleRun",
     "SerialPlan",
     "Served",
     "SlotProblem",
@@ -113,6 +118,7 @@ __all__ = [
     "StockNetwork",
     "StockPlan",
     "Storage",
+    "Throughput",
     "Unserved",
     "Vessel",
     "Visit",

@@ -2,7 +2,7 @@
 
 import typer
 
-from yunqi.commerce.logistics.cli import berths, depot, floor, forecasts, packing, roads, routing, yard
+from yunqi.commerce.logistics.cli import berths, depot, floor, forecasts, packing, roads, routing, scale, yard
 from yunqi.commerce.logistics.cli.opened import OpenApp
 
 
@@ -17,4 +17,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     roads.add(app, open_app)
     floor.add(app, open_app)
     yard.add(app, open_app)
+    scale.add(app, open_app)
     return app
