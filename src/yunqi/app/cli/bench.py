@@ -17,6 +17,7 @@ def add(root: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(help="Which one; see --list.")] = "",
         list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
         runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
+        seconds: Annotated[float | None, typer.Option(help="Seconds of a search, where the bench has them.")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Measure Yunqi beside a peer on the same work. Example: yunqi bench search-latency --runs 5"""
@@ -26,7 +27,7 @@ def add(root: typer.Typer) -> None:
             return
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
-        rows = [_shown(row) for row in BENCHES[name].run(runs)]
+        rows = [_shown(row) for row in BENCHES[name].run(runs, seconds=seconds)]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."
         )

@@ -1,5 +1,6 @@
 """``yunqi logistics scale``: what very many parcels a day take."""
 
+import contextlib
 import importlib
 import sys
 from dataclasses import asdict
@@ -39,9 +40,8 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         day: ScaleRun | None = None
         if run:
             cluster = importlib.import_module("yunqi.commerce.logistics.service.cluster")
-            day = cluster.run_day(
-                run, effort, workers=workers, seed=seed, kill=kill, on_event=lambda text: print(text, file=sys.stderr)
-            )
+            with contextlib.redirect_stdout(sys.stderr):  # Ray tells there of lost workers; the answer stays alone
+                day = cluster.run_day(run, effort, workers=workers, seed=seed, kill=kill, on_event=print)
         if as_json:
             print_json(plan_document(planned) | {"run": None if day is None else run_document(day)})
         else:
