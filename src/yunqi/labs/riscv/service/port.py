@@ -71,11 +71,15 @@ def read(data: bytes, name: str) -> "Network":
     try:
         from yunqi.labs.riscv.engine.port.read import read_network
     except ImportError as error:
-        raise Unavailable(f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs.") from None
+        raise Unavailable(
+            f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs."
+        ) from None
     try:
         return read_network(data, name=name)
     except ModuleNotFoundError as error:
-        raise Unavailable(f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs.") from None
+        raise Unavailable(
+            f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs."
+        ) from None
 
 
 def sample_input(network: "Network", given: NDArray[Any] | None = None, *, seed: int = 1) -> NDArray[np.int8]:
@@ -95,7 +99,9 @@ def sample_input(network: "Network", given: NDArray[Any] | None = None, *, seed:
     if given is None:
         return np.random.default_rng(seed).integers(-128, 128, tensor.shape, np.int8)
     if given.size != tensor.size or not np.issubdtype(given.dtype, np.number):
-        raise Invalid(f"The input has {given.size} values of {given.dtype}; the network takes {tensor.size} numbers.", "input")
+        raise Invalid(
+            f"The input has {given.size} values of {given.dtype}; the network takes {tensor.size} numbers.", "input"
+        )
     arranged = given.astype(np.float64).reshape(channels, height, width).transpose(1, 2, 0)
     if not np.all(np.isfinite(arranged)):
         raise Invalid("The input holds values that are not numbers.", "input")
@@ -172,7 +178,14 @@ def _build(network: "Network", data: NDArray[np.int8], variant: str, compiler: c
 
 
 def _ported(
-    riscv: Riscv, network: "Network", variant: str, compiler: compilers.Compiler, program: bytes, run: Run, *, exact: bool
+    riscv: Riscv,
+    network: "Network",
+    variant: str,
+    compiler: compilers.Compiler,
+    program: bytes,
+    run: Run,
+    *,
+    exact: bool,
 ) -> Ported:
     marks = run.marks if run.timing == "full" else ()
     layers = tuple(

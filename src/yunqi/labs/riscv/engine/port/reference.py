@@ -67,7 +67,9 @@ def _convolution(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:
 def _dense(layer: Layer, given: list[Whole], _: list[int]) -> Whole:
     assert layer.weights is not None
     assert layer.bias is not None
-    return scaled(layer.weights.reshape(layer.weights.shape[0], -1).astype(np.int64) @ given[0].ravel() + layer.bias, layer)
+    return scaled(
+        layer.weights.reshape(layer.weights.shape[0], -1).astype(np.int64) @ given[0].ravel() + layer.bias, layer
+    )
 
 
 def _depthwise(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:
