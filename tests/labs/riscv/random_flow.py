@@ -9,7 +9,7 @@ from tests.labs.riscv.random_program import _offset, _special
 from yunqi.labs.riscv.engine.isa import ops
 from yunqi.labs.riscv.engine.isa.catalogue import Row, rows
 
-_LEFT_OUT = (ops.JALR, ops.FMINS, ops.FMAXS, ops.FMIND, ops.FMAXD)
+_LEFT_OUT = (ops.SCW, ops.SCD, ops.JALR, ops.FMINS, ops.FMAXS, ops.FMIND, ops.FMAXD)
 _PLAIN = ("R", "RX", "R1", "I", "SH", "SHW", "U", "EXT", "F", "F1", "FF", "F4", "FX", "FXF", "FC", "XF", "XFF")
 _TO_INTEGER = ("FX", "FXF", "FC")
 _MEMORY = ("L", "S", "FL", "FS", "LX", "LXU", "SX", "SXU", "FLX", "FLXU", "FSX", "FSXU", "LUA", "LUB", "SUA", "SUB", "LP",
@@ -41,8 +41,11 @@ def memory(row: Row, chance: random.Random) -> list[int]:
         return [row.match | chance.randrange(-256, 256) % 4096 << 20 | _BASE << 15 | first << 7]
     if row.format in ("S", "FS"):
         return [row.match | _offset(chance.randrange(-256, 256) % 4096) | first << 20 | _BASE << 15]
-    if row.format in ("LR", "A"):
-        source = 0 if row.format == "LR" else chance.choice(_FREE)
+    if row.format == "LR":  # with the store that belongs to it: alone, or of another width, it may fail or not
+        store = row.match | 1 << 27 | chance.choice(_FREE) << 20 | _PLACE << 15 | chance.choice(_FREE) << 7
+        return [*place, row.match | _PLACE << 15 | first << 7, store]
+    if row.format == "A":
+        source = chance.choice(_FREE)
         return [*place, row.match | source << 20 | _PLACE << 15 | first << 7]
     if row.format in ("LP", "LPD", "SP", "SPD"):
         second = chance.choice([one for one in _FREE if one != first])
@@ -68,15 +71,9 @@ def short(chance: random.Random) -> int:
     return chance.choice(choices)
 
 
-def _branch(distance: int, chance: random.Random) -> int:
-    kind = chance.choice((0, 1, 4, 5, 6, 7))
-    word = 0x63 | kind << 12 | chance.choice(_FREE) << 15 | chance.choice(_FREE) << 20
+def _branch(distance: int) -> int:
     return (
-        word
-        | (distance >> 12 & 1) << 31
-        | (distance >> 5 & 63) << 25
-        | (distance >> 1 & 15) << 8
-        | (distance >> 11 & 1) << 7
+        (distance >> 12 & 1) << 31 | (distance >> 5 & 63) << 25 | (distance >> 1 & 15) << 8 | (distance >> 11 & 1) << 7
     )
 
 
@@ -84,10 +81,10 @@ def _jump(distance: int) -> int:
     return 0x6F | 1 << 7 | (distance >> 1 & 1023) << 21 | (distance >> 11 & 1) << 20 | (distance >> 12 & 255) << 12
 
 
-def _body(chance: random.Random, length: int) -> bytes:
+def _body(chance: random.Random, length: int, keep: int | None) -> bytes:
     everything = [row for row in rows() if row.operation not in _LEFT_OUT]
     work, access = ([row for row in everything if row.format in kinds] for kinds in (_PLAIN, _MEMORY))
-    pieces: list[bytes | None] = []
+    pieces: list[bytes | tuple[int, int]] = []
     while len(pieces) < length:
         kind = chance.randrange(10)
         if kind < 4:
@@ -98,29 +95,35 @@ def _body(chance: random.Random, length: int) -> bytes:
         elif kind < 9:
             pieces.append(struct.pack("<H", short(chance)))
         else:
-            pieces.append(None)  # a branch or jump over some of what follows
+            kind = chance.choice((0, 1, 4, 5, 6, 7)) << 12
+            word = (
+                0x6F
+                if chance.randrange(6) == 0
+                else 0x63 | kind | chance.choice(_FREE) << 15 | chance.choice(_FREE) << 20
+            )
+            pieces.append((word, chance.randrange(1, 9)))  # a branch or jump over so many of what follows
+    pieces = pieces[:keep]
     done = b""
     for place in range(len(pieces) - 1, -1, -1):
         piece = pieces[place]
-        if piece is None:
-            sizes = [
-                len(one) if one is not None else 4 for one in pieces[place + 1 : place + 1 + chance.randrange(1, 9)]
-            ]
-            distance = 4 + sum(sizes)
-            word = _jump(distance) if chance.randrange(6) == 0 else _branch(distance, chance)
-            piece = struct.pack("<I", word)
+        if isinstance(piece, tuple):
+            word, many = piece
+            distance = 4 + sum(
+                len(one) if isinstance(one, bytes) else 4 for one in pieces[place + 1 : place + 1 + many]
+            )
+            piece = struct.pack("<I", _jump(distance) if word == 0x6F else word | _branch(distance))
         done = piece + done
     return done
 
 
-def program(seed: int, *, length: int = 2000, turns: int = 100) -> bytes:
+def program(seed: int, *, length: int = 2000, turns: int = 100, keep: int | None = None) -> bytes:
     """Return an ELF file of ``length`` random instructions, ``turns`` times, which writes registers and the room out."""
     chance = random.Random(seed)
     words = [0x000201B7]  # lui gp, 0x20
     words += [0x0001B007 | register << 7 | (8 * register) << 20 for register in range(32)]
     words += [0x0001B003 | register << 7 | (256 + 8 * register) << 20 for register in _FREE]
     words += [0x000014B7, 0x003484B3, 0x00000113 | turns << 20]  # lui s1, 1; add s1, s1, gp; li sp, turns
-    body = _body(chance, length)
+    body = _body(chance, length, keep)
     body += b"\x01\x00" if len(body) % 4 else b""
     back = -(len(body) + 8)
     high, low = (back + 0x800) >> 12, (back + 0x800) % 4096 - 0x800
@@ -129,6 +132,7 @@ def program(seed: int, *, length: int = 2000, turns: int = 100) -> bytes:
     after += [0x0001B027 | register << 20 | _offset(256 + 8 * register) for register in range(32)]
     after += [0x00302573, 0x20A1B023]  # csrr a0, fcsr; sd a0, 512(gp)
     after += [0x04000893, 0x00100513, 0x00018593, 0x00002637, 0x00000073, 0x05D00893, 0x00000513, 0x00000073]
+    chance = random.Random(-seed - 1)
     data = struct.pack("<64Q", *(_special(chance) for _ in range(64)))
     code = struct.pack(f"<{len(words)}I", *words) + body + struct.pack(f"<{len(after)}I", *after)
     return elf(code, data=data.ljust(0x2000, b"\xa5"))

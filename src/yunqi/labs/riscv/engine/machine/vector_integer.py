@@ -30,7 +30,9 @@ def integers(funct6, category, bits, scalar, c, v):
         wide_sum(funct6 == 0x30, vd, vs1, vs2, sew, unmasked, c, v)
         return
     immediate = lanes.signed(vs1, 5)
-    if not multiply and (funct6 == 0x25 or (funct6 >= 0x28 and funct6 < 0x30)):
+    if not multiply and (funct6 == 0x1C or funct6 == 0x1E or funct6 == 0x20):
+        immediate = vs1  # unsigned ones take it so in 0.7.1
+    elif not multiply and (funct6 == 0x25 or (funct6 >= 0x28 and funct6 < 0x30)):
         immediate = vs1
     fixed = scalar if category == 4 or category == 6 else immediate
     carries = not multiply and funct6 >= 0x10 and funct6 <= 0x13
