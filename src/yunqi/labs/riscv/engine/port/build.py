@@ -293,6 +293,10 @@ def _average(values: Values, pending: Pending, tensor: Tensor | None) -> int:
             tensor.zero,
             low,
             high,
+<<<<<<< HEAD
         )  # fmt: skip
+=======
+        )
+>>>>>>> riscv
     )
     return index

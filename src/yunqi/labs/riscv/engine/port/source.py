@@ -70,7 +70,10 @@ def write_source(network: Network, sample: NDArray[np.int8], *, vector: bool = F
             "",
         )
     )
-    assembler = f'.section .rodata\n.balign 64\n.globl weights\n.globl sample\nweights:\n.incbin "weights.bin"\n.set sample, weights + {at}\n'
+    assembler = (
+        ".section .rodata\n.balign 64\n.globl weights\n.globl sample\nweights:\n"
+        f'.incbin "weights.bin"\n.set sample, weights + {at}\n'
+    )
     return Source(text, assembler, bytes(blob.data), arena)
 
 
