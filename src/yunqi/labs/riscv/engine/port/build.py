@@ -293,10 +293,6 @@ def _average(values: Values, pending: Pending, tensor: Tensor | None) -> int:
             tensor.zero,
             low,
             high,
-<<<<<<< HEAD
-        )  # fmt: skip
-=======
         )
->>>>>>> riscv
     )
     return index
