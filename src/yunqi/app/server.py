@@ -138,7 +138,8 @@ def serve(app: App, *, announce: Callable[[], None]) -> None:
         if worker:
             worker.start()
         try:
-            server.run(sockets=[listening])
+            with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it closed in order
+                server.run(sockets=[listening])
         finally:
             if worker:
                 worker.stop()

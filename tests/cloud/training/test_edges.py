@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.cloud.training.workshop import TINY, recipe, training, write_texts
 
-from yunqi.cloud.training import Score
+from yunqi.cloud.training import RunState, Score
 from yunqi.cloud.training.routes import router
 from yunqi.kernel import Principal
 
@@ -70,6 +72,31 @@ def test_routes_plan_queue_list_and_rank(tmp_path: Path) -> None:
     opened.record([Score("t", "accuracy", v, v, v, 9, name) for name, v in (("a", 0.5), ("b", 0.25))])
     ranked = [(s["metric"], s["model"]) for s in client.get("/v1/training/leaderboard").json()["scores"]]
     assert ranked == [("accuracy", "a"), ("accuracy", "b"), ("loss", "b"), ("loss", "a")]
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_after_the_step_says_so_and_keeps_the_checkpoint(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    write_texts(tmp_path)
+    path = recipe(tmp_path, "long", GOOD.replace("steps = 4", "steps = 100000"))
+    run = subprocess.Popen(
+        [sys.executable, "-m", "yunqi", "train", str(path), "--json"],
+        env={**os.environ, "YUNQI_DATA_DIR": str(tmp_path / "var"), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    losses = tmp_path / "var" / "training" / "long" / "losses.jsonl"
+    deadline = time.monotonic() + 240
+    while not (losses.exists() and losses.stat().st_size):
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    out, errors = run.communicate(timeout=240)
+    assert run.returncode == 130, errors
+    assert json.loads(out)["error"]["code"] == "interrupted"
+    assert "run the command again to go on" in errors
+    assert list(losses.parent.glob("checkpoints/step-*.pt"))
+    assert training(tmp_path).get("long").state is RunState.STOPPED
 
 
 @pytest.mark.slow

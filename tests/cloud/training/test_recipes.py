@@ -8,6 +8,7 @@ from tests.cloud.training.workshop import TINY, recipe, training, write_texts
 from yunqi.cloud.training import DataBroken, Kind, MemoryShort
 from yunqi.cloud.training.engine.plan import Counted, Machine, plan_of
 from yunqi.cloud.training.engine.recipes import canonical, identity, read_recipe, recipe_of
+from yunqi.cloud.training.service.reading import rows, text_of
 from yunqi.kernel import Invalid
 
 PRETRAIN = 'kind = "pretrain"\nname = "x"\n[[data]]\npath = "a.jsonl"\n'
@@ -106,6 +107,13 @@ def test_a_plan_counts_a_source_as_often_as_its_weight_repeats_it(tmp_path: Path
     once, twice = (opened.plan(opened.read(recipe(tmp_path, "w", text + more))) for more in ("", "weight = 2.5\n"))
     assert (once.documents, twice.documents) == (180, 450)
     assert twice.tokens == pytest.approx(2.5 * once.tokens, rel=0.01)
+
+
+def test_a_field_that_is_no_text_is_named_with_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"text": "good"}\n{"text": 5}\n')
+    with pytest.raises(DataBroken, match=r"bad\.jsonl, line 2: 'text' is '5', which is no text"):
+        [text_of(path, row, "text") for row in rows(path)]
 
 
 def test_labels_are_for_generation_alone() -> None:

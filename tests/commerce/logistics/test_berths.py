@@ -94,3 +94,38 @@ def test_a_deep_vessel_moves_with_the_tide_only() -> None:
     assert (plan.cost, plan.bound) == (4 + 4, 8)
     early = BerthPlan((replace(plan.visits[0], start=1, end=12),), plan.cost, 0)
     assert "without enough water" in " ".join(violations(problem, early))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_ruled_out_of_a_week_never_holds_the_best_plan(seed: int) -> None:
+    from yunqi.commerce.logistics.engine.berth.quay import QuayModel
+    from yunqi.commerce.logistics.engine.berth.relaxed import Relaxation
+
+    problem = week(7, seed=seed, length=500, cranes=4, hours=40)
+    whole = QuayModel(problem)
+    best = whole.solve(seconds=30, seed=1, workers=1, on_step=lambda c, b: None, is_cancelled=lambda: False)
+    assert best is not None
+    assert best.cost == best.bound
+    relaxation = Relaxation(problem, worst=best.cost + 1)
+    assert relaxation.bound(seconds=20).bound <= best.cost
+    kept = relaxation.narrowed(known=best.cost + 1)
+    for visit in best.visits:
+        assert visit.start in kept.starts[visit.vessel - 1][visit.cranes or 0]
+    better = relaxation.narrowed(known=best.cost)
+    if not better.is_empty:
+        rest = QuayModel(problem, better)
+        rest.guess(0, best, ())
+        found = rest.solve(seconds=30, seed=1, workers=1, on_step=lambda c, b: None, is_cancelled=lambda: False)
+        assert found is None
+        assert rest.is_known_best
+    assert DESK.plan(problem, seconds=20).cost == best.cost
+
+
+def test_the_first_plan_is_the_same_for_the_same_tries() -> None:
+    from yunqi.commerce.logistics.engine.berth.insertion import first_plan
+
+    problem = week(12, seed=3, length=600)
+    one, two = (first_plan(problem, is_over=lambda tries: tries > 1_000, seed=4) for _ in range(2))
+    assert one == two
+    assert one is not None
+    assert violations(problem, one) == []

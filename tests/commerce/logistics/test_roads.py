@@ -59,9 +59,18 @@ def write(
     ways: list[tuple[list[int], Tags]],
     needs: bytes = b"DenseNodes",
     spoil: np.random.Generator | None = None,
+    turns: list[tuple[int, int, int, Tags]] | None = None,
 ) -> bytes:
-    """Encode nodes (metres north and east of 60 N 25 E) and ways as an extract."""
-    words = [b"", *sorted({w.encode() for _, tags in ways for pair in tags.items() for w in pair})]
+    """Encode nodes (metres north and east of 60 N 25 E), ways and turn restrictions (from, via, to) as an extract."""
+    turns = turns or []
+    listed = [tags for _, tags in ways] + [tags for _, _, _, tags in turns]
+    words = [
+        b"",
+        b"from",
+        b"via",
+        b"to",
+        *sorted({w.encode() for tags in listed for pair in tags.items() for w in pair}),
+    ]
     ids = sorted(nodes)
     places = [degrees(*nodes[k]) for k in ids]
     dense = field(1, deltas(ids))
@@ -72,6 +81,12 @@ def write(
         keys = b"".join(varint(words.index(key.encode())) for key in tags)
         values = b"".join(varint(words.index(value.encode())) for value in tags.values())
         group += field(3, field(1, k + 1) + field(2, keys) + field(3, values) + field(8, deltas(refs)))
+    for before, via, after, tags in turns:
+        keys = b"".join(varint(words.index(key.encode())) for key in tags)
+        values = b"".join(varint(words.index(value.encode())) for value in tags.values())
+        roles, kinds = b"".join(map(varint, (1, 2, 3))), b"".join(map(varint, (1, 0, 1)))
+        members = field(8, roles) + field(9, deltas([before, via, after])) + field(10, kinds)
+        group += field(4, field(1, 1) + field(2, keys) + field(3, values) + members)
     block = field(1, b"".join(field(1, word) for word in words)) + field(2, group)
     return blob(b"OSMHeader", field(4, b"OsmSchema-V0.6") + field(4, needs)) + blob(b"OSMData", block, spoil)
 
@@ -237,3 +252,30 @@ def test_a_real_town() -> None:
     assert (found.metres >= 0.99 * straight - 0.1).all()
     assert (found.seconds >= found.metres / (120 / 3.6) - 0.1).all()
     assert 1.2 < np.median((found.metres / np.maximum(straight, 1))[straight > 50]) < 1.9
+
+
+# Two streets that cross at node 1: way 1 from the south to the north, way 2 from the west to the east.
+CROSS = {1: (0, 0), 2: (-500, 0), 3: (500, 0), 4: (0, -500), 5: (0, 500), 6: (500, 500)}
+STREETS = [([2, 1], STREET), ([1, 3], STREET), ([4, 1], STREET), ([1, 5], STREET), ([3, 6, 5], STREET)]
+NO_RIGHT = {"type": "restriction", "restriction": "no_right_turn"}
+
+
+@pytest.mark.parametrize(
+    ("turn", "profile", "metres"),
+    [
+        (None, "car", 600),
+        (NO_RIGHT, "car", 1600),  # to the left, back at the end of the street, and straight on
+        (NO_RIGHT, "foot", 600),
+        (NO_RIGHT | {"except": "bicycle"}, "bike", 600),
+        (NO_RIGHT | {"except": "bicycle"}, "car", 1600),
+        ({"type": "restriction", "restriction": "only_straight_on"}, "van", 1600),
+        ({"type": "multipolygon", "restriction": "no_right_turn"}, "car", 600),
+        ({"type": "restriction", "restriction:hgv": "no_right_turn"}, "car", 600),
+    ],
+)
+def test_turn_restrictions_bind_those_they_name(turn: Tags | None, profile: str, metres: int) -> None:
+    to = 2 if turn and turn.get("restriction") == "only_straight_on" else 4
+    turns = [(1, 1, to, turn)] if turn else []
+    graph = graph_of(read_extract(write(CROSS, STREETS, turns=turns), "t"), PROFILES[profile], "t")
+    points = np.array([degrees(-300, 0), degrees(0, 300)])
+    assert matrix_of(graph, points, ["a", "b"]).metres[0][1] == pytest.approx(metres, rel=2e-3)

@@ -8,7 +8,9 @@ import pytest
 
 pytest.importorskip("numba")
 
-from tests.labs.riscv.random_program import program
+from tests.labs.riscv.random_flow import program as flow
+from tests.labs.riscv.random_program import program as arithmetic
+from tests.labs.riscv.random_vector import program as vector
 
 from yunqi.labs.riscv import Limits, Riscv, RiscvConfig, read_program
 
@@ -21,23 +23,46 @@ def emulator() -> str | None:
     return named or (str(inside) if inside and inside.exists() else None)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
+needs_emulator = pytest.mark.skipif(
     emulator() is None, reason="needs the package xuantie-qemu (GPL-2, installed by the tester), or YUNQI_XUANTIE_QEMU"
 )
+
+
+def same(data: bytes, target: Path, core: str) -> int:
+    """Run a program on both, compare all that it writes, and return its instructions."""
+    target.write_bytes(data)
+    target.chmod(0o755)
+    theirs = subprocess.run(
+        [shutil.which(emulator() or "") or "", "-cpu", core, str(target)], capture_output=True, check=True
+    ).stdout
+    ours = Riscv(None, RiscvConfig()).run(read_program(data), limits=Limits(memory=1 << 24), timing=False)
+    assert ours.fault is None, ours.fault
+    assert len(theirs) > 500
+    assert ours.output == theirs
+    return ours.instructions
+
+
+@pytest.mark.slow
+@needs_emulator
 @pytest.mark.parametrize("first", range(0, 50, 10))
-def test_two_million_random_instructions_leave_the_same_state_as_the_vendors_emulator(
+def test_two_million_arithmetic_instructions_leave_the_same_state_as_the_vendors_emulator(
     first: int, tmp_path: Path
 ) -> None:
-    lab = Riscv(None, RiscvConfig())
-    target = tmp_path / "random"
     for seed in range(first, first + 10):
-        data = program(seed)
-        target.write_bytes(data)
-        target.chmod(0o755)
-        theirs = subprocess.run(
-            [shutil.which(emulator() or "") or "", "-cpu", "c910", str(target)], capture_output=True, check=True
-        ).stdout
-        ours = lab.run(read_program(data), limits=Limits(memory=1 << 24), timing=False)
-        assert ours.fault is None, (seed, ours.fault)
-        assert ours.output == theirs, seed
+        same(arithmetic(seed), tmp_path / "random", "c910")
+
+
+@pytest.mark.slow
+@needs_emulator
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_loads_stores_branches_and_short_instructions_leave_the_same_state(first: int, tmp_path: Path) -> None:
+    # 60 programs of about 200,000 instructions: over ten million
+    count = sum(same(flow(seed), tmp_path / "random", "c910") for seed in range(first, first + 20))
+    assert count > 3_300_000
+
+
+@pytest.mark.slow
+@needs_emulator
+def test_vector_instructions_leave_the_same_state(tmp_path: Path) -> None:
+    count = sum(same(vector(seed), tmp_path / "random", "c910v") for seed in range(40))
+    assert count > 300_000

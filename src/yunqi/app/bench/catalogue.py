@@ -1,6 +1,7 @@
 """The list of benches."""
 
 import importlib
+import inspect
 import os
 import platform
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yunqi.app.bench.model import Row
+from yunqi.kernel import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,19 @@ class Bench:
     what: str
     peer: str
 
-    def run(self, runs: int) -> list[Row]:
-        """Run it, each side so many times."""
-        rows: list[Row] = importlib.import_module(f"yunqi.app.bench.{self.module}").run(runs)
+    def run(self, runs: int, *, seconds: float | None = None) -> list[Row]:
+        """Run it, each side so many times, and where the bench has a time to set, for so many seconds.
+
+        Raises
+        ------
+        Invalid
+            Seconds for a bench that has none.
+        """
+        run = importlib.import_module(f"yunqi.app.bench.{self.module}").run
+        options: dict[str, float] = {} if seconds is None else {"seconds": seconds}
+        if seconds is not None and ("seconds" not in inspect.signature(run).parameters or seconds <= 0):
+            raise Invalid("This bench has no seconds to set, or they are not above 0.", "seconds")
+        rows: list[Row] = run(runs, **options)
         return rows
 
 
@@ -32,7 +44,7 @@ BENCHES: dict[str, Bench] = {
         "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
     ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
-    "packing": Bench("packing", "containers BR1 to BR7, volume used in 4 s", "py3dbp, where installed"),
+    "packing": Bench("packing", "containers BR1 to BR7, volume used in 4 s", "packer3d, py3dbp where installed"),
     "berth": Bench("berth", "berth tables of 200 x 15 and generated weeks, 60 s each", "CP-SAT alone"),
     "waves": Bench("waves", "generated waves proven in 60 s", "none"),
     "forecast": Bench(
@@ -53,6 +65,9 @@ BENCHES: dict[str, Bench] = {
         "PyVRP, OR-Tools, VROOM, HGS, commiv",
     ),
     "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
+    "model-load": Bench(
+        "model_load", "a gigabyte of safetensors, mapped and touched, cold and cached", "read in order"
+    ),
     "riscv": Bench(
         "riscv",
         "CoreMark/MHz of the modelled core (source named by YUNQI_RISCV_COREMARK), and kernels of our own",

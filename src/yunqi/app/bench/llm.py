@@ -3,30 +3,27 @@
 Both sides answer the same chats with the same file, eight places and the same threads, each in a process of its own.
 All speeds are tokens per CPU second (user and system, of every process a side needs), because wall time on a shared
 machine measures the others. Yunqi's side is the whole way of a request: queue, protocol, child process. The peer is
-`xllamacpp` in process, with unified cache, continuous batching, prompt cache and sleeping threads: its best settings.
+`xllamacpp` in process, with its best settings; see `llm_peers` for it and for further ones. YUNQI_BENCH_MODEL names
+another asset (``smollm2-135m-instruct`` is one that OpenVINO can read).
 """
 
-import json
 import os
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+from yunqi.app.bench.llm_peers import PLACES, llama, others
 from yunqi.app.bench.model import Row
 from yunqi.app.settings import load_settings
 from yunqi.cloud.hub import Hub
-from yunqi.cloud.models import ChatRequest, Completion, Message, Models
-from yunqi.kernel import Kernel
+from yunqi.cloud.models import ChatRequest, Completion, Message, Models, load
+from yunqi.kernel import Invalid, Kernel
 
 ASSET = "qwen2.5-coder-0.5b-instruct"
-PLACES = 8
 ANSWER = 48
 METRICS = ("decode_tps", "prefill_tps", "aggregate8_tps", "prefix_speedup")
 _WORDS = (
@@ -47,25 +44,36 @@ def run(runs: int = 3) -> list[Row]:
         path = hub.install(os.environ.get("YUNQI_BENCH_MODEL", ASSET)).path
         config = replace(settings.sections["models"], parallel=PLACES, context=2048, queue=2 * PLACES)
         models = Models(kernel, config, hub=hub)
-        peer = Peer(path)
+        peers = {"": llama(path), **others(path)}
         try:
-            return measure(ours(models, Path(path).parent.name), peer.ask, runs)
+            sides = {short: peer.ask for short, peer in peers.items()}
+            rows = measure(ours(models, Path(path).parent.name), sides.pop(""), runs, further=sides)
         finally:
-            peer.close()
+            for peer in peers.values():
+                peer.close()
             models.close()
+    value, tokens = perplexity(path)
+    return [*rows, Row("perplexity", value, f"of the file's weights, exactly computed, {tokens} tokens of source")]
 
 
-def measure(mine: Ask, theirs: Ask, runs: int) -> list[Row]:
-    """Return the rows of both sides."""
-    found: dict[str, tuple[list[float], list[float]]] = {metric: ([], []) for metric in METRICS}
-    for ask in (mine, theirs):
+def measure(mine: Ask, theirs: Ask, runs: int, *, further: Mapping[str, Ask] | None = None) -> list[Row]:
+    """Return the rows of both sides, and of further peers as METRIC@PEER."""
+    sides: dict[str, Ask] = {"mine": mine, "": theirs, **(further or {})}
+    found: dict[str, dict[str, list[float]]] = {name: {metric: [] for metric in METRICS} for name in sides}
+    for ask in sides.values():
         ask([prompt(8, 9999)], 2)
     for number in range(runs):
-        for side, ask in enumerate((mine, theirs)):
+        for name, ask in sides.items():
             for metric, value in once(ask, number).items():
-                found[metric][side].append(value)
+                found[name][metric].append(value)
     peer = f"xllamacpp {version('xllamacpp')}, in process"
-    return [_row(metric, *found[metric], peer) for metric in METRICS]
+    rows = [_row(metric, found["mine"][metric], found[""][metric], peer) for metric in METRICS]
+    for name in further or {}:
+        rows += [
+            replace(_row(metric, found["mine"][metric], found[name][metric], name), metric=f"{metric}@{name}")
+            for metric in METRICS
+        ]
+    return rows
 
 
 def once(ask: Ask, number: int) -> dict[str, float]:
@@ -119,63 +127,19 @@ def _child_seconds(models: Models) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-class Peer:
-    """llama.cpp's server in a process of its own, asked over its standard input, without any of Yunqi's code."""
+def perplexity(path: str, *, most: int = 400) -> tuple[float, int]:
+    """Return the perplexity of a file's weights in exact arithmetic, and on how many tokens of this package's source."""
+    import numpy as np
 
-    def __init__(self, path: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _PEER, path, str(PLACES), str(os.cpu_count() or 1)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "OMP_WAIT_POLICY": "passive"},  # spinning threads would count as its work
-        )
-
-    def ask(self, questions: list[str], tokens: int) -> tuple[int, int, float]:
-        """Ask; see `Ask`."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise OSError("the peer has no pipes")
-        self._process.stdin.write(json.dumps({"questions": questions, "tokens": tokens}) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return int(answer["read"]), int(answer["said"]), float(answer["cpu"])
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait(timeout=30)
-
-
-_PEER = """
-import json, os, sys, threading, time
-out = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
-import xllamacpp
-path, places, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-params = xllamacpp.CommonParams()
-params.model.path = path
-params.n_ctx, params.n_parallel, params.kv_unified = 2048 * places, places, True
-params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-params.verbosity = 0
-server = xllamacpp.Server(params)
-def one(text, tokens, found):
-    body = {"messages": [{"role": "user", "content": text}], "max_tokens": tokens, "temperature": 0, "cache_prompt": True}
-    answer = server.handle_chat_completions(body)
-    found.append((json.loads(answer) if isinstance(answer, str) else answer)["usage"])
-for line in sys.stdin:
-    asked, found = json.loads(line), []
-    before = time.process_time()
-    threads_ = [threading.Thread(target=one, args=(text, asked["tokens"], found)) for text in asked["questions"]]
-    [thread.start() for thread in threads_]
-    [thread.join() for thread in threads_]
-    spent = time.process_time() - before
-    read, said = (sum(usage[name] for usage in found) for name in ("prompt_tokens", "completion_tokens"))
-    out.write(json.dumps({"read": read, "said": said, "cpu": spent}) + "\\n")
-    out.flush()
-os._exit(0)
-"""
+    model = load(path)
+    if model.tokenizer is None:
+        raise Invalid(f"{path} carries no tokenizer.")
+    text = Path(__file__).read_text(encoding="utf-8")
+    ids = model.tokenizer.encode(text)[:most]
+    logits = model.logits(ids)[:-1].astype(np.float64)
+    peak = logits.max(-1)
+    chances = logits[np.arange(len(ids) - 1), ids[1:]] - peak - np.log(np.exp(logits - peak[:, None]).sum(-1))
+    return float(np.exp(-chances.mean())), len(ids) - 1
 
 
 def _row(metric: str, mine: list[float], theirs: list[float], peer: str) -> Row:

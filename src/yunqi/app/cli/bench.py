@@ -22,6 +22,7 @@ def add(root: typer.Typer) -> None:
         with_: Annotated[
             list[str] | None, typer.Option("--with", help="KEY=VALUE, as seconds=10; the same as YUNQI_BENCH_KEY.")
         ] = None,
+        seconds: Annotated[float | None, typer.Option(help="Seconds of a search, where the bench has them.")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Measure Yunqi beside a peer on the same work. Example: yunqi bench routing --with only=n384 --with seconds=10"""
@@ -38,7 +39,7 @@ def add(root: typer.Typer) -> None:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
         if series is not None:
             os.environ["YUNQI_BENCH_SERIES"] = str(series)
-        rows = [_shown(row) for row in BENCHES[name].run(runs)]
+        rows = [_shown(row) for row in BENCHES[name].run(runs, seconds=seconds)]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."
         )

@@ -1,7 +1,7 @@
 """The command line's root: every domain's commands, one way to report errors.
 
-Exit codes: 0 done, 1 failed, 2 wrong use. With ``--json`` standard output holds exactly one JSON document, errors
-included; everything else goes to standard error.
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted. With ``--json`` standard output holds exactly one JSON
+document, errors included; everything else goes to standard error.
 """
 
 import json
@@ -15,6 +15,7 @@ from yunqi.app.cli import bench, config, demo, jobs, keys, rebuild, serve, store
 from yunqi.app.edges import add_commands, open_app
 from yunqi.kernel import Error, Invalid
 
+_INTERRUPTED = 130  # what typer returns after Ctrl-C
 # The family of typer's usage errors (typer carries its own copy of click, so click's classes would not match).
 _WRONG_USE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
@@ -47,15 +48,12 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line and exit with 0, 1 or 2."""
+    """Run the command line and exit with 0, 1 or 2, or with 130 after Ctrl-C."""
     command = typer.main.get_command(build())
     try:
-        command(standalone_mode=False)
-    except typer.Exit as finished:
-        sys.exit(finished.exit_code)
+        code = command(standalone_mode=False)
     except typer.Abort:
-        _report("Interrupted. What was acknowledged is kept; run the command again to go on.", "interrupted", None)
-        sys.exit(1)
+        code = _INTERRUPTED
     except _WRONG_USE as error:
         _report(str(error.format_message()), "wrong_use", None)
         sys.exit(2)
@@ -65,6 +63,9 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    if code == _INTERRUPTED:
+        _report("Interrupted. What was acknowledged is kept; run the command again to go on.", "interrupted", None)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _report(message: str, code: str, param: str | None) -> None:

@@ -33,7 +33,7 @@ from yunqi.cloud.models.model import (
     ToolCallDelta,
     Usage,
 )
-from yunqi.cloud.models.service import Engine, Models, load, load_config
+from yunqi.cloud.models.service import Engine, Models, load, load_config, m6, open_weights
 
 __all__ = [
     "BadCheckpoint",
@@ -61,5 +61,7 @@ __all__ = [
     "Usage",
     "load",
     "load_config",
+    "m6",
     "m6_layouts",
+    "open_weights",
 ]

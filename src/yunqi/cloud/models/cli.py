@@ -1,4 +1,4 @@
-"""``yunqi models catalogue``, ``plan`` and ``m6``: what the family holds, what serving a member takes, and M6."""
+"""``yunqi models catalogue``, ``plan``, ``repack`` and ``m6``: what the family holds, what serving takes, and M6."""
 
 import sys
 from dataclasses import asdict
@@ -10,6 +10,7 @@ import typer
 
 from yunqi.cloud.models.engine.catalogue.entry import Entry
 from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
+from yunqi.cloud.models.service.opening import m6
 from yunqi.cloud.models.service.planning import catalogue, make_plan
 from yunqi.kernel import Invalid
 
@@ -60,8 +61,8 @@ def add(app: typer.Typer) -> None:
         else:
             _print_plan(found)
 
-    @app.command(help="List the published layouts of M6 with their counts. Example: yunqi models m6 --json")
-    def m6(as_json: AsJson = False) -> None:
+    @app.command("m6", help="List the published layouts of M6 with their counts. Example: yunqi models m6 --json")
+    def m6_(as_json: AsJson = False) -> None:
         rows = [_layout(layout) for layout in m6_layouts()]
         if as_json:
             _print_json({"layouts": rows})
@@ -86,17 +87,84 @@ def add(app: typer.Typer) -> None:
         steps: Annotated[int, typer.Option(help="Steps of each model, one task each.", min=1)] = 600,
         seed: Annotated[int, typer.Option(help="Draws weights and batches.")] = 0,
         only: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,
+        save: Annotated[Path | None, typer.Option(help="Write the models to folders in this one.")] = None,
         as_json: AsJson = False,
     ) -> None:
         try:
-            from yunqi.cloud.models.service import m6 as small
+            from yunqi.cloud.models.service import m6_small as small
         except ModuleNotFoundError as error:
             raise Invalid(f"Training needs the package {error.name}: run scripts/setup models.") from error
-        found = small.compare_folder(folder, steps=steps, seed=seed, only=only or [], tell=_say)
+        found = small.compare_folder(folder, steps=steps, seed=seed, only=only or [], tell=_say, save=save)
         if as_json:
             _print_json(found)
         for name, row in found["models"].items() if not as_json else ():
             print(f"{name:16} {row['parameters']:8} parameters, mean held-out loss {row['mean_loss']:.4f}")
+
+    add_drawing(app)
+    add_repacking(app)
+
+
+def add_drawing(app: typer.Typer) -> None:
+    """Add what a trained M6 does."""
+
+    @app.command("m6-caption", help="Say what a picture shows. Example: yunqi models m6-caption models/dense cup.png")
+    def m6_caption(
+        folder: Annotated[Path, typer.Argument(help="A folder that `m6-compare --save` wrote.")],
+        image: Annotated[Path, typer.Argument(help="A picture.")],
+        group: Annotated[str, typer.Option(help="What else is known of it.")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        model = m6(folder)
+        said = model.caption(image, group=group)
+        _print_json({"caption": said, "about": model.about}) if as_json else print(said)
+
+    @app.command(
+        "m6-draw", help='Draw what a text says. Example: yunqi models m6-draw models/dense "red apple" apple.png'
+    )
+    def m6_draw(
+        folder: Annotated[Path, typer.Argument(help="A folder that `m6-compare --save` wrote.")],
+        text: Annotated[str, typer.Argument(help="What to draw, in Latin letters.")],
+        target: Annotated[Path, typer.Argument(help="Where to write the PNG.")],
+        scale: Annotated[int, typer.Option(help="How many times larger.", min=1, max=64)] = 8,
+        as_json: AsJson = False,
+    ) -> None:
+        model = m6(folder)
+        drawn = model.draw(text).repeat(scale, 0).repeat(scale, 1)
+        from PIL import Image
+
+        Image.fromarray(drawn).save(target, format="PNG")
+        _print_json({"picture": str(target), "about": model.about}) if as_json else print(target)
+
+
+def add_repacking(app: typer.Typer) -> None:
+    """Add what packs weights anew."""
+
+    @app.command(
+        help="Pack a GGUF file anew, for speed on this processor; says what it costs in perplexity. "
+        "Example: yunqi models repack model.gguf model-q8_0.gguf, then yunqi hub add model-q8_0.gguf"
+    )
+    def repack(
+        source: Annotated[Path, typer.Argument(help="A GGUF file.", exists=True, dir_okay=False)],
+        target: Annotated[Path, typer.Argument(help="Where to write.")],
+        kind: Annotated[
+            str, typer.Option(help="q8_0 (nearly exact) or q4_0 (smallest, quickest, costs most).")
+        ] = "q8_0",
+        text: Annotated[
+            Path | None, typer.Option(help="A text to measure on; by default a source file of Yunqi.")
+        ] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        try:
+            from yunqi.cloud.models.service import repacking
+        except ModuleNotFoundError as error:
+            raise Invalid(f"Packing needs the package {error.name}: run scripts/setup models.") from error
+        size = repacking.repack(source, target, kind=kind)
+        said = (text or Path(__file__)).read_text(encoding="utf-8")
+        before, after = (repacking.perplexity(path, said) for path in (source, target))
+        if as_json:
+            _print_json({"file": str(target), "bytes": size, "perplexity": {"before": before, "after": after}})
+        else:
+            print(f"{target}: {size / 1e6:.1f} MB; perplexity {before:.2f} before, {after:.2f} after")
 
 
 def _say(name: str, step: int, losses: dict[str, float]) -> None:

@@ -43,6 +43,7 @@ from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, Pac
 from yunqi.commerce.logistics.model.papers import Consignment, Paper
 from yunqi.commerce.logistics.model.returns import OrderLines, ReturnForecast
 from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan, RobotProblem, Served
+from yunqi.commerce.logistics.model.scale import AreaPlan, Effort, ScalePlan, ScaleRun, Throughput
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.model.yard import Container, Retrieval, Storage, YardMove, YardProblem
 from yunqi.commerce.logistics.service import Logistics
@@ -63,6 +64,7 @@ from yunqi.commerce.logistics.store import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
+    "AreaPlan",
     "ArrivalDesk",
     "Arrivals",
     "Batch",
@@ -80,6 +82,7 @@ __all__ = [
     "Container",
     "Depot",
     "DutyLine",
+    "Effort",
     "Errand",
     "EtaReport",
     "Floor",
@@ -128,6 +131,8 @@ __all__ = [
     "RobotProblem",
     "Rotation",
     "Route",
+    "ScalePlan",
+    "ScaleRun",
     "SerialPlan",
     "Served",
     "SlotProblem",
@@ -139,6 +144,7 @@ __all__ = [
     "StockPlan",
     "Storage",
     "Suggestion",
+    "Throughput",
     "Trips",
     "Unserved",
     "Vessel",

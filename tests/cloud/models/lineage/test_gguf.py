@@ -15,6 +15,8 @@ from yunqi.cloud.models import BadCheckpoint, load, load_config  # noqa: E402
 from yunqi.cloud.models.engine.weights.blocks import KINDS  # noqa: E402
 from yunqi.cloud.models.engine.weights.gguf import GgufFile  # noqa: E402
 from yunqi.cloud.models.engine.weights.gguf_write import Item, packed, plain, write  # noqa: E402
+from yunqi.cloud.models.service.repacking import repack  # noqa: E402
+from yunqi.kernel import Invalid  # noqa: E402
 
 
 def raw(kind: int, seed: int) -> Any:
@@ -176,3 +178,43 @@ def test_real_weights_say_what_llama_cpp_says(smollm2: Installed) -> None:
             assert abs(one_of["logprob"] - float(likely[one_of["id"]])) < 0.6
         assert mine.tokenizer is not None
         assert mine.tokenizer.decode(ids) == text
+
+
+def test_a_file_packed_anew_says_nearly_the_same(tmp_path: Path) -> None:
+    model = load_config({
+        "model_type": "qwen3", "vocab_size": 64, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "max_position_embeddings": 64,
+    })  # fmt: skip
+    names = {
+        "model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight",
+        "lm_head.weight": "output.weight",
+    }  # fmt: skip
+    parts = {
+        "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+        "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm", "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+    }  # fmt: skip
+    for layer in range(2):
+        names |= {
+            f"model.layers.{layer}.{mine}.weight": f"blk.{layer}.{theirs}.weight" for mine, theirs in parts.items()
+        }
+    values = {
+        "general.architecture": "qwen3", "qwen3.embedding_length": 64, "qwen3.feed_forward_length": 96,
+        "qwen3.block_count": 2, "qwen3.attention.head_count": 4, "qwen3.attention.head_count_kv": 2,
+        "qwen3.attention.key_length": 32, "qwen3.context_length": 64, "qwen3.rope.freq_base": 10000.0,
+        "qwen3.attention.layer_norm_rms_epsilon": 1e-6,
+    }  # fmt: skip
+    weights = model.module.state_dict()
+    write(tmp_path / "whole.gguf", values, [plain(theirs, weights[mine]) for mine, theirs in names.items()])
+    ids = np.arange(20)
+    whole = load(tmp_path / "whole.gguf").logits(ids)
+    assert np.abs(whole - model.logits(ids)).max() < 1e-5
+    errors = {}
+    for kind in ("q8_0", "q4_0"):
+        size = repack(tmp_path / "whole.gguf", tmp_path / f"{kind}.gguf", kind=kind)
+        assert size < (tmp_path / "whole.gguf").stat().st_size / 2
+        errors[kind] = np.abs(load(tmp_path / f"{kind}.gguf").logits(ids) - whole).max() / np.abs(whole).max()
+    assert errors["q8_0"] < 0.02 < errors["q4_0"] < 0.4
+    with pytest.raises(Invalid, match="no packing"):
+        repack(tmp_path / "whole.gguf", tmp_path / "x.gguf", kind="q2")

@@ -1,18 +1,25 @@
 """A short run on real pictures with names: letters, signs and symbols of a font, called what Unicode calls them."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
 import matplotlib
 import torch
+from PIL import Image
 
+from yunqi.cloud.models import BadCheckpoint, m6
+from yunqi.cloud.models.cli import add
 from yunqi.cloud.models.engine.m6.tasks import TASKS
 from yunqi.cloud.models.engine.m6.training import M6Recipe, train
-from yunqi.cloud.models.service.m6 import SMALL, Pictured, compare_folder, compare_m6, read_glyphs, split_pairs
+from yunqi.cloud.models.service.m6_small import SMALL, Pictured, compare_folder, compare_m6, read_glyphs, split_pairs
 from yunqi.kernel import Invalid, NotFound
 
 
@@ -46,3 +53,42 @@ def test_a_folder_without_illustrations_is_named(tmp_path: Path) -> None:
 def _glyphs(every: int = 1) -> list[Pictured]:
     """Return glyphs of DejaVu Sans, which comes with matplotlib."""
     return read_glyphs(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", every=every)
+
+
+def test_a_saved_model_captions_and_draws(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    font = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+    compare_folder(font, steps=3, seed=0, only=["dense"], save=tmp_path)
+    model = m6(tmp_path / "dense")
+    assert model.about["steps"] == 3
+    assert set(model.about["held_out"]) == set(TASKS)
+    picture = model.draw("latin small letter a")
+    assert picture.shape == (24, 24, 3)
+    assert picture.dtype == np.uint8
+    assert np.array_equal(picture, m6(tmp_path / "dense").draw("latin small letter a"))
+    said = model.caption(picture)
+    assert said == model.caption(Image.fromarray(picture).resize((48, 48), Image.Resampling.NEAREST))
+    assert isinstance(model.caption(picture, group="latin"), str)
+    with pytest.raises(Invalid, match="1 to 40 Latin letters"):
+        model.draw("杭州")
+    with pytest.raises(Invalid, match="cannot be read as a picture"):
+        model.caption(tmp_path / "none.png")
+    (tmp_path / "dense" / "m6.json").write_text('{"spec": {"width": 3}}')
+    with pytest.raises(BadCheckpoint, match="describes no M6"):
+        m6(tmp_path / "dense")
+
+
+def test_the_commands_draw_and_caption(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    font = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+    compare_folder(font, steps=1, seed=0, only=["dense"], save=tmp_path)
+    app = typer.Typer()
+    add(app)
+    done = CliRunner().invoke(
+        app, ["m6-draw", str(tmp_path / "dense"), "digit one", str(tmp_path / "one.png"), "--json"]
+    )
+    assert done.exit_code == 0
+    with Image.open(tmp_path / "one.png") as drawn:
+        assert drawn.size == (192, 192)
+    done = CliRunner().invoke(app, ["m6-caption", str(tmp_path / "dense"), str(tmp_path / "one.png"), "--json"])
+    assert set(json.loads(done.stdout)) == {"caption", "about"}

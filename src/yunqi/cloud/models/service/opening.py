@@ -1,6 +1,6 @@
 """`load`: one call for any member of the lineage, from a checkpoint folder, a GGUF file or a name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from yunqi.kernel.config import load as load_settings
 
 if TYPE_CHECKING:
     from yunqi.cloud.models.service.loaded import LoadedModel
+    from yunqi.cloud.models.service.m6_folder import Illustrator
 
 
 def load(ref: str | Path, *, dtype: str = "float32", hub: Hub | None = None) -> "LoadedModel":
@@ -59,6 +60,49 @@ def load_config(config: Mapping[str, Any], *, seed: int = 0, dtype: str = "float
     except ModuleNotFoundError as error:
         raise Invalid(f"Making a model needs the package {error.name}: run scripts/setup models.") from error
     return checkpoints.random(config, seed=seed, dtype=dtype)
+
+
+def m6(folder: str | Path) -> "Illustrator":
+    """Return a small M6 that was trained here: ``caption(image)`` says what a picture shows, ``draw(text)`` draws.
+
+    Parameters
+    ----------
+    folder
+        As `yunqi models m6-compare --save` writes them. What the model is worth is in its ``about``: it has seen some
+        hundred to thousand small pictures, and no more.
+
+    Raises
+    ------
+    BadCheckpoint
+        When the folder holds no such model, or a damaged one.
+    Invalid
+        When the ``models`` extra is not installed.
+    """
+    try:
+        from yunqi.cloud.models.service.m6_folder import open_m6
+    except ModuleNotFoundError as error:
+        raise Invalid(f"Opening a model needs the package {error.name}: run scripts/setup models.") from error
+    return open_m6(Path(folder).expanduser())
+
+
+def open_weights(path: str | Path) -> Iterator[tuple[str, Any]]:
+    """Yield name and tensor of a safetensors file, or of all those of a folder, mapped: nothing is read until touched.
+
+    Raises
+    ------
+    BadCheckpoint
+        When a file is damaged, cut short, or not what its index says.
+    Invalid
+        When the ``models`` extra is not installed.
+    """
+    try:
+        from yunqi.cloud.models.engine.weights.folder import Folder
+        from yunqi.cloud.models.engine.weights.safetensors import SafeFile
+    except ModuleNotFoundError as error:
+        raise Invalid(f"Reading weights needs the package {error.name}: run scripts/setup models.") from error
+    source = Folder(Path(path)) if Path(path).is_dir() else SafeFile(Path(path))
+    for name in source.names():
+        yield name, source.tensor(name)
 
 
 def _named(name: str, hub: Hub | None) -> Path:

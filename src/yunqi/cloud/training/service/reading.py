@@ -88,6 +88,8 @@ def text_of(path: Path, row: Row, field: str) -> str:
     """
     number, values = row
     found = values.get(field)
+    if field in values and not isinstance(found, str):
+        raise DataBroken(f"{path}, line {number}: {field!r} is {str(found)[:40]!r}, which is no text.", param=field)
     if not isinstance(found, str):
         near = difflib.get_close_matches(field, list(values), 1)
         hint = f" Did you mean {near[0]!r}?" if near else f" It has: {', '.join(map(repr, values)) or 'nothing'}."

@@ -13,6 +13,7 @@ from yunqi.commerce.logistics.cli import (
     packing,
     roads,
     routing,
+    scale,
     yard,
 )
 from yunqi.commerce.logistics.cli.opened import OpenApp
@@ -32,4 +33,5 @@ def commands(open_app: OpenApp) -> typer.Typer:
     arrivals.add(app, open_app)
     floor.add(app, open_app)
     yard.add(app, open_app)
+    scale.add(app, open_app)
     return app

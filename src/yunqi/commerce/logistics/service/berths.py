@@ -1,11 +1,14 @@
 """Berth plans: files in, a checked plan with its bound out, within a time."""
 
 import importlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.berth.check import violations
@@ -28,6 +31,14 @@ def _compiled() -> None:
 
 COLUMN_COST = 80
 """Hours that one vessel may wait or be late in the relaxed week; see `engine.berth.relaxed`."""
+FIRST_SHARE, FIRST_SECONDS = 0.1, 1.0
+"""The first plan is told after the smaller of these."""
+BOUND_SHARE = 0.3
+"""Share of the time after which the bound and the annealing beside it end."""
+ANNEAL_SHARE = 0.1
+"""Share of the time for which annealing goes on although the bound is there."""
+AGAIN_SECONDS = 3.0
+"""After so long a cheaper plan ends a round of constraint programming: the next one begins with less room."""
 
 
 class BrokenPlan(Error):
@@ -79,8 +90,7 @@ class BerthDesk:
         budget = self._config.solve_seconds if seconds is None else seconds
         if not 0 < budget <= self._config.max_seconds:
             raise Invalid(f"seconds must be above 0 and at most {self._config.max_seconds:g}", "seconds")
-        if isinstance(problem, BerthProblem):
-            _compiled()
+        _compiled()
         started = time.monotonic()
 
         def elapsed() -> float:
@@ -104,29 +114,64 @@ class BerthDesk:
         self, problem: QuayProblem, budget: float, elapsed: Callable[[], float], seed: int, on_step: OnStep,
         is_cancelled: Callable[[], bool],
     ) -> BerthPlan:  # fmt: skip
-        """A first plan at once, then a bound, then constraint programming from both."""
-        from yunqi.commerce.logistics.engine.berth.insertion import first_plan  # or-tools comes with the extra
-        from yunqi.commerce.logistics.engine.berth.quay import QuayModel
-        from yunqi.commerce.logistics.engine.berth.relaxed import relaxed
+        """A first plan at once; annealing beside a bound; then constraint programming on what both leave over."""
+        with_insertion = importlib.import_module("yunqi.commerce.logistics.engine.berth.insertion")
+        relaxed = importlib.import_module("yunqi.commerce.logistics.engine.berth.relaxed")
 
-        best = first_plan(problem, is_over=lambda tries: elapsed() > min(0.1, 1.0 / budget), seed=seed)
+        bounded = threading.Event()
+
+        def planned(until: float, starts: Sequence[int] | None = None) -> BerthPlan | None:
+            def is_over(tries: int) -> bool:
+                used = elapsed()
+                return used > until or (bounded.is_set() and used > min(until, ANNEAL_SHARE))
+
+            found: BerthPlan | None = with_insertion.first_plan(problem, is_over=is_over, seed=seed, starts=starts)
+            return found
+
+        best = planned(min(FIRST_SHARE, FIRST_SECONDS / budget))
         if best is not None:
             on_step(best.cost, 0)
-        guess = relaxed(problem, seconds=max(0.2, 0.4 * budget), worst=COLUMN_COST)
-        if guess.stays and elapsed() < 1.0:
-            starts, share = [start for start, _ in guess.stays], elapsed() + 0.1
-            better = first_plan(problem, is_over=lambda tries: elapsed() > share, seed=seed, starts=starts)
-            best = min((p for p in (best, better) if p), key=lambda p: p.cost, default=None)
-        if (best is not None and best.cost > guess.bound and elapsed() < 1.0) or best is None:
-            model = QuayModel(problem)
-            model.guess(guess.bound, best, guess.stays)
-            left = max(0.2, budget * (1 - elapsed()))
-            found = model.solve(
-                seconds=left, seed=seed, workers=self._config.workers, on_step=on_step, is_cancelled=is_cancelled
-            )
-            if best is not None and model.is_known_best:
-                return replace(best, bound=best.cost)
-            best = found or best
+        worst = COLUMN_COST if best is None else max(COLUMN_COST, best.cost)
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(planned, BOUND_SHARE)
+            guess = relaxed.Relaxation(problem, worst=worst).bound(seconds=max(0.2, (BOUND_SHARE - elapsed()) * budget))
+            bounded.set()
+            best = min((plan for plan in (best, work.result()) if plan), key=lambda plan: plan.cost, default=None)
+        if guess.stays and elapsed() < 1.0 and (best is None or best.cost > guess.bound):
+            bounded.clear()
+            better = planned(elapsed() + 0.03, [start for start, _ in guess.stays])
+            best = min((plan for plan in (best, better) if plan), key=lambda plan: plan.cost, default=None)
+        if best is not None:
+            on_step(best.cost, guess.bound)
+        best = self._proven(problem, best, guess, budget, elapsed, seed, on_step, is_cancelled)
         if best is None:
             raise NoBerthPlan("No plan was found within the hours; give more hours, cranes, quay or seconds.")
         return replace(best, bound=min(best.cost, max(best.bound, guess.bound)))
+
+    def _proven(
+        self, problem: QuayProblem, best: BerthPlan | None, guess: Any, budget: float, elapsed: Callable[[], float],
+        seed: int, on_step: OnStep, is_cancelled: Callable[[], bool],
+    ) -> BerthPlan | None:  # fmt: skip
+        """Look for cheaper plans where the linear model leaves room; each one found leaves less of it."""
+        from yunqi.commerce.logistics.engine.berth.quay import QuayModel
+        from yunqi.commerce.logistics.engine.berth.relaxed import Relaxation
+
+        relaxation = None if best is None else Relaxation(problem, worst=best.cost)
+        while best is None or (best.cost > guess.bound and elapsed() < 1.0):
+            narrowed = None if best is None or relaxation is None else relaxation.narrowed(known=best.cost)
+            if best is not None and narrowed is not None and narrowed.is_empty:
+                return replace(best, bound=best.cost)
+            model = QuayModel(problem, narrowed)
+            model.guess(guess.bound, best, guess.stays)
+            found = model.solve(
+                seconds=max(0.2, budget * (1 - elapsed())), seed=seed, workers=self._config.workers, on_step=on_step,
+                is_cancelled=is_cancelled, enough=None if best is None else AGAIN_SECONDS,
+            )  # fmt: skip
+            if best is not None and model.is_known_best:
+                return replace(best, bound=best.cost)
+            if found is None or best is None:
+                return found or best
+            best = found
+            if found.bound >= found.cost:
+                return found
+        return best

@@ -29,6 +29,7 @@ class Budget:
         self._begun = time.monotonic() - spent
         self.seconds = seconds
         self._until = self._begun + seconds
+        self.is_stopped = False
 
     def left(self) -> float:
         """Return the seconds that are left; below 0 when it is over."""
@@ -40,4 +41,5 @@ class Budget:
 
     def stop(self) -> None:
         """End it now."""
+        self.is_stopped = True
         self._until = self._begun

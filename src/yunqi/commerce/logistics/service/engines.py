@@ -17,6 +17,7 @@ from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
+from yunqi.commerce.logistics.engine.routing.strings.warm import warm as load
 from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
 from yunqi.commerce.logistics.service.aside import Aside, fits
 from yunqi.commerce.logistics.service.clock import Budget
@@ -46,12 +47,15 @@ def run_engines(
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
         return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
+    if is_warm():
+        load()  # the compiled code, or else the first iteration would wait for it
     # The checker, the bound and the printing take their time too.
     reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
-    span = max(budget.left() - reserve, 1e-3)
+    span = max(budget.left() - reserve, _least(problem))
+    end = budget.used() + span
 
     def left() -> float:
-        return (budget.left() - reserve) / span
+        return _share_left(budget, end, span)
 
     told_at = [-1.0]
 
@@ -112,6 +116,17 @@ def run_engines(
     )
 
 
+def _share_left(budget: Budget, end: float, span: float) -> float:
+    """Return the share of a search's span that is left; a cancelled budget, which tells when it is asked, has none."""
+    budget.left()
+    return -1.0 if budget.is_stopped else (end - budget.used()) / span
+
+
+def _least(problem: Problem) -> float:
+    """Seconds of search that even a late start gets: on a crowded machine, imports alone may use a short budget up."""
+    return min(0.25, 0.05 + 2e-3 * len(problem.tasks))
+
+
 def _rich(
     problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None
 ) -> tuple[list[Route], str, int, list[Unserved]]:
@@ -120,13 +135,14 @@ def _rich(
         waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
         return [], "none", 0, waiting
     reserve = min(0.3 * budget.seconds, 0.2 + 3e-3 * len(problem.tasks))
-    span = max(budget.left() - reserve, 1e-3)
+    span = max(budget.left() - reserve, _least(problem))
+    end = budget.used() + span
     turns = iter(range(max(1, (iterations or 0) // 5)))
 
     def left() -> float:
         if iterations is not None:
             return 1 - next(turns, iterations) / max(1, iterations // 5)
-        return (budget.left() - reserve) / span
+        return _share_left(budget, end, span)
 
     routes, done = search.run(left, seed, warm)
     served = {stop for route in routes for stop in route.stops}

@@ -24,7 +24,7 @@ from yunqi.commerce.logistics.model import BadProblem
 from yunqi.commerce.logistics.service.files import read_text
 
 Arrays = dict[str, npt.NDArray[Any]]
-FORM = "1"
+FORM = "2"
 """Changes whenever graphs are made in another way, so that old ones are not taken."""
 LARGEST_EXTRACT = 200_000_000
 MOST_POINTS = 5_000

@@ -3,7 +3,7 @@
 import numpy as np
 
 from yunqi.labs.riscv.engine.isa import ops
-from yunqi.labs.riscv.engine.isa.catalogue import rows, table
+from yunqi.labs.riscv.engine.isa.catalogue import Row, rows, table
 from yunqi.labs.riscv.engine.isa.decode import decode
 from yunqi.labs.riscv.engine.machine.layout import EXECUTE
 from yunqi.labs.riscv.engine.machine.memory import Memory
@@ -80,7 +80,37 @@ def text(bits: int, pc: int) -> str:
     if bits & 3 != 3:
         return f"c.{ops.NAMES[word & 1023].lower()} {_operands(word, immediate)}"
     row = next(row for row in rows() if bits & row.mask == row.match and row.operation == word & 1023)
+    if row.operation >= ops.VECTOR:
+        return f"{row.name} {_vector(row, bits)}"
     return f"{row.name} {_operands(word, immediate)}".strip()
+
+
+def _vector(row: Row, bits: int) -> str:
+    rd, rs1, rs2 = bits >> 7 & 31, bits >> 15 & 31, bits >> 20 & 31
+    masked = "" if bits >> 25 & 1 else ", v0.t"
+    if row.operation == ops.VSETVL:
+        return f"{REGISTERS[rd]}, {REGISTERS[rs1]}, {REGISTERS[rs2]}"
+    if row.operation == ops.VSETVLI:
+        vtype = bits >> 20 & 0x7FF
+        return f"{REGISTERS[rd]}, {REGISTERS[rs1]}, e{8 << (vtype >> 2 & 7)}, m{1 << (vtype & 3)}"
+    if row.operation in (ops.VLOAD, ops.VSTORE):
+        mode = bits >> 26 & 3
+        last = "" if mode < 2 else f", {REGISTERS[rs2]}" if mode == 2 else f", v{rs2}"
+        return f"v{rd}, ({REGISTERS[rs1]}){last}{masked}"
+    category = bits >> 12 & 7
+    if row.format == "VU":
+        target = REGISTERS[rd] if category == 2 and rs1 == 0 else f"v{rd}"
+        return f"{target}, v{rs2}{masked}"
+    second = (
+        f"v{rs1}"
+        if category < 3
+        else str((rs1 ^ 16) - 16)
+        if category == 3
+        else f"f{rs1}"
+        if category == 5
+        else REGISTERS[rs1]
+    )
+    return f"v{rd}, v{rs2}, {second}{masked}"
 
 
 def _operands(word: int, immediate: int) -> str:

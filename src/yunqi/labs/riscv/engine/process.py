@@ -97,15 +97,27 @@ class Process:
         finally:
             self.files.close_all()
 
-    def step(self, deadline: float, most: int | None = None) -> Ended | None:
-        """Go on until the next event and answer it; None when the process can go on."""
+    def step(self, deadline: float, most: int | None = None, *, traced: bool = False) -> Ended | None:
+        """Go on until the next event and answer it; None when the process can go on.
+
+        Parameters
+        ----------
+        deadline
+            On the clock, when the process is stopped.
+        most
+            Instructions at most.
+        traced
+            Whether the hart's trace afterwards holds these instructions (for who keeps none otherwise).
+        """
         hart = self.hart
         before, tracing = hart.retired, self._consume is not None
         limit = min(self.limits.instructions, before + (_BURST if most is None else most))
         if tracing:
             tracing, border = self._window(before)
             limit = min(limit, border)
-        why = hart.go(limit, tracing=tracing)
+        if traced:
+            hart.control[at.TRACED] = 0
+        why = hart.go(limit, tracing=tracing or traced)
         if not tracing:
             self.untimed += hart.retired - before
         if why == at.TRACE_FULL:

@@ -71,11 +71,15 @@ def read(data: bytes, name: str) -> "Network":
     try:
         from yunqi.labs.riscv.engine.port.read import read_network
     except ImportError as error:
-        raise Unavailable(f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs.") from None
+        raise Unavailable(
+            f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs."
+        ) from None
     try:
         return read_network(data, name=name)
     except ModuleNotFoundError as error:
-        raise Unavailable(f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs.") from None
+        raise Unavailable(
+            f"Porting networks needs the extra `labs` ({error.name} is missing): scripts/setup labs."
+        ) from None
 
 
 def sample_input(network: "Network", given: NDArray[Any] | None = None, *, seed: int = 1) -> NDArray[np.int8]:
@@ -93,13 +97,17 @@ def sample_input(network: "Network", given: NDArray[Any] | None = None, *, seed:
     tensor = network.tensors[network.input]
     height, width, channels = tensor.shape
     if given is None:
-        return np.random.default_rng(seed).integers(-128, 128, tensor.shape, np.int8)
+        made: NDArray[np.int8] = np.random.default_rng(seed).integers(-128, 128, tensor.shape, np.int8)
+        return made
     if given.size != tensor.size or not np.issubdtype(given.dtype, np.number):
-        raise Invalid(f"The input has {given.size} values of {given.dtype}; the network takes {tensor.size} numbers.", "input")
+        raise Invalid(
+            f"The input has {given.size} values of {given.dtype}; the network takes {tensor.size} numbers.", "input"
+        )
     arranged = given.astype(np.float64).reshape(channels, height, width).transpose(1, 2, 0)
     if not np.all(np.isfinite(arranged)):
         raise Invalid("The input holds values that are not numbers.", "input")
-    return np.clip(np.rint(arranged / tensor.scale) + tensor.zero, -128, 127).astype(np.int8)
+    data: NDArray[np.int8] = np.clip(np.rint(arranged / tensor.scale) + tensor.zero, -128, 127).astype(np.int8)
+    return data
 
 
 def port(
@@ -155,6 +163,7 @@ def port(
 
 
 def _build(network: "Network", data: NDArray[np.int8], variant: str, compiler: compilers.Compiler) -> bytes:
+    from yunqi.labs.riscv.engine.port.assemble import assembled
     from yunqi.labs.riscv.engine.port.source import KERNELS, write_source
 
     vector = variant == "vector"
@@ -165,14 +174,25 @@ def _build(network: "Network", data: NDArray[np.int8], variant: str, compiler: c
         (folder / "weights.s").write_text(source.assembler, "utf-8")
         (folder / "weights.bin").write_bytes(source.weights)
         files = [KERNELS / "start.c", KERNELS / "rest.c", folder / "network.c", folder / "weights.s"]
-        files += [KERNELS / "products.c", KERNELS / "depthwise.c"]
-        flags = ["-O3", "-DXTHEAD"] if variant == "xthead" else ["-O3"]
+        if vector:
+            (folder / "vector.s").write_text(assembled((KERNELS / "vector.s").read_text("utf-8")), "utf-8")
+            files += [KERNELS / "vector.c", folder / "vector.s"]
+        else:
+            files += [KERNELS / "products.c", KERNELS / "depthwise.c"]
+        flags = {"scalar": ("-O3",), "xthead": ("-O3", "-DXTHEAD"), "vector": ("-O3", "-DVECTOR")}[variant]
         arguments = [*flags, f"-I{KERNELS}", f"-Wa,-I{folder}", *map(str, files)]
         return compilers.build(compiler, arguments, folder / "network", thead=variant != "scalar")
 
 
 def _ported(
-    riscv: Riscv, network: "Network", variant: str, compiler: compilers.Compiler, program: bytes, run: Run, *, exact: bool
+    riscv: Riscv,
+    network: "Network",
+    variant: str,
+    compiler: compilers.Compiler,
+    program: bytes,
+    run: Run,
+    *,
+    exact: bool,
 ) -> Ported:
     marks = run.marks if run.timing == "full" else ()
     layers = tuple(

@@ -57,8 +57,8 @@ class SafeFile:
                 self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY) if size else None
         except OSError as error:
             raise BadCheckpoint(f"{path} cannot be read: {error.strerror}.") from error
-        if self._map is not None and hasattr(mmap, "MADV_WILLNEED"):
-            self._map.madvise(mmap.MADV_WILLNEED)  # all of it is wanted soon: read ahead
+        if self._map is not None and hasattr(mmap, "MADV_SEQUENTIAL"):
+            self._map.madvise(mmap.MADV_SEQUENTIAL)  # long read-ahead; measured quicker than to ask for all at once
 
     def names(self) -> list[str]:
         """Return the names of all tensors."""

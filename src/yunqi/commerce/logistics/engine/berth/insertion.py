@@ -1,12 +1,148 @@
-"""A first plan for a quay in milliseconds: vessels one after another into the earliest place, in ever better orders."""
+"""A first plan for a quay in milliseconds: vessels one after another into the cheapest place, in ever better orders."""
 
-import random
 from collections.abc import Callable, Sequence
 
+import numba
 import numpy as np
+import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.berth.quay import hours_alongside, leaves, tide_allows
-from yunqi.commerce.logistics.model.berth import BerthPlan, QuayProblem, Vessel, Visit
+from yunqi.commerce.logistics.engine.berth.times import hours_alongside, leaves, tide_allows
+from yunqi.commerce.logistics.model.berth import BerthPlan, QuayProblem, Visit
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+NEVER = np.int64(1) << 40
+CHUNK = 100
+"""Orders tried between two looks at the clock."""
+ROUND = 100
+"""Chunks from warm to cold."""
+HOT, COLD = 3.0, 0.15
+"""Hours of cost by which a plan may be dearer than the one before, on the average."""
+STIR = 12.0
+"""Hours by which a vessel's turn is moved, as a standard deviation."""
+
+
+class _Quay:
+    """A week flat.
+
+    ``about[v]`` holds arrival, due, weight, width in slots, fewest and most cranes; ``stay[v, c, slot]`` the hours alongside
+    with c cranes; ``moves[v, hour]`` whether the water is deep enough; ``out[v, hour]`` when it can leave after that hour;
+    ``home[v]`` its best slot.
+    """
+
+    def __init__(self, problem: QuayProblem) -> None:
+        slots, vessels = problem.length // problem.step, problem.vessels
+        most = max(min(vessel.most_cranes, problem.cranes) for vessel in vessels)
+        self.about = np.zeros((len(vessels), 6), np.int64)
+        self.stay = np.full((len(vessels), most + 1, slots), NEVER)
+        self.moves = np.zeros((len(vessels), problem.hours + 1), np.bool_)
+        self.out = np.full((len(vessels), problem.hours + 1), NEVER)
+        self.home = np.zeros(len(vessels), np.int64)
+        for v, vessel in enumerate(vessels):
+            width, many = -(-vessel.length // problem.step), min(vessel.most_cranes, problem.cranes)
+            self.about[v] = (vessel.arrival, vessel.due, vessel.weight, width, vessel.least_cranes, many)
+            last = max(0, slots - width)
+            self.home[v] = min(max(0, round(vessel.position / problem.step)), last)
+            for cranes in range(vessel.least_cranes, many + 1):
+                for slot in range(last + 1):
+                    self.stay[v, cranes, slot] = hours_alongside(vessel, cranes, slot * problem.step)
+            for hour in range(problem.hours + 1):
+                self.moves[v, hour] = tide_allows(problem, vessel, hour)
+                self.out[v, hour] = leaves(problem, vessel, hour)
+        self.shape = np.array([problem.hours, slots, problem.cranes], np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_free(taken: npt.NDArray[np.bool_], start: int, end: int, slot: int, width: int) -> bool:
+    for hour in range(start, end):
+        for at in range(slot, slot + width):
+            if taken[hour, at]:
+                return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _serve(
+    order: Ints, caps: Ints, aims: Ints, about: Ints, stay: Ints, moves: npt.NDArray[np.bool_], out: Ints, shape: Ints,
+    limit: float, visits: Ints,
+) -> int:  # fmt: skip
+    """Place vessels in turn, each where it costs least, near its aim; write start, end, slot, cranes; return the cost.
+
+    `NEVER` when some vessel finds no place or the cost passes ``limit``.
+    """
+    hours, slots = shape[0], shape[1]
+    taken, free = np.zeros((hours, slots), np.bool_), np.full(hours, shape[2])
+    total = np.int64(0)
+    for v in order:
+        arrival, due, weight, width = about[v, 0], about[v, 1], about[v, 2], about[v, 3]
+        best = NEVER
+        for start in range(arrival, hours):
+            if weight * (start - arrival) >= best or total + weight * (start - arrival) > limit:
+                break
+            if not moves[v, start]:
+                continue
+            for cranes in range(min(about[v, 5], max(caps[v], about[v, 4])), about[v, 4] - 1, -1):
+                if free[start] < cranes:
+                    continue
+                for k in range(2 * slots):
+                    slot = aims[v] + (k + 1) // 2 * (1 - k % 2 * 2)  # outwards, by turns on both sides
+                    if slot < 0 or slot + width > slots:
+                        continue
+                    ready = start + stay[v, cranes, slot]
+                    if ready > hours:
+                        continue
+                    end = out[v, ready]
+                    price = weight * (start - arrival + max(0, end - due))
+                    if price >= best:
+                        continue
+                    if end > hours or free[start:end].min() < cranes:
+                        continue
+                    if _is_free(taken, start, end, slot, width):
+                        best = price
+                        visits[v, 0], visits[v, 1], visits[v, 2], visits[v, 3] = start, end, slot, cranes
+                        break
+        if best == NEVER:
+            return int(NEVER)
+        total += best
+        if total > limit:
+            return int(NEVER)
+        taken[visits[v, 0] : visits[v, 1], visits[v, 2] : visits[v, 2] + width] = True
+        free[visits[v, 0] : visits[v, 1]] -= visits[v, 3]
+    return int(total)
+
+
+@numba.njit(cache=True, nogil=True)
+def _tries(
+    keys: Floats, caps: Ints, aims: Ints, home: Ints, cost: int, best: int, best_visits: Ints, about: Ints, stay: Ints,
+    moves: npt.NDArray[np.bool_], out: Ints, shape: Ints, heat: float, count: int, seed: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Stir some turns, most cranes and aims by annealing at one temperature; return the cost now and of ``best_visits``."""
+    np.random.seed(seed)
+    vessels = len(keys)
+    visits = np.zeros((vessels, 4), np.int64)
+    for _ in range(count):
+        new_keys, new_caps, new_aims = keys.copy(), caps.copy(), aims.copy()
+        for _ in range(1 + np.random.randint(3)):
+            v, kind = np.random.randint(vessels), np.random.random()
+            if kind < 0.5:
+                new_keys[v] += np.random.normal(0.0, STIR)
+            elif kind < 0.75:
+                new_caps[v] = np.random.randint(about[v, 4], about[v, 5] + 1)
+            elif kind < 0.9:
+                new_aims[v] = np.random.randint(shape[1] - about[v, 3] + 1)
+            else:
+                new_aims[v] = home[v]
+        limit = cost - heat * np.log(np.random.random())
+        found = _serve(np.argsort(new_keys), new_caps, new_aims, about, stay, moves, out, shape, limit, visits)
+        if found <= limit and found < NEVER:
+            keys[:], caps[:], aims[:] = new_keys, new_caps, new_aims
+            cost = found
+            if found < best:
+                best = found
+                best_visits[:] = visits
+        if best == 0:
+            break
+    return cost, best
 
 
 def first_plan(
@@ -19,66 +155,27 @@ def first_plan(
     starts
         Hours by which vessels are ordered at first, as from a relaxed plan; their arrivals when not given.
     """
-    chance = random.Random(seed)
-    keys = [float(hour) for hour in (starts or [vessel.arrival for vessel in problem.vessels])]
-    best, best_keys = _serve(problem, keys), keys
-    tries = 1
-    while not is_over(tries) and not (best is not None and best.cost == 0):
-        keys = list(best_keys)
-        for _ in range(chance.choice((1, 1, 2, 3))):
-            at = chance.randrange(len(keys))
-            keys[at] += chance.gauss(0, 12)
-        tried = _serve(problem, keys)
-        tries += 1
-        if tried is not None and (best is None or tried.cost <= best.cost):
-            best, best_keys = tried, keys
-    return best
-
-
-def _serve(problem: QuayProblem, keys: Sequence[float]) -> BerthPlan | None:
-    slots = problem.length // problem.step
-    taken = np.zeros((problem.hours, slots), bool)
-    free = np.full(problem.hours, problem.cranes)
-    visits: dict[int, Visit] = {}
-    cost = 0
-    for index in sorted(range(len(keys)), key=lambda vessel: (keys[vessel], vessel)):
-        found = _place(problem, problem.vessels[index], taken, free)
-        if found is None:
-            return None
-        start, end, slot, cranes, price = found
-        width = -(-problem.vessels[index].length // problem.step)
-        taken[start:end, slot : slot + width] = True
-        free[start:end] -= cranes
-        cost += price
-        name = problem.vessels[index].name
-        visits[index] = Visit(index + 1, slot + 1, start, end, name, slot * problem.step, cranes)
-    return BerthPlan(tuple(visits[index] for index in range(len(keys))), cost, 0)
-
-
-def _place(
-    problem: QuayProblem, vessel: Vessel, taken: np.ndarray, free: np.ndarray
-) -> tuple[int, int, int, int, int] | None:
-    """Return start, end, slot, cranes and cost of the cheapest place for a vessel beside those that lie already."""
-    width, slots = -(-vessel.length // problem.step), problem.length // problem.step
-    home = min(max(0, round(vessel.position / problem.step)), max(0, slots - width))
-    order = sorted(range(max(1, slots - width + 1)), key=lambda slot: abs(slot - home))
-    best: tuple[int, int, int, int, int] | None = None
-    for start in range(vessel.arrival, problem.hours):
-        if best is not None and vessel.weight * (start - vessel.arrival) >= best[4]:
-            break
-        if not tide_allows(problem, vessel, start):
-            continue
-        for cranes in range(min(vessel.most_cranes, problem.cranes), vessel.least_cranes - 1, -1):
-            if free[start] < cranes:
-                continue
-            for slot in order:
-                end = leaves(problem, vessel, start + hours_alongside(vessel, cranes, slot * problem.step))
-                price = vessel.weight * (start - vessel.arrival + max(0, end - vessel.due))
-                if best is not None and price >= best[4]:
-                    break
-                if end > problem.hours:
-                    continue
-                if free[start:end].min() >= cranes and not taken[start:end, slot : slot + width].any():
-                    best = (start, end, slot, cranes, price)
-                    break
-    return best
+    quay = _Quay(problem)
+    flat = (quay.about, quay.stay, quay.moves, quay.out, quay.shape)
+    keys, caps, aims = np.array(starts or quay.about[:, 0], float), quay.about[:, 5].copy(), quay.home.copy()
+    visits = np.zeros((len(keys), 4), np.int64)
+    cost = best = int(_serve(np.argsort(keys), caps, aims, *flat, float(NEVER), visits))
+    kept, tries = (keys.copy(), caps.copy(), aims.copy()), 1
+    while not is_over(tries) and best:
+        turn = (tries // CHUNK) % ROUND
+        if turn == 0:  # warm up anew, from the best
+            keys[:], caps[:], aims[:] = kept
+            cost = best
+        heat, before = HOT * (COLD / HOT) ** (turn / ROUND), best
+        cost, best = _tries(
+            keys, caps, aims, quay.home, cost, best, visits, *flat, heat, CHUNK, seed * 10_007 + tries
+        )  # fmt: skip
+        if best < before:
+            kept = (keys.copy(), caps.copy(), aims.copy())
+        tries += CHUNK
+    if best >= NEVER:
+        return None
+    found = []
+    for v, (start, end, slot, cranes) in enumerate(visits.tolist()):
+        found.append(Visit(v + 1, slot + 1, start, end, problem.vessels[v].name, slot * problem.step, cranes))
+    return BerthPlan(tuple(found), int(best), 0)

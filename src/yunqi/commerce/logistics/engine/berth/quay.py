@@ -6,30 +6,9 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from yunqi.commerce.logistics.engine.berth.relaxed import Narrowed
+from yunqi.commerce.logistics.engine.berth.times import hours_alongside
 from yunqi.commerce.logistics.model.berth import BerthPlan, QuayProblem, Vessel, Visit
-
-INTERFERENCE = 0.9
-"""r cranes do r ** 0.9 crane-hours an hour (Meisel and Bierwirth 2009)."""
-AWAY = 0.01
-"""More work per 10 m between where a vessel lies and where its boxes stand (idem)."""
-
-
-def hours_alongside(vessel: Vessel, cranes: int, position: int) -> int:
-    """Return how many whole hours a vessel stays at a position in metres with so many cranes."""
-    work = vessel.work * (1 + AWAY * abs(position - vessel.position) / 10)
-    return max(1, math.ceil(float(work / cranes**INTERFERENCE) - 1e-9))
-
-
-def tide_allows(problem: QuayProblem, vessel: Vessel, hour: int) -> bool:
-    """Whether the water is deep enough at that hour for the vessel to move."""
-    return not problem.depth or not vessel.draught or hour >= problem.hours or problem.depth[hour] >= vessel.draught
-
-
-def leaves(problem: QuayProblem, vessel: Vessel, hour: int) -> int:
-    """Return the first hour, not before ``hour``, at which the vessel can leave."""
-    while not tide_allows(problem, vessel, hour):
-        hour += 1
-    return hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +29,13 @@ class QuayModel:
     ----------
     problem
         The week.
+    narrowed
+        To which starts, cranes and costs the vessels are held.
     """
 
-    def __init__(self, problem: QuayProblem) -> None:
+    def __init__(self, problem: QuayProblem, narrowed: Narrowed | None = None) -> None:
         self._problem = problem
+        self._narrowed = narrowed
         self.is_known_best = False
         self._model = cp_model.CpModel()
         self._across: list[cp_model.IntervalVar] = []
@@ -86,6 +68,8 @@ class QuayModel:
         if known is not None:
             self._model.add(total < known.cost)
         for stay, (start, cranes) in zip(self._stays, stays, strict=False):
+            if cranes not in stay.cranes:
+                continue
             self._model.add_hint(stay.start, start)
             for count, chosen in stay.cranes.items():
                 self._model.add_hint(chosen, count == cranes)
@@ -96,7 +80,7 @@ class QuayModel:
     def _stay(self, index: int, vessel: Vessel) -> _Stay:
         model, problem = self._model, self._problem
         width, slots, latest = self._width(vessel), problem.length // problem.step, problem.hours
-        start = model.new_int_var_from_domain(self._starts(vessel), f"start{index}")
+        start = model.new_int_var_from_domain(self._starts(index, vessel), f"start{index}")
         end = model.new_int_var(vessel.arrival + 1, latest, f"end{index}")
         length = model.new_int_var(1, latest, f"stay{index}")
         place = model.new_int_var(0, max(0, slots - width), f"place{index}")
@@ -104,8 +88,14 @@ class QuayModel:
         self._across.append(across)
         self._along.append(model.new_fixed_size_interval_var(place, width, f"along{index}"))
         choices: dict[int, cp_model.IntVar] = {}
+        allowed = None if self._narrowed is None else self._narrowed.starts[index]
         for cranes in range(vessel.least_cranes, min(vessel.most_cranes, problem.cranes) + 1):
+            if allowed is not None and cranes not in allowed:
+                continue
             chosen = model.new_bool_var(f"cranes{index}_{cranes}")
+            if allowed is not None:
+                hours = cp_model.Domain.from_values(allowed[cranes])
+                model.add_linear_expression_in_domain(start, hours).only_enforce_if(chosen)
             choices[cranes] = chosen
             times = [hours_alongside(vessel, cranes, at * problem.step) for at in range(max(1, slots - width + 1))]
             needed = model.new_int_var(min(times), max(times), f"needed{index}_{cranes}")
@@ -122,14 +112,20 @@ class QuayModel:
             model.add_linear_expression_in_domain(end, self._tide(vessel))
         late = model.new_int_var(0, max(0, latest - vessel.due) + latest, f"late{index}")
         model.add(late >= end - vessel.due)
+        if self._narrowed is not None:
+            cost = vessel.weight * (start - vessel.arrival) + vessel.weight * late
+            model.add(cost <= self._narrowed.most[index])
         return _Stay(start, end, place, choices, vessel.weight * (start - vessel.arrival) + vessel.weight * late)
 
     def _tide(self, vessel: Vessel) -> cp_model.Domain:
         deep = [hour for hour in range(self._problem.hours) if self._problem.depth[hour] >= vessel.draught]
         return cp_model.Domain.from_values([*deep, self._problem.hours])
 
-    def _starts(self, vessel: Vessel) -> cp_model.Domain:
+    def _starts(self, index: int, vessel: Vessel) -> cp_model.Domain:
         hours = cp_model.Domain(vessel.arrival, max(vessel.arrival, self._problem.hours - 1))
+        if self._narrowed is not None:
+            some = {hour for hours in self._narrowed.starts[index].values() for hour in hours}
+            hours = hours.intersection_with(cp_model.Domain.from_values(sorted(some)))
         if self._problem.depth and vessel.draught:
             return hours.intersection_with(self._tide(vessel))
         return hours
@@ -142,8 +138,11 @@ class QuayModel:
         workers: int,
         on_step: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
+        enough: float | None = None,
     ) -> BerthPlan | None:
         """Return the best plan within the time; None when none (better than the known one) was found.
+
+        With ``enough`` a plan that is found after so many seconds ends the search.
 
         ``is_known_best`` tells after it whether there is none.
         """
@@ -151,7 +150,7 @@ class QuayModel:
         solver.parameters.max_time_in_seconds = seconds
         solver.parameters.num_workers = workers
         solver.parameters.random_seed = seed
-        watch = _Watch(on_step, is_cancelled)
+        watch = _Watch(on_step, is_cancelled, enough)
         status = solver.solve(self._model, watch)
         self.is_known_best = status == cp_model.INFEASIBLE
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -179,13 +178,16 @@ class QuayModel:
 class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
     """Passes better plans on and ends the search when it is cancelled."""
 
-    def __init__(self, on_step: Callable[[int, int], None], is_cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, on_step: Callable[[int, int], None], is_cancelled: Callable[[], bool], enough: float | None
+    ) -> None:
         super().__init__()
+        self._enough = enough
         self._on_step = on_step
         self._is_cancelled = is_cancelled
 
     def on_solution_callback(self) -> None:
         """Called by the solver at each better plan."""
         self._on_step(int(self.objective_value), max(0, math.ceil(self.best_objective_bound - 1e-6)))
-        if self._is_cancelled():
+        if self._is_cancelled() or (self._enough is not None and self.wall_time > self._enough):
             self.stop_search()

@@ -5,7 +5,7 @@ LX, LXU, LUA, LUB, SX, SXU, SUA, SUB, LP, LPD, SP, SPD = range(12, 24)
 FL, FS, FLX, FLXU, FSX, FSXU = range(24, 30)
 F, F1, FF, F4, FX, FXF, FC, XF, XFF = range(30, 39)
 CSR, CSRI, WHOLE, FENCE, EXT, LR, A, CACHE0, CACHE = range(39, 48)
-VSETLI, VSET, VL, VS, VA = range(48, 53)
+VSETLI, VSET, VL, VS, VA, VU, VLU = range(48, 55)
 
 _RD, _RS1, _RS2, _RS3, _F3, _F7 = 0xF80, 0xF8000, 0x1F00000, 0xF8000000, 0x7000, 0xFE000000
 _IMM12, _REGS, _SHIFT2 = 0xFFF00000, 0xF80 | 0xF8000 | 0x1F00000, 0x06000000
@@ -61,9 +61,11 @@ FREE: dict[str, int] = {
     "CACHE": _RS1,
     "VSETLI": _RD | _RS1 | 0x7FF00000,
     "VSET": _REGS,
-    "VL": _REGS | 0x02000000,
-    "VS": _REGS | 0x02000000,
+    "VL": _REGS | 0xE2000000,
+    "VS": _REGS | 0xE2000000,
     "VA": _REGS | 0x02000000,
+    "VU": _RD | _RS2 | 0x02000000,
+    "VLU": _RD | _RS1 | 0xE2000000,
 }
 """The free bits of each format; the others are fixed by the row."""
 

@@ -55,8 +55,8 @@ FLOATING_END = 190
 VECTOR = 200
 VSETVLI, VSETVL = range(200, 202)
 VLOAD, VSTORE = range(202, 204)
-VARITH = 204
-VECTOR_END = 205
+VARITH, VFLOAT = range(204, 206)
+VECTOR_END = 206
 
 NAMES: dict[int, str] = {
     value: name for name, value in list(globals().items()) if isinstance(value, int) and name[0] != "_"

@@ -22,7 +22,8 @@ class Hart:
     memory
         Its address space.
     x, f
-        Integer registers (33: the last swallows what is written to ``x0``) and the bits of the floating-point registers.
+        Integer registers (33: the last swallows what is written to ``x0``) and the bits of the floating-point registers
+        (32; what is above is scratch).
     control
         The words named in `layout`.
     slots, addresses
@@ -31,7 +32,7 @@ class Hart:
 
     memory: Memory
     x: NDArray[np.int64] = field(default_factory=lambda: np.zeros(64, np.int64))
-    f: NDArray[np.int64] = field(default_factory=lambda: np.zeros(32, np.int64))
+    f: NDArray[np.int64] = field(default_factory=lambda: np.zeros(64, np.int64))
     control: NDArray[np.int64] = field(default_factory=lambda: np.zeros(at.CONTROL_WORDS, np.int64))
     vectors: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(32 * 16, np.uint8))
     slots: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_TRACE, np.int64))

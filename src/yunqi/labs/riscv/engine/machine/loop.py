@@ -162,7 +162,7 @@ def other(op, word, a, b, immediate, x, fb, fd, fs, c, tlb, pages, m8, code, ind
     rd, source = (word >> 10) & 63, (word >> 28) & 63
     c[at.ACCESS] = a + b
     if op >= ops.VECTOR:
-        vector(op, word, a, x[(word >> 22) & 63], immediate, x, fb, c, tlb, pages, m8, code, index_of, vectors)
+        vector(op, word, a, x[(word >> 22) & 63], immediate, x, fb, fd, fs, c, tlb, pages, m8, code, index_of, vectors)
     elif op >= ops.FLOATING:
         floating(op, (word >> 43) & 7, rd, (word >> 16) & 31, (word >> 22) & 31, source & 31, x, fb, fd, fs, c)
     elif op >= ops.LRW:

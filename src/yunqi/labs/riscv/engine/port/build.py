@@ -144,9 +144,7 @@ def _bias(pending: Pending, scale: NDArray[np.float64]) -> NDArray[np.int64]:
     return whole.astype(np.int64)
 
 
-def _convolution(
-    pending: Pending, source: Tensor
-) -> tuple[Kind, Window, NDArray[np.int8], NDArray[np.float64], Shape]:
+def _convolution(pending: Pending, source: Tensor) -> tuple[Kind, Window, NDArray[np.int8], NDArray[np.float64], Shape]:
     node = pending.node
     data, scale, axis = _weights(pending)
     if data.ndim != 4 or (scale.size > 1 and axis != 0):
@@ -232,7 +230,16 @@ def _add(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     low, high = _cuts(pending, tensor)
     index = values.tensor(replace(tensor, shape=first.shape))
     values.layers.append(
-        Layer(Kind.ADD, pending.node.name, pending.inputs, index, multiplier=multiplier, zero=tensor.zero, low=low, high=high)
+        Layer(
+            Kind.ADD,
+            pending.node.name,
+            pending.inputs,
+            index,
+            multiplier=multiplier,
+            zero=tensor.zero,
+            low=low,
+            high=high,
+        )
     )
     return index
 
@@ -274,8 +281,18 @@ def _average(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     index = values.tensor(replace(tensor, shape=(rows, columns, channels)))
     values.layers.append(
         Layer(
-            Kind.AVERAGE_POOL, pending.node.name, pending.inputs, index, window, None, np.zeros(channels, np.int32),
-            multiplier, shift, tensor.zero, low, high,
-        )  # fmt: skip
+            Kind.AVERAGE_POOL,
+            pending.node.name,
+            pending.inputs,
+            index,
+            window,
+            None,
+            np.zeros(channels, np.int32),
+            multiplier,
+            shift,
+            tensor.zero,
+            low,
+            high,
+        )
     )
     return index

@@ -28,7 +28,9 @@ def bounds(node: Node, constants: Mapping[str, Any]) -> tuple[float, float]:
         given = node.inputs[index] if len(node.inputs) > index else ""
         if given and given not in constants:
             raise Invalid(f"Clip ({node.name}) has a bound that is computed; bounds must be constants.", "network")
-        found.append(float(np.asarray(constants[given]).reshape(())) if given else float(node.attributes.get(name, default)))
+        found.append(
+            float(np.asarray(constants[given]).reshape(())) if given else float(node.attributes.get(name, default))
+        )
     return found[0], found[1]
 
 

@@ -67,7 +67,8 @@ def read_graph(data: bytes, name: str) -> Graph:
     inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise Invalid(
-            f"{name} has {len(inputs)} inputs and {len(graph.output)} outputs; networks of one each are taken.", "network"
+            f"{name} has {len(inputs)} inputs and {len(graph.output)} outputs; networks of one each are taken.",
+            "network",
         )
     shape = tuple(int(one.dim_value) or 0 for one in inputs[0].type.tensor_type.shape.dim)
     shape = (1, *shape[1:]) if shape and shape[0] == 0 else shape

@@ -68,7 +68,9 @@ class _Reader:
         values = self.values
         output, scales = self._output()
         if self.input is None:
-            raise Invalid(f"{self.name} does not quantise its input; quantise it: yunqi npu quantize FILE --out", "network")
+            raise Invalid(
+                f"{self.name} does not quantise its input; quantise it: yunqi npu quantize FILE --out", "network"
+            )
         unsigned = (self.unsigned.get(self.input, False), self.unsigned.get(output, False))
         return Network(
             tuple(values.tensors), tuple(values.layers), self.input, output, unsigned, tuple(self.host), scales
@@ -79,11 +81,13 @@ class _Reader:
         unknown = sorted(ops - set(SUPPORTED) - {"QuantizeLinear", "DequantizeLinear"})
         if unknown:
             raise Invalid(
-                f"{self.name} uses {', '.join(unknown)}, which cannot be ported. Ported are: {', '.join(SUPPORTED)}.", "network"
+                f"{self.name} uses {', '.join(unknown)}, which cannot be ported. Ported are: {', '.join(SUPPORTED)}.",
+                "network",
             )
         if "QuantizeLinear" not in ops:
             raise Invalid(
-                f"{self.name} is not quantised (it has no QuantizeLinear): yunqi npu quantize FILE --out int8.onnx", "network"
+                f"{self.name} is not quantised (it has no QuantizeLinear): yunqi npu quantize FILE --out int8.onnx",
+                "network",
             )
 
     def _step(self, node: Node) -> None:
@@ -123,7 +127,8 @@ class _Reader:
         found = [known[name] for name in node.inputs if name in known]
         if not found:
             raise Invalid(
-                f"{node.op} ({node.name}) reads {node.inputs[0]}, which is not quantised; quantise every activation.", "network"
+                f"{node.op} ({node.name}) reads {node.inputs[0]}, which is not quantised; quantise every activation.",
+                "network",
             )
         constants: dict[str, Any] = {name: self.dequantised[name] for name in node.inputs if name in self.dequantised}
         constants |= {name: self.graph.constants[name] for name in node.inputs if name in self.graph.constants}
@@ -133,7 +138,11 @@ class _Reader:
         constants = self.graph.constants
         try:
             scale = np.asarray(constants[node.inputs[1]], np.float64)
-            zero = constants[node.inputs[2]] if len(node.inputs) > 2 and node.inputs[2] else np.zeros(scale.shape, np.uint8)
+            zero = (
+                constants[node.inputs[2]]
+                if len(node.inputs) > 2 and node.inputs[2]
+                else np.zeros(scale.shape, np.uint8)
+            )
         except KeyError:
             raise Invalid(f"{node.name} has a scale that is computed; scales must be constants.", "network") from None
         if zero.dtype not in (np.int8, np.uint8, np.int32):
@@ -145,7 +154,9 @@ class _Reader:
     def _quantise(self, node: Node) -> None:
         scale, zero, unsigned = self._scale(node)
         if scale.size != 1:
-            raise Invalid(f"{node.name} quantises an activation channel by channel; one scale for all is needed.", "network")
+            raise Invalid(
+                f"{node.name} quantises an activation channel by channel; one scale for all is needed.", "network"
+            )
         tensor = Tensor(node.outputs[0], (0, 0, 0), float(scale.reshape(())), int(zero.reshape(())) - 128 * unsigned)
         source = node.inputs[0]
         if source in self.pending:
@@ -200,5 +211,6 @@ def _shape(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
         return shape[2], shape[3], shape[1]
     if len(shape) == 2:
         return 1, 1, shape[1]
-    raise Invalid(f"{name} takes inputs of shape {shape}; (1, channels, height, width) or (1, n) are ported.", "network")
-
+    raise Invalid(
+        f"{name} takes inputs of shape {shape}; (1, channels, height, width) or (1, n) are ported.", "network"
+    )

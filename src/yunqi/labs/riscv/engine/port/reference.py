@@ -1,5 +1,7 @@
 """The network in NumPy, written apart from the kernels: what their bytes must be."""
 
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ def execute(network: Network, data: Bytes) -> list[NDArray[np.int8] | NDArray[np
     data
         The input's signed bytes, (height, width, channels).
     """
-    values: list[NDArray[np.int8] | NDArray[np.int32]] = [np.zeros(0, np.int8)] * len(network.tensors)
+    values: list[Any] = [np.zeros(0, np.int8)] * len(network.tensors)
     values[network.input] = data.reshape(network.tensors[network.input].shape)
     for layer in network.layers:
         given = [values[index].astype(np.int64) for index in layer.inputs]
@@ -67,7 +69,9 @@ def _convolution(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:
 def _dense(layer: Layer, given: list[Whole], _: list[int]) -> Whole:
     assert layer.weights is not None
     assert layer.bias is not None
-    return scaled(layer.weights.reshape(layer.weights.shape[0], -1).astype(np.int64) @ given[0].ravel() + layer.bias, layer)
+    return scaled(
+        layer.weights.reshape(layer.weights.shape[0], -1).astype(np.int64) @ given[0].ravel() + layer.bias, layer
+    )
 
 
 def _depthwise(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:

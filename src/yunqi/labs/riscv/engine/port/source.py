@@ -70,7 +70,10 @@ def write_source(network: Network, sample: NDArray[np.int8], *, vector: bool = F
             "",
         )
     )
-    assembler = f'.section .rodata\n.balign 64\n.globl weights\n.globl sample\nweights:\n.incbin "weights.bin"\n.set sample, weights + {at}\n'
+    assembler = (
+        ".section .rodata\n.balign 64\n.globl weights\n.globl sample\nweights:\n"
+        f'.incbin "weights.bin"\n.set sample, weights + {at}\n'
+    )
     return Source(text, assembler, bytes(blob.data), arena)
 
 
@@ -154,7 +157,9 @@ def _layer(
     before = ""
     if any(window.pads):
         fill = -128 if layer.kind is Kind.MAX_POOL else source.zero
-        before = f"pad({x}, arena + {scratch}, {height}, {width}, {channels}, {', '.join(map(str, window.pads))}, {fill}); "
+        before = (
+            f"pad({x}, arena + {scratch}, {height}, {width}, {channels}, {', '.join(map(str, window.pads))}, {fill}); "
+        )
         x = f"arena + {scratch}"
         height, width = height + window.pads[0] + window.pads[2], width + window.pads[1] + window.pads[3]
     weights = blob.add(arranged(layer, vector=vector).tobytes()) if layer.weights is not None else 0

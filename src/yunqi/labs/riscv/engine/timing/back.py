@@ -9,6 +9,7 @@ from yunqi.labs.riscv.engine.timing import words as w
 from yunqi.labs.riscv.engine.timing.classify import latency
 
 CALENDAR = 8192
+VECTOR_BYTES = 16
 STORES = 1024
 # Ports, and rows of the queues.
 ALU0, ALU1, BRANCH, LOAD, STORE, DATA, VECTOR0, VECTOR1, LOAD_QUEUE, STORE_QUEUE = range(10)
@@ -30,6 +31,13 @@ def take(port, cycle, calendar):
         calendar[at] = cycle
         calendar[at + 1] = 0
     calendar[at + 1] |= np.int64(1) << port
+
+
+@inlined
+def hold_port(port, cycle, count, calendar):
+    """Use a port for so many cycles."""
+    for ahead in range(count):
+        take(port, cycle + ahead, calendar)
 
 
 @inlined
@@ -75,11 +83,11 @@ def capacity(row, p):
 
 
 @compiled
-def execute(kind, d, ready, address, queues, calendar, stores, memory, t, p, n):
+def execute(kind, d, ready, address, beats, queues, calendar, stores, memory, t, p, n):
     """Issue an instruction whose operands are ready; returns the cycle of issue and that of its result."""
     op = (d >> 48) & 1023
     if kind == w.K_LOAD:
-        return load(op, ready, address, calendar, stores, memory, p, n)
+        return load(op, ready, address, beats, calendar, stores, memory, p, n)
     if kind <= w.K_SHIFT_ADD:
         first, second = free_from(ALU0, ready, calendar), free_from(ALU1, ready, calendar)
         port = ALU0 if first <= second else ALU1
@@ -92,9 +100,10 @@ def execute(kind, d, ready, address, queues, calendar, stores, memory, t, p, n):
         if kind == w.K_FLOAT_LONG:
             port, issue = VECTOR0, free_from(VECTOR0, max(ready, t[w.DIVIDER]), calendar)
             t[w.DIVIDER] = issue + latency(kind, op, 0, p) - 1
-        take(port, issue, calendar)
+        busy = beats * p[w.VECTOR_BEAT] if kind == w.K_VECTOR else np.int64(1)
+        hold_port(port, issue, busy, calendar)
         n[w.FLOATS if kind != w.K_VECTOR else w.VECTORS] += 1
-        return issue, issue + latency(kind, op, 0, p)
+        return issue, issue + latency(kind, op, (d >> 58) & 1, p) * (busy if (d >> 58) & 1 else 1) + busy - 1
     port = row_of(kind)
     if kind == w.K_DIVIDE:
         ready = max(ready, t[w.DIVIDER])
@@ -109,11 +118,11 @@ def execute(kind, d, ready, address, queues, calendar, stores, memory, t, p, n):
 
 
 @inlined
-def load(op, ready, address, calendar, stores, memory, p, n):
+def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
     issue = free_from(LOAD, ready, calendar)
-    take(LOAD, issue, calendar)
+    hold_port(LOAD, issue, beats, calendar)
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
@@ -124,19 +133,25 @@ def load(op, ready, address, calendar, stores, memory, p, n):
         return issue, stores[at + 1] + p[w.REPLAY]
     start = issue + caches.translate(address, tlb, p, n)
     there = caches.data(address, start, tags1, ready1, tags2, ready2, fills, streams, p, n)
+    if beats > 1:  # neighbours: what is strided or gathered is taken for neighbours too
+        for beat in range(1, beats):
+            more = caches.data(
+                address + beat * VECTOR_BYTES, start + beat, tags1, ready1, tags2, ready2, fills, streams, p, n
+            )
+            there = max(there, more)
     extra = 1 if op >= ops.VLOAD or op >= ops.LRW else 0
     return issue, there + p[w.LOAD] + extra
 
 
 @compiled
-def store(ready, data_ready, address, queues, calendar, stores, p, n):
+def store(ready, data_ready, address, beats, queues, calendar, stores, p, n):
     """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
     issue = free_from(STORE, ready, calendar)
     take(STORE, issue, calendar)
     given = free_from(DATA, data_ready, calendar)
-    take(DATA, given, calendar)
+    hold_port(DATA, given, beats, calendar)
     n[w.STORES] += 1
-    done = max(issue, given) + 1
+    done = max(issue, given) + beats
     at = 3 * ((address >> 3) & (STORES - 1))
     stores[at] = address >> 3
     stores[at + 1] = done

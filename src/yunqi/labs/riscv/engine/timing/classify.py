@@ -1,8 +1,8 @@
 """What the timing model needs to know of an instruction: kind of work, registers, latency class, packed in one word.
 
 Layout: kind 0-5, destination 6-12, sources 13-19, 20-26, 27-33, length 34-36, second destination 37-43, call
-44, return 45, double-length 46,
-op 48-57. Registers are numbered 1-31 integer, 64-95 floating, 96-127 vector; 0 is none.
+44, return 45,
+op 48-57, vector division 58. Registers are numbered 1-31 integer, 64-95 floating, 96-127 vector; 0 is none.
 """
 
 import numpy as np
@@ -75,26 +75,33 @@ def _packed(word, op, kind, d, a, b, c, extra):
 
 
 @compiled
+def _vector(word, op, rd, rs1, rs2):
+    none, d = np.int64(0), 96 + (rd & 31)
+    if op < ops.VLOAD:
+        return _packed(word, op, np.int64(w.K_ALU), integer_name(rd), integer_name(rs1), none, none, none)
+    code = (word >> 46) & 63
+    if op == ops.VLOAD:
+        return _packed(word, op, np.int64(w.K_LOAD), d, integer_name(rs1), none, none, none)
+    if op == ops.VSTORE:
+        return _packed(word, op, np.int64(w.K_STORE), none, integer_name(rs1), none, d, none)
+    first, category = none, code & 7
+    if category <= 2:
+        first = 96 + (rs1 & 31)
+    elif category == 4 or category == 6:
+        first = integer_name(rs1)
+    elif category == 5:
+        first = 64 + (rs1 & 31)
+    target, old = d, d
+    if code & 48:
+        target, old = integer_name(rd) if code & 16 else 64 + (rd & 31), none
+    made = _packed(word, op, np.int64(w.K_VECTOR), target, first, 96 + (rs2 & 31), old, none)
+    return made | (np.int64(1) << 58 if code & 8 else 0)
+
+
+@compiled
 def _floating(word, op, rd, rs1, rs2, rs3):
     if op >= ops.VECTOR:
-        if op < ops.VLOAD:
-            return _packed(
-                word,
-                op,
-                np.int64(w.K_CSR + 0),
-                integer_name(rd),
-                integer_name(rs1),
-                np.int64(0),
-                np.int64(0),
-                np.int64(0),
-            )
-        kind = np.int64(w.K_VECTOR)
-        d = 96 + (rd & 31)
-        if op == ops.VLOAD:
-            return _packed(word, op, np.int64(w.K_LOAD), d, integer_name(rs1), np.int64(0), np.int64(0), np.int64(0))
-        if op == ops.VSTORE:
-            return _packed(word, op, np.int64(w.K_STORE), np.int64(0), integer_name(rs1), np.int64(0), d, np.int64(0))
-        return _packed(word, op, kind, d, 96 + (rs1 & 31), 96 + (rs2 & 31), d, np.int64(0))
+        return _vector(word, op, rd, rs1, rs2)
     single = op if op < ops.FADDD else op - ops.FLOATING_STEP
     f1, f2, f3, d = 64 + (rs1 & 31), 64 + (rs2 & 31), np.int64(0), 64 + (rd & 31)
     kind = np.int64(w.K_FLOAT)
@@ -125,7 +132,7 @@ def latency(kind, op, quotient, p):
     if kind == w.K_FLOAT_LONG:
         return p[w.FLOAT_DIVIDE] if op >= ops.FADDD else (p[w.FLOAT_DIVIDE] + 6) // 2
     if kind == w.K_VECTOR:
-        return p[w.VECTOR_OPERATION]
+        return p[w.FLOAT_DIVIDE] if quotient else p[w.VECTOR_OPERATION]
     if kind == w.K_CSR:
         return p[w.CSR]
     if kind == w.K_FLOAT:

@@ -16,6 +16,9 @@ from yunqi.labs.riscv.engine.timing.classify import classify
 RING = 1024
 LOG_COLUMNS = 7
 _CYCLE_REGISTER = 0xC00
+_BEATS = 44
+_ADDRESS = (1 << _BEATS) - 1
+"""A vector instruction's address in the trace, and above it the registers that it goes over (`machine.vector`)."""
 
 
 @compiled
@@ -45,13 +48,16 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         for half in range(length >> 1):
             rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
         t[w.HALVES] += length >> 1
+        address, beats = addresses[index], np.int64(1)
+        if (d >> 48) & 1023 >= ops.VLOAD:
+            address, beats = address & _ADDRESS, max(np.int64(1), address >> _BEATS)
         issue, done, cause = issued(
-            kind, d, decoded, addresses[index], ready, why, queues, calendar, stores, memory, t, p, n
+            kind, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n
         )
         if cause == w.BASE:
             cause = t[w.FETCH_CAUSE] if waits else (w.RESOURCE if by_room else w.BASE)
         retired = retire(done, cause, stack, t, p)
-        leave(kind, d, issue, retired, addresses[index], rings, queues, stores, memory, t, p, n)
+        leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p, n)
         executions[slot] += 1
         cycles[slot] += t[w.STEP]
         if t[w.LOGGED] < log.shape[0]:
@@ -94,7 +100,7 @@ def room(kind, d, rings, queues, t, p):
 
 
 @inlined
-def issued(kind, d, decoded, address, ready, why, queues, calendar, stores, memory, t, p, n):
+def issued(kind, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n):
     """Return when an instruction issues and completes, and what it waited for."""
     earliest = decoded + p[w.DISPATCH]
     cause = np.int64(w.BASE)
@@ -105,7 +111,7 @@ def issued(kind, d, decoded, address, ready, why, queues, calendar, stores, memo
     if b and ready[b] > start:
         start, cause = ready[b], why[b]
     if kind == w.K_STORE:
-        issue, done = back.store(start, max(earliest, ready[c]), address, queues, calendar, stores, p, n)
+        issue, done = back.store(start, max(earliest, ready[c]), address, beats, queues, calendar, stores, p, n)
         if ready[c] > start:
             cause = why[c]
     else:
@@ -118,7 +124,7 @@ def issued(kind, d, decoded, address, ready, why, queues, calendar, stores, memo
         if kind == w.K_NOP:
             issue, done = start, start + 1
         else:
-            issue, done = back.execute(kind, d, start, address, queues, calendar, stores, memory, t, p, n)
+            issue, done = back.execute(kind, d, start, address, beats, queues, calendar, stores, memory, t, p, n)
     destination, extra = (d >> 6) & 127, (d >> 37) & 127
     mine = reason(kind, done - issue, cause, p)
     if destination:

@@ -1,6 +1,6 @@
-"""Read OpenStreetMap extracts (.osm.pbf): nodes and the ways that carry a highway; relations are passed over.
+"""Read OpenStreetMap extracts (.osm.pbf): nodes, the ways that carry a highway, and turn restrictions.
 
-Form: https://wiki.openstreetmap.org/wiki/PBF_Format. Turn restrictions are relations and so not read.
+Form: https://wiki.openstreetmap.org/wiki/PBF_Format.
 """
 
 import zlib
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from yunqi.commerce.logistics.engine.routing.roads.restrictions import Restriction, read_restriction
 from yunqi.commerce.logistics.engine.routing.roads.wire import (
     Ints,
     Message,
@@ -47,11 +48,14 @@ class Extract:
         Latitude and longitude; shape (nodes, 2).
     ways
         The ways with a highway tag.
+    restrictions
+        Turns that are forbidden or commanded.
     """
 
     ids: Ints
     degrees: npt.NDArray[np.float64]
     ways: tuple[Way, ...]
+    restrictions: tuple[Restriction, ...] = ()
 
 
 def read_extract(data: bytes, name: str) -> Extract:
@@ -65,6 +69,7 @@ def read_extract(data: bytes, name: str) -> Extract:
     ids: list[Ints] = []
     degrees: list[npt.NDArray[np.float64]] = []
     ways: list[Way] = []
+    turns: list[Restriction] = []
     for k, (kind, block) in enumerate(_blocks(memoryview(data), name)):
         where = f"{name}, block {k + 1}"
         if (k == 0) != (kind == "OSMHeader") and kind in ("OSMHeader", "OSMData"):
@@ -72,12 +77,12 @@ def read_extract(data: bytes, name: str) -> Extract:
         if kind == "OSMHeader":
             _features(Message(block, where), name)
         elif kind == "OSMData":
-            _block(Message(block, where), where, ids, degrees, ways)
+            _block(Message(block, where), where, ids, degrees, ways, turns)
     every = np.concatenate(ids) if ids else np.zeros(0, np.int64)
     if not len(every) or not ways:
         raise BadProblem(f"{name} holds {len(every)} nodes and {len(ways)} highways; no roads.", param="extract")
     order = np.argsort(every, kind="stable")
-    return Extract(every[order], np.concatenate(degrees)[order], tuple(ways))
+    return Extract(every[order], np.concatenate(degrees)[order], tuple(ways), tuple(turns))
 
 
 def _blocks(data: memoryview, name: str) -> Iterator[tuple[str, memoryview]]:
@@ -140,8 +145,9 @@ def _features(head: Message, name: str) -> None:
 
 
 def _block(
-    block: Message, where: str, ids: list[Ints], degrees: list[npt.NDArray[np.float64]], ways: list[Way]
-) -> None:
+    block: Message, where: str, ids: list[Ints], degrees: list[npt.NDArray[np.float64]], ways: list[Way],
+    turns: list[Restriction]
+) -> None:  # fmt: skip
     words: list[bytes] = []
     groups = []
     grain, lat0, lon0 = 100, 0, 0
@@ -170,6 +176,10 @@ def _block(
                 way = _way(nested(value, where), where, words, highway)
                 if way is not None:
                     ways.append(way)
+            elif field == 4 and b"restriction" in words:
+                turn = read_restriction(nested(value, where), where, words)
+                if turn is not None:
+                    turns.append(turn)
 
 
 def _dense(dense: Message, where: str) -> tuple[Ints, Ints, Ints]:

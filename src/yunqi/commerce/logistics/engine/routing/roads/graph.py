@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from yunqi.commerce.logistics.engine.routing.roads.extract import Extract
 from yunqi.commerce.logistics.engine.routing.roads.profiles import RoadProfile, use_of
+from yunqi.commerce.logistics.engine.routing.roads.restrictions import forbidden
 from yunqi.commerce.logistics.engine.routing.roads.wire import Ints
 from yunqi.commerce.logistics.model import BadProblem
 
@@ -57,7 +58,7 @@ def graph_of(extract: Extract, profile: RoadProfile, name: str) -> RoadGraph:
     BadProblem
         When it may use none.
     """
-    chains, speeds = _chains(extract, profile)
+    chains, speeds, names = _chains(extract, profile)
     if not chains:
         raise BadProblem(f"{name} has no road that the profile {profile.name!r} may use.", param="extract")
     size = len(extract.ids)
@@ -67,7 +68,8 @@ def graph_of(extract: Extract, profile: RoadProfile, name: str) -> RoadGraph:
         uses[chain[[0, -1]]] += 1
     paths: list[Ints] = []
     pace: list[float] = []
-    for chain, (forth, back) in zip(chains, speeds, strict=True):
+    ways: list[int] = []
+    for chain, (forth, back), own in zip(chains, speeds, names, strict=True):
         cuts = np.flatnonzero(uses[chain] > 1)
         for a, b in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
             part = chain[a : b + 1]
@@ -75,12 +77,23 @@ def graph_of(extract: Extract, profile: RoadProfile, name: str) -> RoadGraph:
                 if speed:
                     paths.append(way)
                     pace.append(speed / 3.6)
-    return _largest(_assembled(extract.degrees, paths, np.array(pace), profile))
+                    ways.append(own)
+    graph = _assembled(extract.degrees, paths, np.array(pace), profile)
+    if extract.restrictions and profile.excepted is not None:
+        heads = extract.ids[np.array([path[-1] for path in paths])]
+        barred = forbidden(
+            extract.restrictions, profile.excepted, ways=np.array(ways, np.int64), heads=heads, first=graph.first,
+            second=graph.second,
+        )  # fmt: skip
+        graph = dataclasses.replace(
+            graph, first=graph.first[~barred], second=graph.second[~barred], turn_s=graph.turn_s[~barred]
+        )
+    return _largest(graph)
 
 
-def _chains(extract: Extract, profile: RoadProfile) -> tuple[list[Ints], list[tuple[float, float]]]:
-    """Return the ways as positions of nodes; nodes outside of the extract cut a way off."""
-    chains, speeds = [], []
+def _chains(extract: Extract, profile: RoadProfile) -> tuple[list[Ints], list[tuple[float, float]], list[int]]:
+    """Return the ways, their speeds and ids, as positions of nodes; nodes outside of the extract cut a way off."""
+    chains, speeds, names = [], [], []
     for way in extract.ways:
         use = use_of(way.tags, profile)
         if not any(use) or len(way.nodes) < 2:
@@ -93,7 +106,8 @@ def _chains(extract: Extract, profile: RoadProfile) -> tuple[list[Ints], list[tu
             if len(inside) > 1:
                 chains.append(inside)
                 speeds.append(use)
-    return chains, speeds
+                names.append(way.id)
+    return chains, speeds, names
 
 
 def _assembled(degrees: Floats, paths: list[Ints], pace: Floats, profile: RoadProfile) -> RoadGraph:

@@ -41,6 +41,8 @@ class RoadProfile:
         Whether one-ways count.
     posted
         Whether a posted limit also raises the speed above the class's own.
+    excepted
+        What it is called where a turn restriction excepts somebody; None: no restriction binds it.
     """
 
     name: str
@@ -52,17 +54,21 @@ class RoadProfile:
     turns: tuple[float, float, float]
     obeys_oneway: bool = True
     posted: bool = False
+    excepted: frozenset[str] | None = frozenset()
 
 
 MOTOR = ("motorcar", "motor_vehicle", "vehicle", "access")
 HEAVY = ("goods", *MOTOR[1:])
 CYCLED = dict.fromkeys([*LOCAL, "cycleway"], 16.0) | {"path": 12.0, "track": 10.0, "living_street": 10.0}
 WALKED = dict.fromkeys([*LOCAL, *SLOW], 4.8) | {"steps": 2.0}
+CAR, VAN, BIKE = frozenset({"motorcar", "motor_vehicle"}), frozenset({"goods", "motor_vehicle"}), frozenset({"bicycle"})
 PROFILES = {
-    "car": RoadProfile("car", DRIVEN, MOTOR, 120.0, 1.9, 2.0, (3.0, 6.0, 20.0), posted=True),
-    "van": RoadProfile("van", DRIVEN, HEAVY, 80.0, 2.8, 3.5, (4.0, 8.0, 30.0), posted=True),
-    "bike": RoadProfile("bike", CYCLED, ("bicycle", "vehicle", "access"), 16.0, 1.9, 0.1, (1.0, 3.0, 5.0)),
-    "foot": RoadProfile("foot", WALKED, ("foot", "access"), 4.8, 1.9, 0.1, (0.0, 0.0, 0.0), obeys_oneway=False),
+    "car": RoadProfile("car", DRIVEN, MOTOR, 120.0, 1.9, 2.0, (3.0, 6.0, 20.0), True, True, CAR),
+    "van": RoadProfile("van", DRIVEN, HEAVY, 80.0, 2.8, 3.5, (4.0, 8.0, 30.0), True, True, VAN),
+    "bike": RoadProfile(
+        "bike", CYCLED, ("bicycle", "vehicle", "access"), 16.0, 1.9, 0.1, (1.0, 3.0, 5.0), excepted=BIKE
+    ),
+    "foot": RoadProfile("foot", WALKED, ("foot", "access"), 4.8, 1.9, 0.1, (0.0, 0.0, 0.0), False, False, None),
 }
 
 

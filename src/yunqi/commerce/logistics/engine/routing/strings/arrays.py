@@ -35,7 +35,7 @@ def new_state(p: Ints, seed: int) -> Ints:
     by_route = (at.SIZE, at.TOUCHED_AT, at.IS_DIRTY, at.EMPTY, at.IS_ALLOWED, at.TOUCHED_ROUTES, at.DIRTY_ROUTES)
     sizes |= dict.fromkeys((*by_route, at.SAVED_FROM, at.SAVED_START), m + 1)
     by_task = (at.COUNTERS, at.TASKS, at.ABSENT_TASKS, at.REMOVED_TASKS, at.KEYS, at.SAVED_TASKS, at.SAVED_HOP)
-    sizes |= dict.fromkeys((*by_task, at.HOME, at.IS_MOVED, at.SAVED_ABSENT, at.BEST_ABSENT), n + 1)
+    sizes |= dict.fromkeys((*by_task, at.HOME, at.IS_MOVED, at.SAVED_ABSENT, at.BEST_ABSENT, at.FOCUS), n + 1)
     vectors: dict[int, npt.NDArray[np.generic]] = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
     vectors[at.TOUCHED_AT] = np.full(m + 1, -1, np.int64)
     vectors[at.IS_ALLOWED] = np.ones(m + 1, np.int64)

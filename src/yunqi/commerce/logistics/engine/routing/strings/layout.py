@@ -37,4 +37,6 @@ SAVED_FROM, SAVED_START, SAVED_ABSENT, BEST_ABSENT, DIRTY_ROUTES = range(42, 47)
 # A plan in force: how many tasks have left the vehicle they had, and how many may (-1: any); by task: that vehicle's slot
 # or -1, whether it was left.
 MOVED, LIMIT, HOME, IS_MOVED = range(47, 51)
+# Tasks around which every second ruin begins: how many, and which.
+FOCUSED, FOCUS = range(51, 53)
 STATE_HEADER = 56

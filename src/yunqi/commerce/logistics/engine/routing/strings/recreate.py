@@ -50,6 +50,8 @@ from yunqi.commerce.logistics.engine.routing.strings.links import below, distanc
 from yunqi.commerce.logistics.engine.routing.strings.pairs import insert_pair
 
 NOTHING = np.int64(1) << 60
+EVERYWHERE = 2000
+"""Tasks up to which every place is tried before another vehicle is sent."""
 
 
 @njit(cache=True, nogil=True)
@@ -151,10 +153,12 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
             cost = distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - s[s[HOP] + i]
             if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, v)) and draw(s) >= blink:
                 best, behind = cost, i
+    if behind < 0 and p[N] <= EVERYWHERE:  # rather far away than another vehicle
+        best, behind = anywhere(p, table, xy, s, c)
     cost, start = cheapest_empty(p, table, xy, s, c)
     if cost < best:
         best, behind = cost, start
-    if behind < 0:
+    if behind < 0 and p[N] > EVERYWHERE:
         best, behind = anywhere(p, table, xy, s, c)
     if behind < 0 or best >= p[p[PENALTY] + c]:
         return False

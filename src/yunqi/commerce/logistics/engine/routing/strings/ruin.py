@@ -9,6 +9,8 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     AROUND,
     CHANGE,
     DEEPER,
+    FOCUS,
+    FOCUSED,
     FOLLOWING,
     HERE,
     ITERATION,
@@ -48,6 +50,10 @@ def ruin(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
     longest = min(float(s[LONGEST]), max(1.0, s[HERE] / used))
     strings = int(uniform(s) * max(4.0 * s[MEAN_REMOVED] / (1.0 + longest) - 1.0, 0.0) + 1.0)
     seed = s[s[TASKS] + below(s, s[HERE])]
+    if s[FOCUSED] > 0 and draw(s) & 1:
+        wanted = s[s[FOCUS] + below(s, s[FOCUSED])]
+        if s[s[ROUTE] + wanted] >= 0:
+            seed = wanted
     done = 0
     for k in range(-1, p[NEIGHBOURS]):
         c = seed if k < 0 else p[p[AROUND] + seed * p[NEIGHBOURS] + k]

@@ -16,8 +16,12 @@ from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_sta
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
 
+ROUND = 4000
+"""Iterations between two looks at who has left the vehicle of a plan in force."""
 EARLY = 0.3
 """Share of the moves away from a plan in force that may be made at the beginning."""
+FOCUS_UNTIL = 0.4
+"""Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 Routes = list[tuple[int, list[int]]]
@@ -129,6 +133,13 @@ class Search:
         for state in self.states:
             start = int(state[at.HOME])
             state[start + np.array(list(homes), np.int64)] = list(homes.values())
+        self._focus([task for task in range(self.n) if task not in homes])
+
+    def _focus(self, tasks: Sequence[int]) -> None:
+        """Let every second ruin begin at one of these tasks."""
+        for state in self.states:
+            state[at.FOCUSED] = len(tasks)
+            state[int(state[at.FOCUS]) : int(state[at.FOCUS]) + len(tasks)] = tasks
 
     def run(self, start: Found | None = None, *, fewer: bool = False, cool: bool = False) -> Found:
         """Search until the budget is spent and return the best that was found."""
@@ -145,6 +156,8 @@ class Search:
             while (share := self.left()) > 0:
                 done = 1 - share / span
                 before = current
+                if self.homes and done > FOCUS_UNTIL:
+                    self._focus([])
                 current = self._round(threads, current, hot * (cold / hot) ** done)
                 if self.guard is not None and not self.guard(current):
                     current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
@@ -269,7 +282,7 @@ class Search:
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
         length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
-        return (length * 0.05 if cool else hot), length * 0.01
+        return (length * 0.1 if cool else hot), length * 0.01
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
@@ -296,7 +309,7 @@ class Search:
         return sum(self.homes.get(task, slot) != slot for slot, tasks in found.routes for task in tasks)
 
     def _length(self, stops: int) -> int:
-        return 1000 if self.homes else max(2000, 20 * stops)
+        return ROUND if self.homes else max(2000, 20 * stops)
 
     def _split(self, current: Found) -> list[Found]:
         if len(self.states) == 1 or len(current.routes) < 8:

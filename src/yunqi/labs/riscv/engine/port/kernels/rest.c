@@ -12,6 +12,7 @@ void pad(const i8 *x, i8 *y, i32 height, i32 width, i32 channels, i32 top, i32 l
   for (i64 i = 0; i < bottom * wide; i++) *y++ = fill;
 }
 
+#ifndef VECTOR /* else in vector.c */
 void max_pool(const Layer *l, const i8 *x, i8 *y) {
   i32 c = l->channels, line = l->width * c;
   for (i32 row = 0; row < l->rows; row++)
@@ -28,6 +29,7 @@ void max_pool(const Layer *l, const i8 *x, i8 *y) {
       }
     }
 }
+#endif
 
 void average_pool(const Layer *l, const i8 *x, i8 *y, i32 zero) {
   i32 c = l->channels, line = l->width * c;
@@ -43,12 +45,14 @@ void average_pool(const Layer *l, const i8 *x, i8 *y, i32 zero) {
     }
 }
 
+#ifndef VECTOR
 void add(const i8 *a, const i8 *b, i8 *y, i32 size, i32 za, i32 zb, i32 ma, i32 mb, i32 zero, i32 low, i32 high) {
   for (i32 i = 0; i < size; i++) {
     i32 v = (((a[i] - za) * ma + (b[i] - zb) * mb + (1 << 19)) >> 20) + zero;
     y[i] = v < low ? low : v > high ? high : v;
   }
 }
+#endif
 
 void lookup(const i8 *x, i8 *y, i32 size, const i8 *table) {
   for (i32 i = 0; i < size; i++) y[i] = table[x[i] + 128];

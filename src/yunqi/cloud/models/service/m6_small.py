@@ -17,6 +17,7 @@ from yunqi.cloud.models.engine.m6.codebook import codebook, nearest, patches_of
 from yunqi.cloud.models.engine.m6.spec import M6Spec, count, dense_twin
 from yunqi.cloud.models.engine.m6.tasks import VOCABULARY, Pair, letters
 from yunqi.cloud.models.engine.m6.training import M6Recipe, Trained, train
+from yunqi.cloud.models.service.m6_folder import save_m6
 from yunqi.kernel import Invalid, NotFound
 
 SIDE, PATCH, CODES, LONGEST = 24, 6, 64, 40
@@ -124,6 +125,7 @@ def compare_m6(
     *,
     only: Sequence[str] = (),
     tell: Callable[[str, int, dict[str, float]], None] | None = None,
+    keep: Callable[[str, Trained], None] | None = None,
 ) -> dict[str, Any]:
     """Train prototyped experts, top-2 experts, the dense twin and pseudo-to-real on the same batches; return losses.
 
@@ -131,6 +133,8 @@ def compare_m6(
     ----------
     only
         The names of the models to train; empty: all.
+    keep
+        Is given each model when it is trained.
 
     Returns
     -------
@@ -152,6 +156,8 @@ def compare_m6(
         start = time.process_time()
         said = None if tell is None else _named(tell, name)
         trained = train(spec, train_pairs, held, how, tell=said)
+        if keep is not None:
+            keep(name, trained)
         found["models"][name] = _row(spec, trained, time.process_time() - start)
     return found
 
@@ -163,10 +169,25 @@ def compare_folder(
     seed: int,
     only: Sequence[str] = (),
     tell: Callable[[str, int, dict[str, float]], None] | None = None,
+    save: Path | None = None,
 ) -> dict[str, Any]:
-    """Return `compare_m6` of the illustrations in a folder, or of the glyphs of a font file."""
+    """Return `compare_m6` of the illustrations in a folder, or of the glyphs of a font file.
+
+    Parameters
+    ----------
+    save
+        Write each model to a folder of its name in this one.
+    """
     first, second = split_pairs(read_glyphs(folder) if folder.is_file() else read_illustrations(folder))
-    return compare_m6(first, second, M6Recipe(steps=steps, seed=seed), only=only, tell=tell)
+    keep = None
+    if save is not None:
+        centres = codebook(np.concatenate([pair.patches for pair in first]), CODES)
+
+        def keep(name: str, trained: Trained) -> None:
+            about = {"data": folder.name, "pairs": len(first), "steps": steps, "held_out": trained.losses[-1][1]}
+            save_m6(save / name, trained.model, centres, about=about)
+
+    return compare_m6(first, second, M6Recipe(steps=steps, seed=seed), only=only, tell=tell, keep=keep)
 
 
 def _named(tell: Callable[[str, int, dict[str, float]], None], name: str) -> Callable[[int, dict[str, float]], None]:

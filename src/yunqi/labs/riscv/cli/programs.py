@@ -1,48 +1,41 @@
-"""``yunqi riscv``: run, profile, compare, parameters, warm."""
+"""``yunqi riscv`` on programs: run, profile, compare, parameters, warm."""
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from yunqi.kernel.errors import Invalid
-from yunqi.labs.riscv.service import Riscv, compare, parameters, profile
+from yunqi.labs.riscv.cli.options import (
+    PASS_THROUGH,
+    AsJson,
+    Deadline,
+    File,
+    MaxInstructions,
+    MaxMemory,
+    OpenApp,
+    Set,
+    changes,
+    print_json,
+)
+from yunqi.labs.riscv.service import compare, parameters, profile
 from yunqi.labs.riscv.service.riscv import run_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-File = Annotated[Path, typer.Argument(help="A static RV64 Linux program (ELF).")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="Change a parameter of the core, as rob=128; repeatable.")]
-MaxInstructions = Annotated[int | None, typer.Option(help="Stop after so many instructions.", min=1)]
-MaxMemory = Annotated[int | None, typer.Option(help="Most memory, in MiB.", min=1, max=1 << 16)]
-Deadline = Annotated[float | None, typer.Option(help="Stop after so many seconds on the wall clock.", min=0.001)]
-_PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": True}
+
+def program_commands(app: typer.Typer, open_app: OpenApp) -> None:
+    """Add the commands; ``open_app`` opens the application for the length of one."""
+    _run(app, open_app)
+    _profile(app, open_app)
+    _compare(app, open_app)
+    _parameters(app, open_app)
+    _warm(app, open_app)
+    _debug(app, open_app)
 
 
-class HasRiscv(Protocol):
-    """The opened application, as far as these commands need it."""
-
-    @property
-    def riscv(self) -> Riscv:
-        """The lab."""
-
-
-OpenApp = Callable[[], AbstractContextManager[HasRiscv]]
-
-
-def commands(open_app: OpenApp) -> typer.Typer:
-    """Return the commands; ``open_app`` opens the application for the length of one command."""
-    app = typer.Typer(
-        name="riscv",
-        help="RISC-V programs on a modelled Xuantie 910: run, time, profile, compare.",
-        no_args_is_help=True,
-    )
-
+def _run(app: typer.Typer, open_app: OpenApp) -> None:
     @app.command(
-        context_settings=_PASS_THROUGH,
+        context_settings=PASS_THROUGH,
         help="Run a program and tell its cycles. Example: yunqi riscv run ./hello one two --json. "
         "Options that the program shall see come after `--`.",
     )
@@ -69,13 +62,15 @@ def commands(open_app: OpenApp) -> typer.Typer:
                 writable=writable, limits=limits, timing=timing, changes=changes(set_ or ()),
             )  # fmt: skip
         document = run_json(done)
-        _print_json(document) if as_json else _print_run(document)
+        print_json(document) if as_json else _print_run(document)
         if done.fault is not None or done.stopped is not None:
             raise typer.Exit(1)
 
+
+def _profile(app: typer.Typer, open_app: OpenApp) -> None:
     @app.command(
         "profile",
-        context_settings=_PASS_THROUGH,
+        context_settings=PASS_THROUGH,
         help="Run a program and tell where its cycles went. Example: yunqi riscv profile ./hello --konata pipeline.log",
     )
     def profile_(
@@ -96,8 +91,10 @@ def commands(open_app: OpenApp) -> typer.Typer:
         text = found.pop("konata")
         if konata:
             konata.write_text(text, "utf-8")
-        _print_json(found) if as_json else _print_profile(found)
+        print_json(found) if as_json else _print_profile(found)
 
+
+def _compare(app: typer.Typer, open_app: OpenApp) -> None:
     @app.command(
         "compare",
         help="Run programs, or one program on several cores, side by side. "
@@ -115,41 +112,51 @@ def commands(open_app: OpenApp) -> typer.Typer:
             limits = riscv.limits(instructions=max_instructions)
             rows = compare(riscv, [riscv.read(file) for file in files], limits=limits, cores=cores)
         if as_json:
-            _print_json({"runs": rows})
+            print_json({"runs": rows})
         for row in rows if not as_json else ():
             print(
                 f"{row['program']:20} {row['core']:24} {row['cycles']:>14,} cycles  IPC {row['ipc']:.2f}  x{row['speedup']}"
             )
 
+
+def _parameters(app: typer.Typer, open_app: OpenApp) -> None:
     @app.command("parameters", help="List the modelled core's parameters and where each comes from.")
     def parameters_(as_json: AsJson = False) -> None:
         rows = parameters()
         if as_json:
-            _print_json({"parameters": rows})
+            print_json({"parameters": rows})
         for row in rows if not as_json else ():
             print(f"{row['name']:28} {row['value']:>10}  {row['source']}")
 
+
+def _warm(app: typer.Typer, open_app: OpenApp) -> None:
     @app.command(help="Compile the inner loops once, so that the first run does not wait for it.")
     def warm(as_json: AsJson = False) -> None:
         with open_app() as opened:
             seconds = round(opened.riscv.warm(), 2)
-        _print_json({"seconds": seconds}) if as_json else print(f"Ready after {seconds} s.")
-
-    return app
+        print_json({"seconds": seconds}) if as_json else print(f"Ready after {seconds} s.")
 
 
-def changes(given: Sequence[str]) -> dict[str, float]:
-    """Read ``name=value`` pairs."""
-    found = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            equals = ""
-        if not equals:
-            raise Invalid(f"{pair!r} is not NAME=NUMBER, as rob=128.", "set")
-    return found
+def _debug(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command(
+        context_settings=PASS_THROUGH,
+        help="Hold a program for GDB on a port of this machine. Example: yunqi riscv debug ./hello --port 1234; "
+        "then: gdb-multiarch ./hello -ex 'target remote :1234'",
+    )
+    def debug(
+        file: File,
+        arguments: Annotated[list[str] | None, typer.Argument(help="Its arguments.")] = None,
+        port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any free one.")] = 1234,
+        max_instructions: MaxInstructions = None,
+        max_memory: MaxMemory = None,
+    ) -> None:
+        with open_app() as opened:
+            riscv = opened.riscv
+            limits = riscv.limits(instructions=max_instructions, memory=(max_memory or 0) << 20)
+            process = riscv.process(riscv.read(file), arguments or (), stdin=_input(None), show=_show, limits=limits)
+            from yunqi.labs.riscv.service.debug import debug as serve  # it needs the extra
+
+            serve(process, port, ready=lambda found: print(f"Waiting for GDB on 127.0.0.1:{found}", file=sys.stderr))
 
 
 def _input(file: Path | None) -> Callable[[int], bytes]:
@@ -196,7 +203,3 @@ def _print_profile(found: dict[str, Any]) -> None:
         print(f"\n{title.replace('_', ' ')}")
         for spot in found[title][:15]:
             print(f"  {spot['share']:6.1%} {spot['executions']:>12,} x  {spot['address']:#x}  {spot['name']}")
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

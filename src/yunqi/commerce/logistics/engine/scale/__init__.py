@@ -1,0 +1,1 @@
+"""A day of very many parcels: made, divided into depot areas, and counted again at the end."""
