@@ -9,6 +9,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
+from yunqi.commerce.logistics.engine.routing.bound import bound
 from yunqi.commerce.logistics.engine.routing.read import read_problem, read_rich
 from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
 from yunqi.commerce.logistics.service.clock import Budget
@@ -105,8 +106,11 @@ def solve(
         raise Invalid(f"{len(problem.tasks)} tasks are more than logistics.max_tasks, {config.max_tasks}.")
     need_compiler()
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
+    low = bound(problem)  # before the search: what it takes comes out of the budget, not after it
     routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations, tell)
-    return plan_of(problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done)
+    return plan_of(
+        problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low
+    )
 
 
 def replan(

@@ -65,13 +65,20 @@ def _held(problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str, 
 
 def plan_of(
     problem: Problem, routes: Sequence[Route], *, reasons: Sequence[Unserved] = (), seconds: float = 0.0,
-    solver: str = "", seed: int = 0, iterations: int = 0, notes: tuple[str, ...] = ()
+    solver: str = "", seed: int = 0, iterations: int = 0, notes: tuple[str, ...] = (), low: float | None = None
 ) -> Plan:  # fmt: skip
-    """Return a checked plan with its bound and gap."""
+    """Return a checked plan with its bound and gap.
+
+    Parameters
+    ----------
+    low
+        The bound for all tasks, where it is known already.
+    """
     verdict = accepted(problem, routes)
     explained = {one.id: one for one in reasons}
     unserved = tuple(explained.get(key) or Unserved(key, ("not looked into",)) for key in verdict.unserved)
-    low = bound(problem, frozenset(verdict.unserved))
+    if low is None or verdict.unserved:
+        low = bound(problem, frozenset(verdict.unserved))
     if low is not None:
         low = min(low, verdict.cost)
     gap = None if low is None else (verdict.cost - low) / verdict.cost if verdict.cost > 0 else 0.0

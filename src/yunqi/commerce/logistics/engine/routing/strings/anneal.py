@@ -29,6 +29,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     KIND,
     LIMIT,
     MATE,
+    MOVE_PRICE,
     MOVED,
     PENALTY,
     PICKUP,
@@ -110,13 +111,13 @@ def is_away(s: Ints, c: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def may_move(s: Ints) -> bool:
-    """Whether as few tasks have left their vehicles as may, after this iteration."""
+def more_moves(s: Ints) -> int:
+    """Return how many tasks more are away from their vehicles after this iteration than before."""
     more = 0
     for a in range(s[REMOVED]):
         c = s[s[REMOVED_TASKS] + a]
         more += is_away(s, c) - s[s[IS_MOVED] + c]
-    return more <= 0 or s[MOVED] + more <= s[LIMIT]
+    return more
 
 
 @njit(cache=True, nogil=True)
@@ -192,8 +193,9 @@ def anneal(p: Ints, table: Matrix, xy: Floats, s: Ints, iterations: int, hot: fl
         ruin(p, table, xy, s)
         recreate(p, table, xy, s)
         changed = cost + s[CHANGE]
-        close = changed < cost - temperature * np.log(uniform(s) + 1e-12)
-        if close and (s[LIMIT] < 0 or may_move(s)):
+        more = more_moves(s) if s[LIMIT] >= 0 else 0
+        close = changed + more * s[MOVE_PRICE] < cost - temperature * np.log(uniform(s) + 1e-12)
+        if close and (more <= 0 or s[MOVED] + more <= s[LIMIT]):
             s[COST] = changed
             if s[LIMIT] >= 0:
                 note_moves(s)

@@ -39,4 +39,6 @@ SAVED_FROM, SAVED_START, SAVED_ABSENT, BEST_ABSENT, DIRTY_ROUTES = range(42, 47)
 MOVED, LIMIT, HOME, IS_MOVED = range(47, 51)
 # Tasks around which every second ruin begins: how many, and which.
 FOCUSED, FOCUS = range(51, 53)
+# What a task that leaves its vehicle adds to the cost when a change is judged: few moves are left for the best ones.
+MOVE_PRICE = 53
 STATE_HEADER = 56

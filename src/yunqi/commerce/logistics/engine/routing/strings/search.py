@@ -16,9 +16,11 @@ from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_sta
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
 
+MOVED_SHARE = 0.1
+"""What leaving the vehicle of a plan in force costs in the search's eyes, as a share of the mean way between two stops."""
 ROUND = 4000
 """Iterations between two looks at who has left the vehicle of a plan in force."""
-EARLY = 0.3
+EARLY = 0.6
 """Share of the moves away from a plan in force that may be made at the beginning."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
@@ -281,6 +283,8 @@ class Search:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
         length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
+        for state in self.states:
+            state[at.MOVE_PRICE] = int(length * MOVED_SHARE)
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
         return (length * 0.1 if cool else hot), length * 0.01
 
