@@ -10,6 +10,8 @@ from yunqi.commerce.logistics.engine.berth.generate import week as berth_week
 from yunqi.commerce.logistics.engine.customs.landed import landed_cost
 from yunqi.commerce.logistics.engine.robots.generate import fleet as generated_fleet
 from yunqi.commerce.logistics.engine.routing.town import town
+from yunqi.commerce.logistics.engine.warehouse.generate import batches as generated_batches
+from yunqi.commerce.logistics.engine.warehouse.generate import products as generated_products
 from yunqi.commerce.logistics.engine.warehouse.generate import waves as generated_waves
 from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_big_s
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
@@ -130,7 +132,9 @@ __all__ = [
     "YardProblem",
     "berth_week",
     "demand_class",
+    "generated_batches",
     "generated_fleet",
+    "generated_products",
     "generated_waves",
     "landed_cost",
     "load_problem",
