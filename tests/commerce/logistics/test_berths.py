@@ -96,12 +96,12 @@ def test_a_deep_vessel_moves_with_the_tide_only() -> None:
     assert "without enough water" in " ".join(violations(problem, early))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 2, 3))])
 def test_what_is_ruled_out_of_a_week_never_holds_the_best_plan(seed: int) -> None:
     from yunqi.commerce.logistics.engine.berth.quay import QuayModel
     from yunqi.commerce.logistics.engine.berth.relaxed import Relaxation
 
-    problem = week(7, seed=seed, length=500, cranes=4, hours=40)
+    problem = week(6, seed=seed, length=500, cranes=4, hours=30)
     whole = QuayModel(problem)
     best = whole.solve(seconds=30, seed=1, workers=1, on_step=lambda c, b: None, is_cancelled=lambda: False)
     assert best is not None
@@ -118,7 +118,7 @@ def test_what_is_ruled_out_of_a_week_never_holds_the_best_plan(seed: int) -> Non
         found = rest.solve(seconds=30, seed=1, workers=1, on_step=lambda c, b: None, is_cancelled=lambda: False)
         assert found is None
         assert rest.is_known_best
-    assert DESK.plan(problem, seconds=20).cost == best.cost
+    assert DESK.plan(problem, seconds=5).cost == best.cost
 
 
 def test_the_first_plan_is_the_same_for_the_same_tries() -> None:

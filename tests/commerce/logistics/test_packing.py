@@ -94,6 +94,20 @@ def test_the_cheapest_carton_that_takes_the_order_is_chosen() -> None:
     assert packing.left == {}
 
 
+@pytest.mark.parametrize(
+    ("cubes", "cheapest"), [(1, 30), (2, 30), (3, 50), (4, 50), (5, 80), (6, 80), (7, 100), (9, 130)]
+)
+def test_cartons_of_two_kinds_are_mixed_as_cheaply_as_any_mix(cubes: int, cheapest: int) -> None:
+    """A small one takes two cubes, a large one four; brute force over all mixes gives the costs."""
+    cost = {"small": 30, "large": 50}
+    cartons = (Bin("small", (20, 10, 10), 0, cost=30), Bin("large", (20, 20, 10), 0, cost=50))
+    mixes = [30 * s + 50 * big for s in range(6) for big in range(4) if 2 * s + 4 * big >= cubes]
+    assert min(mixes) == cheapest
+    packing = pack(PackingProblem((Item("cube", (10, 10, 10), cubes),), cartons))
+    assert packing.left == {}
+    assert sum(cost[load.bin] for load in packing.loads) == cheapest
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(

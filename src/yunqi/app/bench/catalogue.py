@@ -46,6 +46,9 @@ BENCHES: dict[str, Bench] = {
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
     "packing": Bench("packing", "containers BR1 to BR7, volume used in 4 s", "packer3d, py3dbp where installed"),
     "berth": Bench("berth", "berth tables of 200 x 15 and generated weeks, 60 s each", "CP-SAT alone"),
+    "floor": Bench(
+        "floor", "batches, places, robots and stacks, generated", "savings, first come, cube per order, bounds"
+    ),
     "waves": Bench("waves", "generated waves proven in 60 s", "none"),
     "forecast": Bench(
         "forecast",

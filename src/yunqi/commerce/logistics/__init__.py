@@ -12,6 +12,8 @@ from yunqi.commerce.logistics.engine.robots.generate import fleet as generated_f
 from yunqi.commerce.logistics.engine.routing.check import check as check_plan
 from yunqi.commerce.logistics.engine.routing.plain import plain_form
 from yunqi.commerce.logistics.engine.routing.town import town
+from yunqi.commerce.logistics.engine.warehouse.generate import batches as generated_batches
+from yunqi.commerce.logistics.engine.warehouse.generate import products as generated_products
 from yunqi.commerce.logistics.engine.warehouse.generate import waves as generated_waves
 from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_big_s
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
@@ -159,7 +161,9 @@ __all__ = [
     "berth_week",
     "check_plan",
     "demand_class",
+    "generated_batches",
     "generated_fleet",
+    "generated_products",
     "generated_waves",
     "landed_cost",
     "load_problem",

@@ -19,6 +19,7 @@ from yunqi.commerce.logistics.service.plain import (
     judged_row,
     packing_document,
 )
+from yunqi.commerce.logistics.service.queued import BERTH, PACK
 from yunqi.kernel import Principal
 
 LONGEST = 60.0
@@ -41,6 +42,20 @@ class BerthRequest(_Body):
 
     problem: dict[str, Any] | str
     seconds: float = Field(10.0, gt=0, le=LONGEST, description="Wall-clock seconds.")
+
+
+class LongPackingRequest(_Body):
+    """Items and bins in our form, for a job."""
+
+    problem: dict[str, Any]
+    seconds: float = Field(120.0, gt=0, description="Wall-clock seconds.")
+
+
+class LongBerthRequest(_Body):
+    """A quay in our form, or the published table as text, for a job."""
+
+    problem: dict[str, Any] | str
+    seconds: float = Field(120.0, gt=0, description="Wall-clock seconds.")
 
 
 class ForecastRequest(_Body):
@@ -71,6 +86,16 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
         """Plan vessels to berths, with a bound."""
         text = body.problem if isinstance(body.problem, str) else json.dumps(body.problem)
         return berth_document(logistics.berths.plan(read_berths(text), seconds=body.seconds))
+
+    @routes.post("/packings:submit", status_code=202)
+    def submit_packing(body: LongPackingRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Queue a packing that takes longer than a request may; its job's result is the answer."""
+        return logistics.queued.submit(PACK, body.problem, seconds=body.seconds, workspace=principal.workspace)
+
+    @routes.post("/berth-plans:submit", status_code=202)
+    def submit_berths(body: LongBerthRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Queue a berth plan that takes longer than a request may; its job's result is the answer."""
+        return logistics.queued.submit(BERTH, body.problem, seconds=body.seconds, workspace=principal.workspace)
 
     @routes.post("/forecasts")
     def forecast(body: ForecastRequest, principal: Principal = require("shop")) -> dict[str, Any]:

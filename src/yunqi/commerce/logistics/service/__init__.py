@@ -12,6 +12,7 @@ from yunqi.commerce.logistics.service.forecasts import ForecastDesk
 from yunqi.commerce.logistics.service.journeys import JourneyDesk
 from yunqi.commerce.logistics.service.packing import PackingDesk
 from yunqi.commerce.logistics.service.papers import PaperDesk
+from yunqi.commerce.logistics.service.queued import QueuedDesk
 from yunqi.commerce.logistics.service.stock import Stock
 from yunqi.commerce.logistics.service.yard import Yard
 from yunqi.kernel import Kernel
@@ -44,3 +45,4 @@ class Logistics:
         self.floor = Floor(config)
         self.yard = Yard(config)
         self.stock = Stock()
+        self.queued = QueuedDesk(kernel, config, self.packing, self.berths)

@@ -8,6 +8,8 @@ from yunqi.commerce.logistics.engine.packing import loading
 from yunqi.commerce.logistics.engine.packing.check import moments, use
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement
 
+SHRINKING = 0.9
+"""Share of the budget after which loads are tried in cheaper bins, where there are several kinds."""
 Share = Callable[[float], Callable[[float, int], bool]]
 """Makes a stop rule that ends at a share of the whole budget."""
 
@@ -34,11 +36,12 @@ def solve(
     loads: list[Load] = []
     reasons: dict[str, str] = {}
     spent = Counter[str]()
+    most = 1.0 if len(problem.bins) == 1 else SHRINKING
     while sum(copies) and (choices := [b for b in problem.bins if not b.copies or spent[b.id] < b.copies]):
         share = _share(items, copies, choices, spent)
         bin_ = _cheapest_that_may_hold(items, copies, choices)
         pieces = loading.load(
-            items, copies, bin_, support=problem.support, is_over=_within(stop_at, *share),
+            items, copies, bin_, support=problem.support, is_over=_within(stop_at, share[0] * most, share[1] * most),
             workers=workers, on_step=on_step,
         )  # fmt: skip
         kept, dropped = _balanced(bin_, items, pieces)
@@ -49,8 +52,45 @@ def solve(
         loads.append(Load(bin_.id, spent[bin_.id], tuple(piece for _, piece in kept)))
         for kind, _ in kept:
             copies[kind] -= 1
+    if most < 1.0:
+        loads = _shrunk(problem, loads, stop_at, workers)
     packing = Packing(tuple(loads), 0.0, _left(problem, loads, reasons), bound(problem, loads))
     return replace(packing, use=use(problem, packing))
+
+
+def _shrunk(problem: PackingProblem, loads: list[Load], stop_at: Share, workers: int) -> list[Load]:
+    """Put what a bin holds into a cheaper one where all of it goes in, the last loads first: they are the emptiest."""
+    bins, items = {bin_.id: bin_ for bin_ in problem.bins}, list(problem.items)
+    spent = Counter(load.bin for load in loads)
+    volumes = {item.id: item.volume for item in items}
+    shrunk = list(loads)
+    for at in range(len(loads) - 1, -1, -1):
+        load = shrunk[at]
+        held = Counter(piece.item for piece in load.placements)
+        volume = sum(volumes[item] * number for item, number in held.items())
+        smaller = [
+            bin_
+            for bin_ in problem.bins
+            if bin_.cost < bins[load.bin].cost
+            and bin_.volume >= volume
+            and (not bin_.copies or spent[bin_.id] < bin_.copies)
+        ]
+        for bin_ in sorted(smaller, key=lambda one: (one.cost, one.volume)):
+            pieces = loading.load(
+                items, [held[item.id] for item in items], bin_, support=problem.support,
+                is_over=_within(stop_at, SHRINKING, 1.0), workers=workers, on_step=lambda step: None,
+            )  # fmt: skip
+            kept, dropped = _balanced(bin_, items, pieces)
+            if not dropped and len(kept) == len(load.placements):
+                spent[load.bin] -= 1
+                spent[bin_.id] += 1
+                shrunk[at] = Load(bin_.id, 0, tuple(piece for _, piece in kept))
+                break
+    numbers = Counter[str]()
+    for at, load in enumerate(shrunk):
+        numbers[load.bin] += 1
+        shrunk[at] = replace(load, number=numbers[load.bin])
+    return shrunk
 
 
 def _within(stop_at: Share, start: float, end: float) -> Callable[[float, int], bool]:

@@ -1,8 +1,9 @@
-"""Generated wave problems in the published form. Synthetic: no warehouse's data."""
+"""Generated waves, orders to batch and products to place. Synthetic: no warehouse's data."""
 
 import random
 
-from yunqi.commerce.logistics.model.warehouse import WaveProblem
+from yunqi.commerce.logistics.model.floor import BatchProblem, Location, PickOrder, Product, SlotProblem
+from yunqi.commerce.logistics.model.warehouse import Block, WaveProblem
 
 
 def waves(orders: int, items: int, aisles: int, *, seed: int) -> WaveProblem:
@@ -19,3 +20,35 @@ def waves(orders: int, items: int, aisles: int, *, seed: int) -> WaveProblem:
         lying.append({str(item): chance.randint(2, 20) for item in kinds})
     total = sum(sum(row.values()) for row in wanted)
     return WaveProblem(tuple(wanted), tuple(lying), max(1, total // 20), max(2, total // 4))
+
+
+def batches(orders: int, *, seed: int, aisles: int = 10, capacity: int = 30) -> BatchProblem:
+    """Return orders of one to eight lines at uniform places; a line takes one unit of the cart."""
+    chance, block = random.Random(seed), Block(aisles, 20.0, 5.0)
+    found = []
+    for number in range(orders):
+        lines = chance.randint(1, 8)
+        picks = tuple((chance.randrange(aisles), round(chance.uniform(0, block.length), 1)) for _ in range(lines))
+        found.append(PickOrder(f"o{number}", picks, lines))
+    return BatchProblem(block, tuple(found), capacity)
+
+
+def products(count: int, orders: int, *, seed: int, aisles: int = 8) -> SlotProblem:
+    """Return products with a history of orders; some are wanted together, a third of the weights fit only every other place."""
+    chance, depth = random.Random(seed), -(-count * 11 // (10 * aisles))
+    locations = tuple(
+        Location(f"{aisle}-{at}", aisle, at + 0.5, 8_000 if at % 2 == 0 else 10**9)
+        for aisle in range(aisles)
+        for at in range(depth)
+    )
+    kinds = tuple(Product(f"p{at}", chance.choice((500, 2_000, 10_000)), 100, 1.0) for at in range(count))
+    together = [[chance.randrange(count) for _ in range(5)] for _ in range(count // 3)]
+    popular = [1 / (rank + 5) for rank in range(len(together))]
+    history = []
+    for _ in range(orders):
+        some = chance.choices(together, popular)[0]
+        wanted = set(chance.sample(some, chance.randint(1, 4)))
+        if chance.random() < 0.4:
+            wanted.add(chance.randrange(count))
+        history.append(tuple(f"p{at}" for at in sorted(wanted)))
+    return SlotProblem(Block(aisles, depth + 1.0, 4.0), locations, kinds, tuple(history), {})
