@@ -217,3 +217,12 @@ def test_json_schema_and_log_probabilities_come_from_the_engine(serve: Callable[
     assert done.text.replace(" ", "").replace("\n", "") in ('{"ok":true}', '{"ok":false}')
     assert len(done.logprobs) >= 3
     assert b'"top_logprobs"' in done.logprobs[0]
+
+
+def test_prompt_lookup_changes_no_answer(serve: Callable[..., Models]) -> None:
+    list_ = "Repeat exactly: red apple, green pear, blue plum, red apple, green pear, blue plum, red apple, green pear."
+    request = ChatRequest((Message("user", list_),), max_tokens=40, temperature=0.0)
+    plain = serve().chat(NAME, request)
+    guessed = serve(prompt_lookup=True).chat(NAME, request)
+    assert guessed.text == plain.text
+    assert guessed.usage == plain.usage

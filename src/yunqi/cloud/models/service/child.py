@@ -48,7 +48,16 @@ def parameters(params: Any, spec: dict[str, Any]) -> Any:
     params.cache_ram_mib = spec["cache_mb"]
     params.n_threads_http = spec["parallel"] + 2
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = spec["threads"]
+    if spec["lookup"]:
+        params.speculative.types = [_lookup()]
     return params
+
+
+def _lookup() -> Any:
+    """Return the engine's name for guessing by earlier occurrences of the last words."""
+    import xllamacpp
+
+    return xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE
 
 
 if __name__ == "__main__":

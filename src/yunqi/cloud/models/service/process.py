@@ -34,6 +34,7 @@ class Spec:
     parallel: int
     threads: int
     cache_mb: int
+    lookup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class _Order:
     parallel: int
     threads: int
     cache_mb: int
+    lookup: bool
     socket: str
     key: str
 
@@ -91,7 +93,8 @@ class Child:
 
     async def _load(self, timeout: float) -> None:
         spec = self.spec
-        order = _Order(spec.model, spec.context, spec.parallel, spec.threads, spec.cache_mb, str(self.socket), self.key)
+        sizes = (spec.context, spec.parallel, spec.threads, spec.cache_mb)
+        order = _Order(spec.model, *sizes, spec.lookup, str(self.socket), self.key)
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise EngineLost("The model process was started without pipes.")

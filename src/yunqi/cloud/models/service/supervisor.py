@@ -105,7 +105,9 @@ class Supervisor:
     async def _start(self) -> Child:
         config = self._config
         self._threads = config.threads or self._threads or threads_beside(cores(), await self._foreign())
-        spec = Spec(self._path, config.context, config.parallel, self._threads, config.prompt_cache_mb)
+        spec = Spec(
+            self._path, config.context, config.parallel, self._threads, config.prompt_cache_mb, config.prompt_lookup
+        )
         self.state, self.detail = EngineState.LOADING, ""
         began = time.monotonic()
         try:

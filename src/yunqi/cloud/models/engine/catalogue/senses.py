@@ -49,6 +49,11 @@ _EAR3 = {
     "d_model": 1280, "encoder_layers": 32, "encoder_attention_heads": 20, "encoder_ffn_dim": 5120, "output_dim": 2048,
 }  # fmt: skip
 
+_TALKER = {
+    "embedding_size": 3584, "hidden_size": 896, "intermediate_size": 18944, "num_hidden_layers": 24,
+    "num_attention_heads": 12, "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 8448,
+}  # fmt: skip
+
 SENSES: tuple[Entry, ...] = (
     Entry("Qwen2-VL-2B", "vision", _with("qwen2_vl", _T2["2B"], True, vision_config=_eye2(1536)), "2.2B", _RV2),
     Entry("Qwen2-VL-7B", "vision", _with("qwen2_vl", _T2["7B"], vision_config=_eye2(3584)), "8.29B", _RV2),
@@ -73,6 +78,12 @@ SENSES: tuple[Entry, ...] = (
         {"model_type": "qwen2_5_omni", "enable_audio_output": False, "thinker_config": _with(
             "qwen2_5_omni_thinker", _T2["7B"], vision_config=_eye25(3584), audio_config={"output_dim": 3584})},
         "8.9B", _RO, note="thinker with its vision and audio towers, as the report counts it in parts",
+    ),
+    Entry(
+        "Qwen2.5-Omni-7B-whole", "omni",
+        {"model_type": "qwen2_5_omni", "talker_config": _TALKER, "token2wav_config": {}, "thinker_config": _with(
+            "qwen2_5_omni_thinker", _T2["7B"], vision_config=_eye25(3584), audio_config={"output_dim": 3584})},
+        "10.7B", _RO, note="with talker (1.35B), diffusion transformer (334M) and vocoder (115M), as its checkpoint holds",
     ),
     Entry(
         "Qwen3-Omni-30B-A3B", "omni",
