@@ -169,13 +169,15 @@ def _run(training: Training, recipe: Recipe, say: Say) -> Run:
         f"{recipe.name} ({recipe.kind.value}): {plan.trainable:,} weights learn from {plan.trained_tokens:,} tokens, "
         f"about {plan.seconds:,.0f} s, {plan.memory_bytes / 1e9:.1f} GB, {plan.cost} {plan.currency} in hundredths."
     )
-    last = [""]
+    last: tuple[str, int] = ("", 0)
 
     def progress(done: int, total: int, message: str) -> None:
-        place = f"{message} [{done * 10 // max(1, total) * 10} %]" if total else message
-        if place.rsplit(",", 1)[-1].split()[-1:] != last[0].rsplit(",", 1)[-1].split()[-1:]:
+        nonlocal last
+        phase = "learning" if message.startswith("loss") else message
+        place = (phase, done * 10 // total if total else 0)
+        if place != last:  # a new phase, or another tenth of it
             say(f"  {done}/{total} {message}" if total else f"  {message}")
-        last[0] = place
+        last = place
 
     run = training.run(recipe, progress=progress)
     for score in (run.result or {}).get("scores", ()):

@@ -129,11 +129,16 @@ def test_from_text_to_a_tuned_quantised_published_served_model(tmp_path: Path) -
     chat = '[[data]]\npath = "chat.jsonl"\n[[heldout]]\npath = "test.jsonl"\n'
     first = run("pre", PRETRAIN.format(steps=40) + 'optimizer = "muon"\n')
     assert first["best_heldout"] < 4.5
-    run("tuned", f'kind = "sft"\nbase = "pre"\n{chat}' + SHORT.format(steps=40, rate=3e-3))
+    labels = '[[evaluate]]\ntask = "generation"\npath = "test.jsonl"\ntokens = 24\nlabels = "chat.jsonl"\n'
+    run("tuned", f'kind = "sft"\nbase = "pre"\n{chat}{labels}' + SHORT.format(steps=40, rate=3e-3))
+    chosen = {score.metric: score.value for score in opened.leaderboard(task="test")}
+    assert chosen["label_accuracy"] >= chosen["exact_match"]
     run("adapter", f'kind = "lora"\nbase = "pre"\n{chat}' + SHORT.format(steps=8, rate=1e-2))
     assert (tmp_path / "var/training/adapter/adapter/adapter_model.safetensors").exists()
     preferred = run("preferred", f'kind = "dpo"\nbase = "tuned"\n{chat}' + SHORT.format(steps=8, rate=1e-4))
     assert preferred["steps"] == 8
+    pairs = {score.metric: score.value for score in opened.leaderboard(task="heldout pairs")}
+    assert pairs["preference_accuracy"] >= pairs["preference_accuracy_before"]
     judged = run("judge", f'kind = "reward"\nbase = "tuned"\n{chat}' + SHORT.format(steps=8, rate=1e-3))
     assert "gguf" not in judged
     run(
