@@ -31,7 +31,9 @@ def arithmetic(chance: random.Random, row: Row, sew: int, many: int) -> int | No
     """Return a random legal instruction of a row, or None where there is none at this width."""
     name, funct6, category = row.name, row.match >> 26, row.match >> 12 & 7
     multiply, floating = category in (2, 6), row.operation == ops.VFLOAT
-    if (floating and sew < 32) or (name == "vslide1down.vx" and sew == 64):  # there the emulator cuts x to 32 bits
+    if (floating and sew < 32) or (
+        name in ("vslide1down.vx", "vslide1up.vx") and sew == 64
+    ):  # there the emulator cuts x to 32 bits
         return None
     field = row.match >> 15 & 31
     reduces = "red" in name

@@ -40,3 +40,26 @@ def test_hostile_headers_never_do_more_than_refuse() -> None:
         except Invalid:
             continue
         assert sum(len(segment.data) for segment in program.segments) <= 2 * len(bad)
+
+
+def test_hostile_section_tables_are_left_out() -> None:
+    chance = random.Random(6)
+    whole = bytearray(GOOD.ljust(12288, b"\0"))
+    at = 9000
+    whole[40:48] = at.to_bytes(8, "little")  # where the section table begins
+    whole[58:62] = (64).to_bytes(2, "little") + (12).to_bytes(2, "little")
+    for _ in range(1500):
+        for index in range(12):
+            row = [chance.choice((0, 1, 2, 3, 64, at, 1 << 31, 1 << 63, chance.getrandbits(64))) for _ in range(8)]
+            kinds = (chance.getrandbits(32), chance.choice((2, 2, 3, 11)))
+            words_ = b"".join(value.to_bytes(8, "little") for value in row)
+            entry = (
+                b"".join(value.to_bytes(4, "little") for value in kinds)
+                + words_[:32]
+                + chance.randbytes(8)
+                + words_[32:40]
+            )
+            entry += (24).to_bytes(8, "little")
+            whole[at + 64 * index : at + 64 * index + 64] = entry[:64]
+        program = read_program(bytes(whole))
+        assert len(program.symbols) <= 500_000

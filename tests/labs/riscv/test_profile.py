@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 pytest.importorskip("numba")
@@ -14,6 +16,10 @@ def test_a_profile_books_every_cycle_and_logs_the_pipeline() -> None:
     assert sum(spot["cycles"] for spot in found["functions"]) == found["cycles"]
     assert found["konata"].startswith("Kanata\t0004\nC=\t")
     assert found["konata"].count("\nR\t") == 50
+    rows = found["pipeline"]
+    assert [row["number"] for row in rows] == list(range(50))
+    assert all(row["fetched"] <= row["decoded"] < row["issued"] <= row["done"] <= row["retired"] for row in rows)
+    assert all(first["retired"] <= second["retired"] for first, second in itertools.pairwise(rows))
 
 
 def test_cores_are_compared_with_the_first() -> None:

@@ -1,3 +1,4 @@
+import random
 import shutil
 import subprocess
 from pathlib import Path
@@ -145,3 +146,44 @@ def test_timing_leaves_the_programs_own_registers_alone() -> None:
     # many nops so that the trace is read, then csrr a0, fcsr; exit
     code = words(0x000102B7, *([0x00000013] * 8), 0x04000893, 0x00000073, 0x00302573, *EXIT)
     assert run(code, timing=True).exit_status == run(code).exit_status == 0
+
+
+def test_random_bytes_as_a_program_end_in_a_word_and_never_break_the_lab() -> None:
+    chance = random.Random(8)
+    for _ in range(60):
+        code = chance.randbytes(chance.randrange(2, 600) & ~1)
+        done = run(
+            code, limits=Limits(instructions=20_000, memory=1 << 20, output=1000), data=chance.randbytes(64), flags=7
+        )
+        assert done.exit_status is not None or done.stopped is not None or done.fault is not None
+
+
+def test_a_program_that_writes_over_itself_for_ever_is_stopped() -> None:
+    # t0 = 0x10000; t1 = the word at it; loop: sw t1, 0(t0); fence.i; j loop
+    code = words(0x000102B7, 0x0002A303, 0x0062A023, 0x0000100F, 0xFF9FF06F)
+    done = run(code, limits=Limits(instructions=50_000, memory=1 << 20), flags=7)
+    assert "50,000 instructions" in (done.stopped or "")
+
+
+def test_a_vector_program_computes_and_tails_are_zero() -> None:
+    # vsetvli t0, 3, e32, m1; vmv.v.i v1, 5; vadd.vv v2, v1, v1; vsetvli t0, 4; vredsum.vs v3, v2, v0; vmv.x.s a0, v3
+    code = words(
+        0x00300293, 0x0082F2D7, 0x5E02B0D7, 0x02108157, 0x00400293, 0x0082F2D7,
+        0x022021D7, 0x32302557, *EXIT,
+    )  # fmt: skip
+    assert run(code).exit_status == 30
+
+
+def test_a_vector_instruction_without_a_configuration_is_illegal() -> None:
+    done = run(words(0x02108157, *EXIT))
+    assert done.fault is not None
+    assert done.fault.kind == "illegal_instruction"
+    assert "vadd.vv v2, v1, v1" in done.fault.message
+
+
+def test_a_vector_load_over_a_border_stops_at_its_element() -> None:
+    # a1 = 0x21ff8; vsetvli t0, 16, e8; vle.v v1, (a1): the last eight bytes of the data's last page, then nothing
+    code = words(0x000225B7, 0xFF858593, 0x01000293, 0x0002F2D7, 0x0205F087, *EXIT)
+    done = run(code, data=bytes(64))
+    assert done.fault is not None
+    assert (done.fault.kind, done.fault.address) == ("segmentation", 0x22000)

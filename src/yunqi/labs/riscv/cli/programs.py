@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.cli.options import (
     PASS_THROUGH,
     AsJson,
@@ -19,7 +20,8 @@ from yunqi.labs.riscv.cli.options import (
     changes,
     print_json,
 )
-from yunqi.labs.riscv.service import compare, parameters, profile
+from yunqi.labs.riscv.model import Limits, Run
+from yunqi.labs.riscv.service import Riscv, compare, parameters, profile
 from yunqi.labs.riscv.service.riscv import run_json
 
 
@@ -51,16 +53,23 @@ def _run(app: typer.Typer, open_app: OpenApp) -> None:
         max_memory: MaxMemory = None,
         deadline: Deadline = None,
         timing: Annotated[bool, typer.Option("--timing/--no-timing", help="Model cycles.")] = True,
+        engine: Annotated[
+            str, typer.Option(help="own; or qemu: the vendor's emulator, where installed. It has NO sandbox.")
+        ] = "own",
         set_: Set = None,
         as_json: AsJson = False,
     ) -> None:
         with open_app() as opened:
             riscv = opened.riscv
             limits = riscv.limits(instructions=max_instructions, memory=(max_memory or 0) << 20, seconds=deadline)
-            done = riscv.run(
-                riscv.read(file), arguments or (), stdin=_input(stdin), show=None if as_json else _show, folder=folder,
-                writable=writable, limits=limits, timing=timing, changes=changes(set_ or ()),
-            )  # fmt: skip
+            if engine == "own":
+                done = riscv.run(
+                    riscv.read(file), arguments or (), stdin=_input(stdin), show=None if as_json else _show, folder=folder,
+                    writable=writable, limits=limits, timing=timing, changes=changes(set_ or ()),
+                )  # fmt: skip
+            else:
+                done = _emulated(engine, riscv, file, arguments or (), stdin, limits, timing, changes(set_ or ()))
+                _show(1, done.output) if not as_json else None
         document = run_json(done)
         print_json(document) if as_json else _print_run(document)
         if done.fault is not None or done.stopped is not None:
@@ -157,6 +166,18 @@ def _debug(app: typer.Typer, open_app: OpenApp) -> None:
             from yunqi.labs.riscv.service.debug import debug as serve  # it needs the extra
 
             serve(process, port, ready=lambda found: print(f"Waiting for GDB on 127.0.0.1:{found}", file=sys.stderr))
+
+
+def _emulated(
+    engine: str, riscv: Riscv, file: Path, arguments: list[str] | tuple[str, ...], stdin: Path | None, limits: Limits,
+    timing: bool, changed: dict[str, float],
+) -> Run:  # fmt: skip
+    from yunqi.labs.riscv.service.emulator import emulate
+
+    if engine != "qemu":
+        raise Invalid(f"There is no engine {engine!r}: own or qemu.", "engine")
+    with stdin.open("rb") if stdin else sys.stdin.buffer as stream:
+        return emulate(riscv, file, arguments, stdin=stream, limits=limits, timing=timing, changes=changed)
 
 
 def _input(file: Path | None) -> Callable[[int], bytes]:

@@ -118,8 +118,10 @@ def compilers() -> dict[str, list[str]]:
     """Return the compilers found, with the options nearest to the vendor's."""
     found = {}
     if shutil.which("riscv64-linux-gnu-gcc"):
+        # The vendor's own flags (openC910, smart_run/tests/lib/Makefile) as far as a GCC without T-Head's changes has them.
         found["gcc -O3 rv64gc"] = [
-            "riscv64-linux-gnu-gcc", "-O3", "-funroll-all-loops", "-finline-limit=500", "-fgcse-sm", "-march=rv64gc",
+            "riscv64-linux-gnu-gcc", "-O3", "-funroll-all-loops", "-finline-limit=500", "-fgcse-sm", "-fno-schedule-insns",
+            "--param", "max-rtl-if-conversion-unpredictable-cost=100", "-fno-code-hoisting", "-march=rv64gc",
         ]  # fmt: skip
         clang = shutil.which("clang-19") or shutil.which("clang")
         if clang and shutil.which("ld.lld-19"):

@@ -36,7 +36,8 @@ def profile(
     Returns
     -------
     dict
-        The run as `run_json` shows it, with ``functions``, ``hot_spots``, ``top_down``, ``energy_microjoules`` and ``konata``.
+        The run as `run_json` shows it, with ``functions``, ``hot_spots``, ``top_down``, ``energy_microjoules``, ``konata``
+        (the log as the viewer reads it) and ``pipeline`` (the same as rows, see `report.pipeline`).
     """
     from yunqi.labs.riscv.service import report
 
@@ -50,6 +51,7 @@ def profile(
         "hot_spots": [asdict(spot) for spot in report.instructions(process.memory, counts)],
         "energy_microjoules": energy(done, model.values),
         "konata": report.konata(model, process.memory) if log else "",
+        "pipeline": report.pipeline(model, process.memory) if log else [],
     }
 
 

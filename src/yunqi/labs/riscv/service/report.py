@@ -72,6 +72,19 @@ def top_down(stack: Mapping[str, int], instructions_retired: int, width: int) ->
     return shares
 
 
+def pipeline(model: TimingModel, memory: Memory) -> list[dict[str, int | str]]:
+    """Return the kept instructions' way through the pipeline as rows, in program order.
+
+    Each row has ``number``, ``pc``, ``text``, and the cycles ``fetched``, ``decoded``, ``issued``, ``done``, ``retired``.
+    """
+    rows = model.log[: int(model.t[words.LOGGED])].tolist()
+    names = ("fetched", "decoded", "issued", "done", "retired")
+    return [
+        {"number": number, "pc": row[6], "text": text_at(memory, row[6]), **dict(zip(names, row[1:6], strict=True))}
+        for number, row in enumerate(rows)
+    ]
+
+
 def konata(model: TimingModel, memory: Memory) -> str:
     """Return the kept instructions' way through the pipeline in Konata's text format (version 4)."""
     rows = model.log[: int(model.t[words.LOGGED])]

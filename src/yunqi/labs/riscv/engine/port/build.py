@@ -251,9 +251,11 @@ def _max_pool(values: Values, pending: Pending, tensor: Tensor | None) -> int:
         raise pending.refuse("is not a plain pool over images")
     window = _window(pending, (kernel[0], kernel[1]), source.shape)
     shape = (*_spread(pending, window, source.shape), source.shape[2])
-    index = values.tensor(replace(source, name=pending.node.outputs[0], shape=shape))
+    same = tensor is None or (tensor.scale, tensor.zero) == (source.scale, source.zero)
+    name = tensor.name if tensor is not None and same else pending.node.outputs[0]
+    index = values.tensor(replace(source, name=name, shape=shape))
     values.layers.append(Layer(Kind.MAX_POOL, pending.node.name, pending.inputs[:1], index, window))
-    if tensor is None or (tensor.scale, tensor.zero) == (source.scale, source.zero):
+    if tensor is None or same:
         return index
     return values.lookup(
         index, tensor, lambda real: np.clip(real, pending.low, pending.high), f"{pending.node.name} rescaled"

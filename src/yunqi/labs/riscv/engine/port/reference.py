@@ -1,5 +1,6 @@
 """The network in NumPy, written apart from the kernels: what their bytes must be."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,16 @@ def execute(network: Network, data: Bytes) -> list[NDArray[np.int8] | NDArray[np
     values: list[Any] = [np.zeros(0, np.int8)] * len(network.tensors)
     values[network.input] = data.reshape(network.tensors[network.input].shape)
     for layer in network.layers:
-        given = [values[index].astype(np.int64) for index in layer.inputs]
-        zeros = [network.tensors[index].zero for index in layer.inputs]
-        found = _STEPS[layer.kind](layer, given, zeros)
-        values[layer.output] = found.reshape(network.tensors[layer.output].shape).astype(
-            np.int32 if layer.raw else np.int8
-        )
+        values[layer.output] = step(network, layer, [values[index] for index in layer.inputs])
     return values
+
+
+def step(network: Network, layer: Layer, inputs: Sequence[NDArray[Any]]) -> Any:
+    """Return what one layer makes of its inputs: signed bytes, or 32-bit sums of a raw one."""
+    given = [one.astype(np.int64) for one in inputs]
+    zeros = [network.tensors[index].zero for index in layer.inputs]
+    found = _STEPS[layer.kind](layer, given, zeros)
+    return found.reshape(network.tensors[layer.output].shape).astype(np.int32 if layer.raw else np.int8)
 
 
 def scaled(sums: Whole, layer: Layer) -> Whole:

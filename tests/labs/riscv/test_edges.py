@@ -1,0 +1,91 @@
+"""The lab over HTTP, on a real shop, and on the command line."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+pytest.importorskip("numba")
+
+from fastapi.testclient import TestClient
+from tests.labs.riscv.assembler import EXIT, elf, words
+from typer.testing import CliRunner
+
+from yunqi.app.application import App, open_shop
+from yunqi.app.edges import add_commands, open_app
+from yunqi.app.http.server import create
+from yunqi.app.settings import load_settings
+
+PROGRAM = elf(words(0x02A00513, *EXIT))
+URL = "/v1/labs/riscv/profiles"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with open_shop(settings=load_settings(data_dir=tmp_path_factory.mktemp("lab")), start=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def web(app: App) -> Iterator[TestClient]:
+    secret = app.kernel.auth.create_key("default", "lab", frozenset({"admin"}))[1]
+    with TestClient(create(app), raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {secret}"
+        yield client
+
+
+def test_programs_are_run_for_administrators_alone(app: App) -> None:
+    client = TestClient(create(app), raise_server_exceptions=False)
+    assert client.post(URL, json={"program": b64encode(PROGRAM).decode()}).status_code == 401
+    secret = app.kernel.auth.create_key("default", "reader", frozenset({"read"}))[1]
+    reader = {"Authorization": f"Bearer {secret}"}
+    assert client.post(URL, json={"program": b64encode(PROGRAM).decode()}, headers=reader).status_code == 403
+    assert client.get("/v1/labs/riscv/parameters", headers=reader).status_code == 200
+
+
+def test_a_profile_has_what_a_page_shows(web: TestClient) -> None:
+    found = web.post(URL, json={"program": b64encode(PROGRAM).decode(), "pipeline": True}).json()
+    assert (found["exit_status"], found["instructions"]) == (42, 3)
+    assert sum(found["cpi_stack"].values()) == found["cycles"]
+    assert sum(found["top_down"].values()) == pytest.approx(1.0)
+    assert [row["text"].split()[0] for row in found["pipeline"]] == ["add", "add", "ecall"]
+    assert {"name", "address", "executions", "cycles", "share"} <= set(found["hot_spots"][0])
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"program": "%%%"}, "base64"),
+        ({"program": b64encode(b"MZ").decode()}, "not an ELF"),
+        ({"program": b64encode(PROGRAM).decode(), "changes": {"rubbish": 1}}, "rubbish"),
+    ],
+)
+def test_bad_input_is_told_in_words(web: TestClient, body: dict[str, object], says: str) -> None:
+    answer = web.post(URL, json=body)
+    assert answer.status_code in (400, 422)
+    assert says in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_an_endless_loop_over_http_is_stopped(app: App, web: TestClient) -> None:
+    loop = elf(words(0x0000006F))
+    found = web.post(URL, json={"program": b64encode(loop).decode(), "arguments": ["x"]})
+    assert "stopped after" in found.json()["stopped"]
+
+
+def test_the_command_line_ports_and_refuses(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    file = tmp_path / "bad.onnx"
+    file.write_bytes(b"nothing")
+    runner, cli = CliRunner(), typer.Typer()
+    add_commands(cli, open_app)
+    done = runner.invoke(cli, ["riscv", "port", str(file)])
+    assert done.exit_code != 0
+    assert onnx
+    help_ = runner.invoke(cli, ["riscv", "--help"]).stdout
+    assert all(word in help_ for word in ("run", "profile", "compare", "debug", "port"))
+    assert runner.invoke(cli, ["riscv", "parameters", "--json"]).exit_code == 0
+    assert json.loads(runner.invoke(cli, ["riscv", "parameters", "--json"]).stdout)["parameters"]
