@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from yunqi.cloud.models import BadCheckpoint, load, load_config  # noqa: E402
 from yunqi.kernel import Invalid  # noqa: E402
 
+pytestmark = pytest.mark.slow
 BASE = {
     "vocab_size": 60, "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 4, "num_attention_heads": 4,
     "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 256, "linear_key_head_dim": 8,
