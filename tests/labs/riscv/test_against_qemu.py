@@ -12,7 +12,9 @@ from tests.labs.riscv.random_flow import program as flow
 from tests.labs.riscv.random_program import program as arithmetic
 from tests.labs.riscv.random_vector import program as vector
 
+from yunqi.kernel.errors import Unavailable
 from yunqi.labs.riscv import Limits, Riscv, RiscvConfig, read_program
+from yunqi.labs.riscv.service.emulator import emulate
 
 
 def emulator() -> str | None:
@@ -64,5 +66,24 @@ def test_loads_stores_branches_and_short_instructions_leave_the_same_state(first
 @pytest.mark.slow
 @needs_emulator
 def test_vector_instructions_leave_the_same_state(tmp_path: Path) -> None:
-    count = sum(same(vector(seed), tmp_path / "random", "c910v") for seed in range(40))
-    assert count > 300_000
+    count = sum(same(vector(seed, turns=1), tmp_path / "random", "c910v") for seed in range(70))
+    assert count > 70_000
+
+
+@needs_emulator
+@pytest.mark.skipif(shutil.which("cc") is None, reason="the plugin needs a C compiler")
+def test_the_emulators_trace_is_timed_as_the_interpreters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUNQI_XUANTIE_QEMU", emulator() or "")
+    lab = Riscv(None, RiscvConfig())
+    target = tmp_path / "random"
+    target.write_bytes(flow(3, length=500, turns=20))
+    target.chmod(0o755)
+    ours, theirs = lab.run(lab.read(target)), emulate(lab, target, timing=True)
+    assert (theirs.instructions, theirs.output, theirs.exit_status) == (ours.instructions, ours.output, 0)
+    assert theirs.cycles == pytest.approx(ours.cycles, rel=0.05)  # divisions take their shortest time there
+
+
+def test_without_the_emulator_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUNQI_XUANTIE_QEMU", "/nowhere/qemu")
+    with pytest.raises(Unavailable, match="no file"):
+        emulate(Riscv(None, RiscvConfig()), Path("program"))

@@ -41,6 +41,9 @@ class Client:
 
     def ask(self, text: str | bytes) -> str:
         self.send(text)
+        return self.hear()
+
+    def hear(self) -> str:
         while True:
             for packet in self.reader.feed(self.socket.recv(1 << 16)):
                 assert packet is not None
@@ -118,7 +121,7 @@ def test_an_endless_loop_is_interrupted() -> None:
     with held(words(0x0000006F)) as (gdb, _):
         gdb.send("c")
         gdb.socket.sendall(INTERRUPT)
-        assert gdb.reader.feed(gdb.socket.recv(4096))[0] == b"T02thread:1;"
+        assert gdb.hear() == "T02thread:1;"
 
 
 def test_a_fault_is_told_with_its_signal() -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from yunqi.kernel.errors import Exhausted, Invalid
 from yunqi.labs.riscv.engine.disassemble import text_at
 from yunqi.labs.riscv.engine.files import Files
+from yunqi.labs.riscv.engine.isa.catalogue import table
 from yunqi.labs.riscv.engine.linux import Exited, Linux
 from yunqi.labs.riscv.engine.machine import layout as at
 from yunqi.labs.riscv.engine.machine.hart import Hart
+from yunqi.labs.riscv.engine.machine.loop import prepare
 from yunqi.labs.riscv.engine.machine.memory import TOP, Memory
 from yunqi.labs.riscv.engine.signals import SIGNALS
 from yunqi.labs.riscv.model import Fault, Limits, Program
@@ -136,6 +138,12 @@ class Process:
             self._drain()
             return Ended(None, None, f"The program was stopped after {self.limits.seconds:g} seconds.")
         return None
+
+    def decode(self, address: int, slot: int) -> None:
+        """Decode an instruction that the program has not come to, for who brings a trace from elsewhere."""
+        memory = self.memory
+        prepare(address, slot, memory.pages, memory.bytes, memory.code, table(), self.hart.control)
+        self.hart.control[at.STOP] = at.RUNNING
 
     def _window(self, retired: int) -> tuple[bool, int]:
         """Return whether the next instructions are traced, and up to which one."""

@@ -223,12 +223,9 @@ class _Trace:
 
     def _decode(self, slot: int, address: int) -> None:
         from yunqi.labs.riscv.engine.isa import ops
-        from yunqi.labs.riscv.engine.isa.catalogue import table
-        from yunqi.labs.riscv.engine.machine.loop import prepare
 
-        hart, memory = self.process.hart, self.process.memory
-        prepare(address, slot, memory.pages, memory.bytes, memory.code, table(), hart.control)
-        if int(memory.code[2 * slot]) & 1023 >= ops.VECTOR:
+        self.process.decode(address, slot)
+        if int(self.process.memory.code[2 * slot]) & 1023 >= ops.VECTOR:
             raise Invalid("The program has vector instructions: time it with --engine own.", "engine")
 
 

@@ -24,7 +24,7 @@ def description() -> str:
         for number, name in enumerate(REGISTERS[:32])
     )
     floating = "".join(
-        f'<reg name="{name}" bitsize="64" type="double" regnum="{FIRST_FLOAT + number}"/>'
+        f'<reg name="{name}" bitsize="64" type="ieee_double" regnum="{FIRST_FLOAT + number}"/>'
         for number, name in enumerate(_FLOATS)
     )
     status = "".join(
