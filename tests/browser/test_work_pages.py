@@ -13,6 +13,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Shoot = Callable[[Page, str], None]
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SETTLED = """() => Promise.race([
+  Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => undefined))),
+  new Promise((done) => setTimeout(done, 3000)),
+])"""
+"""Waits for transitions: half way through one, colours are nobody's choice."""
 SLOW = 120_000
 """Milliseconds: a shop's very first solve compiles the search."""
 
@@ -26,6 +31,7 @@ def barriers(page: Page) -> list[str]:
     """What axe-core calls serious or critical; nothing where it is not installed."""
     if not AXE.exists():
         return []
+    page.evaluate(SETTLED)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)")
     serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
@@ -114,8 +120,7 @@ def test_a_stop_is_given_to_another_vehicle_and_a_driver_follows_the_day(visit, 
     name = stop.inner_text()
     stop.drag_to(board.get_by_role("group", name="van 3", exact=True))
     expect(board.locator(".ant-alert")).to_contain_text("ossible")
-    board.get_by_role("combobox", name="Vehicle to move to").press("Enter")
-    page.get_by_role("option", name="van 2").or_(page.locator(".ant-select-item-option", has_text="van 2")).last.click()
+    board.get_by_role("combobox", name="Move").select_option("van 2")
     expect(board.locator(".ant-alert")).to_contain_text("the cost changes by", timeout=SLOW)
     assert barriers(page) == []
     board.scroll_into_view_if_needed()

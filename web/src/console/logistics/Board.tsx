@@ -1,4 +1,4 @@
-import { Alert, Button, Select } from 'antd'
+import { Alert, Button } from 'antd'
 import { useState, type DragEvent } from 'react'
 import { api } from '../../shared/api'
 import { useChange, useProblem, useText } from '../context'
@@ -11,6 +11,7 @@ interface Moved { task: Id; vehicle: Id | null; from: Id | null; feasible: boole
 interface BoardProps { plan: string; version: number; rows: Row[]; unserved: Id[]; changed: () => void }
 
 const OFF = ''
+const NOWHERE = '\u0000'
 
 /** Each vehicle's stops; a stop is dragged to another vehicle, or taken there by the keyboard, and what that costs is told at once. */
 export function Board({ plan, version, rows, unserved, changed }: BoardProps) {
@@ -41,7 +42,7 @@ export function Board({ plan, version, rows, unserved, changed }: BoardProps) {
       </div>
       {task !== undefined && (
         <div className="tools" role="group" aria-label={t('boardMove', { task })}>
-          <label>{t('boardMove', { task })} <Select value={vehicle} placeholder={t('boardTo')} aria-label={t('boardTo')} style={{ minInlineSize: 160 }} onChange={attempt} options={[...rows.map((row) => ({ value: String(row.vehicle), label: String(row.vehicle) })), { value: OFF, label: t('boardOff') }]} /></label>
+          <label>{t('boardMove', { task })} <select className="native" value={vehicle ?? NOWHERE} onChange={(event) => attempt(event.target.value)}><option value={NOWHERE} disabled>{t('boardTo')}</option>{rows.map((row) => <option key={String(row.vehicle)} value={String(row.vehicle)}>{row.vehicle}</option>)}<option value={OFF}>{t('boardOff')}</option></select></label>
           <Go text={t('boardApply')} busy={kept.isPending} type="primary" disabled={!tried.data?.feasible || tried.isPending} onClick={() => vehicle !== undefined && kept.mutate({ chosen: task, target: vehicle }, { onSuccess: () => { choose(undefined); changed() } })} />
           <Button onClick={() => choose(undefined)}>{t('cancel')}</Button>
         </div>
