@@ -184,7 +184,6 @@ def test_training_shows_runs_a_loss_curve_and_scores(visit, shoot: Shoot):
     page.locator("tbody tr.ant-table-row button.opener").first.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_role("img", name=re.compile("training losses, the last"))).to_be_visible()
-    page.wait_for_timeout(400)
     assert barriers(page) == []
     shoot(page, "console-training")
     if visit.site.real:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from yunqi.app.bench import BENCHES, Row, machine
-from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.app.cli.output import AsJson
 from yunqi.kernel import Invalid
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(root: typer.Typer) -> None:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from yunqi.app.cli.output import AsJson, print_json
+from yunqi.app.cli.output import AsJson
 from yunqi.app.settings import load_settings
+from yunqi.kernel.printing import print_json
 
 
 def commands() -> typer.Typer:

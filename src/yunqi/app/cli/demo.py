@@ -8,9 +8,10 @@ import typer
 
 from yunqi.app.application import App, OpenApp
 from yunqi.app.cli import lesson
-from yunqi.app.cli.output import AsJson, print_json, progress_bar
+from yunqi.app.cli.output import AsJson, progress_bar
 from yunqi.commerce.catalog import ImportReport
 from yunqi.flows.demo import DemoFiles, build_demo
+from yunqi.kernel.printing import print_json
 
 Shift = Annotated[
     int, typer.Option(help="Move the history by so many weeks; 0 leaves it in 2017, -1 lets it end just before today.")

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from yunqi.app.application import OpenApp
-from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.app.cli.output import AsJson
 from yunqi.kernel import SCOPES, Key
+from yunqi.kernel.printing import print_json, print_table
 
 
 def commands(open_app: OpenApp) -> typer.Typer:

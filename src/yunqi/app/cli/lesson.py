@@ -17,10 +17,11 @@ from typing import Annotated, Any
 import typer
 
 from yunqi.app.application import App, OpenApp
-from yunqi.app.cli.output import AsJson, print_json
+from yunqi.app.cli.output import AsJson
 from yunqi.flows.lesson import LONG, SHORT, Lesson, teach
 from yunqi.flows.lesson_data import TASKS
 from yunqi.kernel import Unavailable
+from yunqi.kernel.printing import print_json
 
 _PATIENCE = 120.0
 

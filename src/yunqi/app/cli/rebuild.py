@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from yunqi.app.application import App, OpenApp
-from yunqi.app.cli.output import AsJson, print_json, progress_bar
+from yunqi.app.cli.output import AsJson, progress_bar
 from yunqi.commerce.ranking import NothingToLearn
+from yunqi.kernel.printing import print_json
 
 
 def add(root: typer.Typer, open_app: OpenApp) -> None:

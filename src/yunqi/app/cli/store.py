@@ -6,11 +6,12 @@ import typer
 from rich.progress import Progress
 
 from yunqi.app.application import OpenApp
-from yunqi.app.cli.output import AsJson, print_json, print_table
+from yunqi.app.cli.output import AsJson
 from yunqi.app.domains import migrations
 from yunqi.app.settings import load_settings
 from yunqi.kernel import KernelConfig
 from yunqi.kernel.clock import now, to_micros
+from yunqi.kernel.printing import print_json, print_table
 from yunqi.kernel.store import MoveReport, Store, connect, move
 
 

@@ -1,6 +1,5 @@
 """``yunqi hub``: list, show, card, install, add, remove, verify."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.table import Table
 from yunqi.cloud.hub.model import Installed, Listing
 from yunqi.cloud.hub.service import Hub
 from yunqi.cloud.hub.service import Progress as Report
+from yunqi.kernel.printing import print_json
 
 
 class HasHub(Protocol):
@@ -38,7 +38,7 @@ def commands(open_app: Callable[[], AbstractContextManager[HasHub]]) -> typer.Ty
         with open_app() as opened:
             listings = opened.hub.list()
         if as_json:
-            _print_json({"assets": [_listed(listing) for listing in listings]})
+            print_json({"assets": [_listed(listing) for listing in listings]}, compact=True)
         else:
             Console().print(_table(listings))
 
@@ -70,7 +70,7 @@ def commands(open_app: Callable[[], AbstractContextManager[HasHub]]) -> typer.Ty
         with open_app() as opened:
             text, lineage = opened.hub.card(name), opened.hub.lineage(name)
         if as_json:
-            _print_json({"asset": name, "card": text, "lineage": lineage})
+            print_json({"asset": name, "card": text, "lineage": lineage}, compact=True)
         else:
             print(text)
 
@@ -130,12 +130,8 @@ def _table(listings: list[Listing]) -> Table:
 
 def _print(document: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        _print_json(document)
+        print_json(document, compact=True)
         return
     console = Console()
     for name, value in document.items():
         console.print(f"[bold]{name}[/bold]: {value}", highlight=False, markup=True, soft_wrap=True)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from yunqi.cloud.models.engine.catalogue.entry import Entry
@@ -13,6 +12,7 @@ from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
 from yunqi.cloud.models.service.opening import m6
 from yunqi.cloud.models.service.planning import catalogue, make_plan
 from yunqi.kernel import Invalid
+from yunqi.kernel.printing import print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -24,7 +24,7 @@ def add(app: typer.Typer) -> None:
     def catalogue_(as_json: AsJson = False) -> None:
         rows = [_row(found.entry, found.total, found.active, found.body) for found in catalogue()]
         if as_json:
-            _print_json({"members": rows})
+            print_json({"members": rows}, compact=True)
         for row in rows if not as_json else ():
             active = "" if row["active"] == row["total"] else f"{row['active'] / 1e9:9.2f} B active"
             print(f"{row['name']:32} {row['kind']:7} {row['total'] / 1e9:9.2f} B {active:18} {row['source']}")
@@ -57,7 +57,7 @@ def add(app: typer.Typer) -> None:
             price=price,
         )
         if as_json:
-            _print_json(found)
+            print_json(found, compact=True)
         else:
             _print_plan(found)
 
@@ -65,7 +65,7 @@ def add(app: typer.Typer) -> None:
     def m6_(as_json: AsJson = False) -> None:
         rows = [_layout(layout) for layout in m6_layouts()]
         if as_json:
-            _print_json({"layouts": rows})
+            print_json({"layouts": rows}, compact=True)
         for row in rows if not as_json else ():
             fits = "fits" if row["fits"] else f"{row['error']:+.4%}"
             print(
@@ -96,7 +96,7 @@ def add(app: typer.Typer) -> None:
             raise Invalid(f"Training needs the package {error.name}: run scripts/setup models.") from error
         found = small.compare_folder(folder, steps=steps, seed=seed, only=only or [], tell=_say, save=save)
         if as_json:
-            _print_json(found)
+            print_json(found, compact=True)
         for name, row in found["models"].items() if not as_json else ():
             print(f"{name:16} {row['parameters']:8} parameters, mean held-out loss {row['mean_loss']:.4f}")
 
@@ -116,7 +116,7 @@ def add_drawing(app: typer.Typer) -> None:
     ) -> None:
         model = m6(folder)
         said = model.caption(image, group=group)
-        _print_json({"caption": said, "about": model.about}) if as_json else print(said)
+        print_json({"caption": said, "about": model.about}, compact=True) if as_json else print(said)
 
     @app.command(
         "m6-draw", help='Draw what a text says. Example: yunqi models m6-draw models/dense "red apple" apple.png'
@@ -133,7 +133,7 @@ def add_drawing(app: typer.Typer) -> None:
         from PIL import Image
 
         Image.fromarray(drawn).save(target, format="PNG")
-        _print_json({"picture": str(target), "about": model.about}) if as_json else print(target)
+        print_json({"picture": str(target), "about": model.about}, compact=True) if as_json else print(target)
 
 
 def add_repacking(app: typer.Typer) -> None:
@@ -162,7 +162,9 @@ def add_repacking(app: typer.Typer) -> None:
         said = (text or Path(__file__)).read_text(encoding="utf-8")
         before, after = (repacking.perplexity(path, said) for path in (source, target))
         if as_json:
-            _print_json({"file": str(target), "bytes": size, "perplexity": {"before": before, "after": after}})
+            print_json(
+                {"file": str(target), "bytes": size, "perplexity": {"before": before, "after": after}}, compact=True
+            )
         else:
             print(f"{target}: {size / 1e6:.1f} MB; perplexity {before:.2f} before, {after:.2f} after")
 
@@ -217,7 +219,3 @@ def _print_plan(found: dict[str, Any]) -> None:
     print(f"  cost          {cost['minor_units'] / 100:10.2f} {cost['currency']} a million tokens")
     for note in found["notes"]:
         print(f"  note: {note}")
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

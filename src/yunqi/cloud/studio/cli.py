@@ -1,17 +1,16 @@
 """``yunqi models``: the models and one chat from the command line."""
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 
 from yunqi.cloud.models import ChatRequest, Completion, Message
 from yunqi.cloud.studio.engine.answered import usage_json
 from yunqi.cloud.studio.service import Studio
 from yunqi.kernel import Principal
+from yunqi.kernel.printing import print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _SELF = Principal("default", 0, "command line", frozenset({"models"}))
@@ -34,7 +33,7 @@ def commands(open_app: Callable[[], AbstractContextManager[HasStudio]]) -> typer
         with open_app() as opened:
             rows = _rows(opened.studio)
         if as_json:
-            _print_json({"models": rows})
+            print_json({"models": rows}, compact=True)
         for row in rows if not as_json else ():
             print(f"{row['id']:32} {row['kind']:9} {row['state']:8} {' '.join(row['names'])}")
 
@@ -77,8 +76,4 @@ def _print_end(done: Completion, as_json: bool) -> None:
     if not as_json:
         print()
         return
-    _print_json({"text": done.text, "finish_reason": done.finish_reason, "usage": usage_json(done.usage)})
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    print_json({"text": done.text, "finish_reason": done.finish_reason, "usage": usage_json(done.usage)}, compact=True)

@@ -1,13 +1,11 @@
 """``yunqi train FILE.toml`` and ``yunqi training``: run recipes, look at runs, cards and the leaderboard."""
 
 import dataclasses
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -15,6 +13,7 @@ from rich.table import Table
 
 from yunqi.cloud.training.model import Plan, Run, Score
 from yunqi.cloud.training.service import Training
+from yunqi.kernel.printing import print_json
 
 
 class HasTraining(Protocol):
@@ -48,7 +47,7 @@ def add_train(root: typer.Typer, open_app: OpenApp) -> None:
                 _print_plan(opened.training.plan(recipe), as_json)
             elif background:
                 job = opened.training.submit(recipe)
-                _print_json({"job": str(job)}) if as_json else print(f"Queued as job {job}.")
+                print_json({"job": str(job)}, compact=True) if as_json else print(f"Queued as job {job}.")
             else:
                 with _bar(recipe.name) as report:
                     run = opened.training.run(recipe, progress=report, fresh=fresh)
@@ -64,7 +63,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
         with open_app() as opened:
             runs = opened.training.runs()
         if as_json:
-            _print_json({"runs": [run_json(run) for run in runs]})
+            print_json({"runs": [run_json(run) for run in runs]}, compact=True)
             return
         _table(["name", "kind", "state", "step", "asset", "message"], [
             [r.name, r.kind, r.state.value, f"{r.step}/{r.steps}", r.asset or "", r.error or r.message] for r in runs
@@ -80,7 +79,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
         with open_app() as opened:
             found = opened.training.losses(name)
         if as_json:
-            _print_json({"run": name, "losses": found})
+            print_json({"run": name, "losses": found}, compact=True)
         for row in found if not as_json else ():
             held = f"  held out {row['heldout']:.4f}" if "heldout" in row else ""
             print(f"{row['step']:6} {row['loss']:.4f}{held}")
@@ -95,7 +94,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
         with open_app() as opened:
             scores = opened.training.leaderboard(task=task or None)
         if as_json:
-            _print_json({"scores": [dataclasses.asdict(score) for score in scores]})
+            print_json({"scores": [dataclasses.asdict(score) for score in scores]}, compact=True)
             return
         _table(["task", "metric", "model", "value", "95 % interval", "examples"], [_score_row(s) for s in scores])
 
@@ -108,7 +107,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
         with open_app() as opened:
             scores = opened.training.ngram_baseline(name, order=order)
         if as_json:
-            _print_json({"scores": [dataclasses.asdict(score) for score in scores]})
+            print_json({"scores": [dataclasses.asdict(score) for score in scores]}, compact=True)
             return
         _table(["task", "metric", "model", "value", "95 % interval", "examples"], [_score_row(s) for s in scores])
 
@@ -133,7 +132,7 @@ def _score_row(score: Score) -> list[str]:
 
 def _print_plan(plan: Plan, as_json: bool) -> None:
     if as_json:
-        _print_json(dataclasses.asdict(plan))
+        print_json(dataclasses.asdict(plan), compact=True)
         return
     about = "" if plan.exact else " (estimated)"
     rows = [
@@ -152,7 +151,7 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
 
 def _print_run(run: Run, as_json: bool) -> None:
     if as_json:
-        _print_json(run_json(run))
+        print_json(run_json(run), compact=True)
         return
     for name, value in run_json(run).items():
         if value not in (None, ""):
@@ -175,7 +174,3 @@ def _table(head: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(document, enc_hook=str).decode() + "\n")

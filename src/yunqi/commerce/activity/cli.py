@@ -1,6 +1,5 @@
 """``yunqi import events`` and ``yunqi events``."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.table import Table
 from yunqi.commerce.activity.service import Activity
 from yunqi.commerce.catalog import ImportReport
 from yunqi.commerce.catalog import Progress as Report
+from yunqi.kernel.printing import print_json
 
 
 class HasActivity(Protocol):
@@ -50,7 +50,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
             for e in found
         ]
         if as_json:
-            _write({"events": rows})
+            print_json({"events": rows}, compact=True)
             return
         table = Table("seq", "name", "at", "subject", "payload")
         for e in found:
@@ -88,7 +88,7 @@ def _show(report: ImportReport, as_json: bool) -> None:
     row = {"id": str(report.id), "state": report.state.value, **{name: getattr(report, name) for name in names}}
     errors = [{"line": e.line, "column": e.column, "message": e.message, "value": e.value} for e in report.errors]
     if as_json:
-        _write({**row, "errors": errors})
+        print_json({**row, "errors": errors}, compact=True)
         return
     table = Table("field", "value", title=f"Import of {report.file}", title_justify="left")
     for name, value in row.items():
@@ -96,7 +96,3 @@ def _show(report: ImportReport, as_json: bool) -> None:
     for error in errors[:20]:
         table.add_row(f"line {error['line']}", f"{error['message']} {error['value']}"[:160])
     Console().print(table, markup=False)
-
-
-def _write(document: dict[str, Any]) -> None:
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

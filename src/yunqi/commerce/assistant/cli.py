@@ -1,15 +1,14 @@
 """``yunqi assistant``: ask about products from the command line."""
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Annotated, Protocol
 
-import msgspec
 import typer
 
 from yunqi.commerce.assistant.model import Citation, Done, Text
 from yunqi.commerce.assistant.service import Assistant
+from yunqi.kernel.printing import print_json
 
 
 class HasAssistant(Protocol):
@@ -44,6 +43,6 @@ def commands(open_app: Callable[[], AbstractContextManager[HasAssistant]]) -> ty
         cited = [event.product_id for event in events if isinstance(event, Citation)]
         done = next(event for event in events if isinstance(event, Done))
         document = {"answer": text, "products": cited, "grounding": done.grounding, "model": done.model}
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
 
     return app

@@ -1,12 +1,10 @@
 """``yunqi catalog`` and ``yunqi import catalog|promotions``."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,6 +13,7 @@ from rich.table import Table
 from yunqi.commerce.catalog.model import ImportReport, Money, Product
 from yunqi.commerce.catalog.service import Catalog
 from yunqi.commerce.catalog.service.imports import Progress as Report
+from yunqi.kernel.printing import print_json
 
 
 class HasCatalog(Protocol):
@@ -161,7 +160,7 @@ def _money(money: Money | None) -> str | None:
 
 def _print(document: dict[str, Any], as_json: bool, rows: list[dict[str, Any]], heading: str) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(*(rows[0] if rows else ()), title=heading or None, title_justify="left")
     for row in rows:

@@ -1,6 +1,5 @@
 """``yunqi policies`` and ``yunqi decisions``."""
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from yunqi.commerce.experiments.model import DecisionSummary, Policy
 from yunqi.commerce.experiments.service import Experiments
+from yunqi.kernel.printing import print_json
 
 
 class HasExperiments(Protocol):
@@ -78,7 +78,7 @@ def _plain(noun: Policy | DecisionSummary) -> dict[str, Any]:
 
 def _print(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(*(rows[0] if rows else ()), box=None)
     for row in rows:

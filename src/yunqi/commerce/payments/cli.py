@@ -1,11 +1,9 @@
 """``yunqi orders`` and ``yunqi ledger``."""
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +11,7 @@ from rich.table import Table
 from yunqi.commerce.catalog import Money
 from yunqi.commerce.payments.model import Order
 from yunqi.commerce.payments.service import Payments
+from yunqi.kernel.printing import print_json
 
 
 class HasPayments(Protocol):
@@ -72,7 +71,7 @@ def _row(order: Order) -> dict[str, Any]:
 
 def _print(document: dict[str, Any], as_json: bool, rows: list[dict[str, Any]]) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(box=None, header_style="bold")
     for name in rows[0] if rows else ():

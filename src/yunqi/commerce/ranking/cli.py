@@ -12,6 +12,7 @@ from rich.table import Table
 
 from yunqi.commerce.ranking.model import ItemReason
 from yunqi.commerce.ranking.service import Ranking
+from yunqi.kernel.printing import print_json
 
 
 class HasRanking(Protocol):
@@ -75,7 +76,7 @@ def _report(done: int, total: int, text: str) -> None:
 
 def _print(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(*(rows[0] if rows else ()), box=None)
     for row in rows:

@@ -1,17 +1,16 @@
 """``yunqi recommend``: home, product, rebuild."""
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from yunqi.commerce.ranking import Answer
 from yunqi.commerce.recommend.service import Recommend
+from yunqi.kernel.printing import print_json
 
 
 class HasRecommend(Protocol):
@@ -72,7 +71,7 @@ def _rows(answer: Answer) -> list[dict[str, Any]]:
 
 def _print(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(*(rows[0] if rows else ()), box=None)
     for row in rows:

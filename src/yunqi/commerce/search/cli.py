@@ -2,19 +2,18 @@
 
 import dataclasses
 import getpass
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from yunqi.commerce.search.model import Filters, Sort, Verdict
 from yunqi.commerce.search.service import Search
+from yunqi.kernel.printing import print_json
 
 
 class HasSearch(Protocol):
@@ -136,7 +135,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
 
 def _print(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(*(rows[0] if rows else ()), box=None)
     for row in rows:

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.service.arrivals import arrival_rows, eta_document, report_row, returns_document
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -40,9 +40,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             return
         report = document["report"]
         Console().print(f"last fifth of {history.name}, each trip forecast as it began; wanted {level:.0%}")
-        table([report["held_out"], report["without_adapting"] | {"name": "without adapting"}], empty="")
-        table([*report["horizons"], *report["groups"]], empty="")
-        table(document.get("arrivals", []), empty="")
+        print_table([report["held_out"], report["without_adapting"] | {"name": "without adapting"}], empty="")
+        print_table([*report["horizons"], *report["groups"]], empty="")
+        print_table(document.get("arrivals", []), empty="")
 
     @app.command(help="Forecast returns. Example: yunqi logistics returns orders.csv --horizon 28 --report --json")
     def returns(
@@ -68,6 +68,6 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             return
         total = document["total"]
         Console().print(f"{total['mean']:.1f} returns in {horizon} days ({total['low']} to {total['high']})")
-        table(document["days"], empty="")
+        print_table(document["days"], empty="")
         if report:
-            table([document["report"]], empty="")
+            print_table([document["report"]], empty="")

@@ -7,8 +7,9 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, progress, table
+from yunqi.commerce.logistics.cli.printing import progress
 from yunqi.commerce.logistics.service.plain import berth_document
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -31,4 +32,4 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             print_json(berth_document(plan))
             return
         Console().print(f"cost {plan.cost}, no plan is below {plan.bound} (gap {plan.gap:.2%}), {plan.seconds:.1f} s")
-        table(berth_document(plan)["visits"], empty="no vessels")
+        print_table(berth_document(plan)["visits"], empty="no vessels")

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.model.papers import Paper
 from yunqi.commerce.logistics.service.files import read_text
 from yunqi.commerce.logistics.service.plain_border import suggestion_document
 from yunqi.kernel import Invalid
+from yunqi.kernel.printing import print_json, print_table
 
 Workspace = Annotated[str, typer.Option(help="Whose nomenclature and decisions.")]
 Who = Annotated[str, typer.Option(help="Who does it; by default who is logged in.")]
@@ -71,7 +71,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             return
         for row in rows:
             Console().print(f"{row['id']} {row['text']}: {row['answer'] or 'a person decides'} ({row['why']})")
-            table([_line(one) for one in row["candidates"]], empty="")
+            print_table([_line(one) for one in row["candidates"]], empty="")
 
     @app.command("hs-queue", help="Show what waits for a person. Example: yunqi logistics hs-queue --limit 20")
     def queue(
@@ -84,7 +84,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         if as_json:
             print_json(rows)
         else:
-            table(rows, empty="nothing waits")
+            print_table(rows, empty="nothing waits")
 
     @app.command(
         "hs-decide", help='Decide a code. Example: yunqi logistics hs-decide sku-7 610910 --why "knitted, cotton"'
@@ -133,7 +133,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         if as_json:
             print_json(rows)
         else:
-            table(rows, empty="no decisions")
+            print_table(rows, empty="no decisions")
 
     @app.command(
         "hs-disagreements",
@@ -149,9 +149,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         Console().print(
             f"{found['decisions']} decisions; suggestions overruled: {'-' if share is None else f'{share:.0%}'}"
         )
-        table(found["overruled"], empty="")
+        print_table(found["overruled"], empty="")
         for dispute in found["disputed"]:
-            table(dispute["decisions"], empty="")
+            print_table(dispute["decisions"], empty="")
 
 
 def _line(one: dict[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -51,5 +51,5 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         if as_json:
             print_json({"currency": found.currency, "total": found.total, "costs": rows})
             return
-        table(rows, empty="")
+        print_table(rows, empty="")
         Console().print(f"total {found.total} minor units of {found.currency}")

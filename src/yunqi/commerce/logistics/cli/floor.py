@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.service.plain_floor import batching_document, refill_document, slotting_document
+from yunqi.kernel.printing import print_json, print_table
 
 Seconds = Annotated[float, typer.Option(help="Wall-clock seconds.")]
 
@@ -32,7 +32,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             f"{found['metres']} m in {len(found['batches'])} batches (no batching is below {found['bound']} m); "
             f"as they come {found['first_come_metres']} m, by savings {found['savings_metres']} m"
         )
-        table([{**one, "orders": " ".join(one["orders"])} for one in found["batches"]], empty="no orders")
+        print_table([{**one, "orders": " ".join(one["orders"])} for one in found["batches"]], empty="no orders")
 
     @app.command(help="Place products for short walks. Example: yunqi logistics slot products.json --seconds 30 --json")
     def slot(
@@ -50,7 +50,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             f"an order held out walks {found['held_out_metres']} m; by the cube-per-order rule "
             f"{found['cube_per_order']['held_out_metres']} m, today {found['today_held_out_metres'] or 'unknown'}"
         )
-        table([{"product": name, "location": place} for name, place in found["places"].items()], empty="no products")
+        print_table(
+            [{"product": name, "location": place} for name, place in found["places"].items()], empty="no products"
+        )
 
     @app.command(help="Refill pick faces for the waves to come. Example: yunqi logistics refill faces.json --json")
     def refill(
@@ -63,6 +65,6 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         if as_json:
             print_json(found)
             return
-        table(found["tasks"], empty="nothing to refill")
-        table(found["short"], empty="no wave runs short")
+        print_table(found["tasks"], empty="nothing to refill")
+        print_table(found["short"], empty="no wave runs short")
         Console().print(f"the latest urgent task is {found['latest_min']} minutes late")

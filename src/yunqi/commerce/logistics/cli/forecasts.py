@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.model.forecast import Bucket
 from yunqi.commerce.logistics.service.files import read_text
 from yunqi.commerce.logistics.service.plain import forecast_rows, hierarchy_rows, judged_row
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -51,6 +51,6 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             print_json(document)
             return
         Console().print(f"{len(found.ids)} series by {found.method}; the first 30 rows of {len(rows)}")
-        table(rows[:30], empty="no series")
-        table(document.get("hierarchy", [])[:30], empty="")
-        table(document.get("report", []), empty="")
+        print_table(rows[:30], empty="no series")
+        print_table(document.get("hierarchy", [])[:30], empty="")
+        print_table(document.get("report", []), empty="")

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.model.journeys import Goal
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -54,4 +54,4 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
                 }
                 for leg in one["legs"]
             ]  # fmt: skip
-            table(rows, empty="")
+            print_table(rows, empty="")

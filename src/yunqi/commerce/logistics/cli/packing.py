@@ -7,9 +7,10 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, progress, table
+from yunqi.commerce.logistics.cli.printing import progress
 from yunqi.commerce.logistics.model.packing import Packing
 from yunqi.commerce.logistics.service.plain import packing_document
+from yunqi.kernel.printing import print_json, print_table
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -36,9 +37,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
 def _print(packing: Packing, scale: int) -> None:
     console = Console()
     console.print(f"{packing.use:.2%} of {len(packing.loads)} bins used (at most {packing.bound:.2%} can be)")
-    table(
+    print_table(
         [{"bin": load.bin, "number": load.number, "pieces": len(load.placements)} for load in packing.loads], empty=""
     )
     if packing.left:
         rows = [{"left": item, "copies": copies, "why": why} for item, (copies, why) in packing.left.items()]
-        table(rows, empty="")
+        print_table(rows, empty="")

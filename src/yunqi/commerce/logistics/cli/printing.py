@@ -1,34 +1,11 @@
-"""How the commands of logistics print."""
+"""How the commands of logistics show long work."""
 
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-
-
-def print_json(document: Any) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
-
-
-def table(rows: Sequence[dict[str, Any]], *, empty: str) -> None:
-    """Print rows as a table, or say ``empty``."""
-    console = Console()
-    if not rows:
-        console.print(empty)
-        return
-    shown = Table(header_style="bold", box=None, pad_edge=False)
-    for name in rows[0]:
-        shown.add_column(name, overflow="fold")
-    for row in rows:
-        shown.add_row(*("" if value is None else str(value) for value in row.values()))
-    console.print(shown)
 
 
 @contextmanager

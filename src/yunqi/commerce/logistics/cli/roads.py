@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json
+from yunqi.kernel.printing import print_json
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:

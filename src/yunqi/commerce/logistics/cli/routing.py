@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
@@ -16,6 +15,7 @@ from yunqi.commerce.logistics.service.reading import read_replan
 from yunqi.commerce.logistics.service.routing import load_document, load_problem, prepare, solve
 from yunqi.commerce.logistics.service.routing import replan as plan_again
 from yunqi.commerce.logistics.service.shown import plan_document, replan_document
+from yunqi.kernel.printing import print_json
 
 File = Annotated[Path, typer.Argument(help="VRPLIB, Solomon, Li-Lim, our JSON or VROOM's.")]
 
@@ -71,20 +71,18 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
     ) -> None:
         problem, routes, _ = read_replan(load_document(file), name=file.name)
         found = explained(problem, routes, task)
-        print(
-            msgspec.json.encode(found).decode() if as_json else msgspec.json.format(msgspec.json.encode(found)).decode()
-        )
+        print_json(found, compact=as_json)
 
     @app.command(help="Compile the search once, so that later solves start at once; scripts/setup does it.")
     def warm(as_json: AsJson = False) -> None:
         took = prepare()
-        print(msgspec.json.encode({"seconds": took}).decode() if as_json else f"ready after {took:.1f} s")
+        print_json({"seconds": took}, compact=True) if as_json else print(f"ready after {took:.1f} s")
 
 
 def show(found: dict[str, Any], as_json: bool) -> None:
     """Print a plan: one JSON document, or lines for people."""
     if as_json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        print_json(found, compact=True)
         return
     gap = "no bound" if found["gap"] is None else f"at most {found['gap']:.1%} above the bound {found['bound']:,.1f}"
     print(f"cost {found['cost']:,.1f} ({gap}), {len(found['routes'])} routes, {found['seconds']:.1f} s")

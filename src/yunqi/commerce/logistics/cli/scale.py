@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json
 from yunqi.commerce.logistics.model.scale import Effort, ScalePlan, ScaleRun
+from yunqi.kernel.printing import print_json
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:

@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.cli.printing import print_json, table
 from yunqi.commerce.logistics.service.plain_yard import (
     chain_document,
     retrieval_document,
@@ -15,6 +14,7 @@ from yunqi.commerce.logistics.service.plain_yard import (
     stock_document,
     storage_document,
 )
+from yunqi.kernel.printing import print_json, print_table
 
 Seconds = Annotated[float, typer.Option(help="Wall-clock seconds.")]
 YardFile = Annotated[Path, typer.Argument(help="JSON: tiers, stacks (from the ground up), arrivals.")]
@@ -42,11 +42,11 @@ def _add_moves(app: typer.Typer, open_app: OpenApp) -> None:
         Console().print(
             f"{found['total_steps']} steps in all (no plan is below {found['total_bound']}), the last at {found['makespan']}"
         )
-        table(
+        print_table(
             [{"robot": one["id"], "steps": len(one["path"]) - 1, "ends": one["path"][-1]} for one in found["robots"]],
             empty="no robots",
         )
-        table(found["errands"], empty="no errands")
+        print_table(found["errands"], empty="no errands")
         if found["open"]:
             Console().print(f"not done within the step limit: {', '.join(found['open'])}")
 
@@ -59,7 +59,7 @@ def _add_moves(app: typer.Typer, open_app: OpenApp) -> None:
             print_json(found)
             return
         Console().print(f"{found['blocking']} block one that leaves earlier (no way has fewer than {found['bound']})")
-        table([{"container": name, "stack": at} for name, at in found["places"].items()], empty="none arrive")
+        print_table([{"container": name, "stack": at} for name, at in found["places"].items()], empty="none arrive")
 
     @app.command(help="Fetch all containers with few shifts. Example: yunqi logistics fetch yard.json --json")
     def fetch(file: YardFile, seconds: Seconds = 5.0, as_json: AsJson = False) -> None:
@@ -70,7 +70,9 @@ def _add_moves(app: typer.Typer, open_app: OpenApp) -> None:
             print_json(found)
             return
         Console().print(f"{found['shifts']} shifts (no way has fewer than {found['bound']})")
-        table([{**one, "to": "out" if one["to"] is None else one["to"]} for one in found["moves"]], empty="no moves")
+        print_table(
+            [{**one, "to": "out" if one["to"] is None else one["to"]} for one in found["moves"]], empty="no moves"
+        )
 
 
 def _add_stock(app: typer.Typer, open_app: OpenApp) -> None:
@@ -87,7 +89,7 @@ def _add_stock(app: typer.Typer, open_app: OpenApp) -> None:
         if as_json:
             print_json(found)
             return
-        table(found["stages"], empty="no stages")
+        print_table(found["stages"], empty="no stages")
         Console().print(f"safety stock costs {found['cost']} a period; no other promises cost less")
 
     @app.command(
@@ -106,5 +108,5 @@ def _add_stock(app: typer.Typer, open_app: OpenApp) -> None:
         rows = [
             {"stage": at, "echelon": level, "local": found["local"][at]} for at, level in enumerate(found["echelon"])
         ]
-        table(rows, empty="no stages")
+        print_table(rows, empty="no stages")
         Console().print(f"cost {found['cost']} a period; no other levels cost less")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -29,7 +30,7 @@ class Budget:
         self._begun = time.monotonic() - spent
         self.seconds = seconds
         self._until = self._begun + seconds
-        self.is_stopped = False
+        self._is_stopped = False
 
     def left(self) -> float:
         """Return the seconds that are left; below 0 when it is over."""
@@ -39,7 +40,26 @@ class Budget:
         """Return the seconds since it began."""
         return time.monotonic() - self._begun
 
+    def span(self, *, reserve: float, least: float) -> tuple[float, Callable[[], float]]:
+        """Return the seconds of a search, and what tells the share of them that is left (0 or below: it is over).
+
+        Parameters
+        ----------
+        reserve
+            Seconds of this budget that come after the search.
+        least
+            Seconds that the search gets however late it starts; a budget that is ended ends it all the same.
+        """
+        seconds = max(self.left() - reserve, least)
+        end = self.used() + seconds
+
+        def share() -> float:
+            self.left()  # a watched budget learns here that it was cancelled
+            return -1.0 if self._is_stopped else (end - self.used()) / seconds
+
+        return seconds, share
+
     def stop(self) -> None:
         """End it now."""
-        self.is_stopped = True
+        self._is_stopped = True
         self._until = self._begun

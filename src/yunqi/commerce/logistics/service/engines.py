@@ -5,6 +5,7 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import holding
@@ -48,15 +49,10 @@ def run_engines(
     if early is None and iterations is None and not is_warm():
         return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
     if is_warm():
-        load()  # the compiled code, or else the first iteration would wait for it
+        _loaded()
     # The checker, the bound and the printing take their time too.
     reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
-    span = max(budget.left() - reserve, _least(problem))
-    end = budget.used() + span
-
-    def left() -> float:
-        return _share_left(budget, end, span)
-
+    span, left = budget.span(reserve=reserve, least=_least(problem))
     told_at = [-1.0]
 
     def told(found: Found) -> None:
@@ -116,10 +112,10 @@ def run_engines(
     )
 
 
-def _share_left(budget: Budget, end: float, span: float) -> float:
-    """Return the share of a search's span that is left; a cancelled budget, which tells when it is asked, has none."""
-    budget.left()
-    return -1.0 if budget.is_stopped else (end - budget.used()) / span
+@cache
+def _loaded() -> None:
+    """Load the compiled code before the search's clock starts, or else the first iteration would wait for it."""
+    load()
 
 
 def _least(problem: Problem) -> float:
@@ -135,14 +131,13 @@ def _rich(
         waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
         return [], "none", 0, waiting
     reserve = min(0.3 * budget.seconds, 0.2 + 3e-3 * len(problem.tasks))
-    span = max(budget.left() - reserve, _least(problem))
-    end = budget.used() + span
+    _, share = budget.span(reserve=reserve, least=_least(problem))
     turns = iter(range(max(1, (iterations or 0) // 5)))
 
     def left() -> float:
         if iterations is not None:
             return 1 - next(turns, iterations) / max(1, iterations // 5)
-        return _share_left(budget, end, span)
+        return share()
 
     routes, done = search.run(left, seed, warm)
     served = {stop for route in routes for stop in route.stops}

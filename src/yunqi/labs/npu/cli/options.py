@@ -1,17 +1,16 @@
 """Options that several commands share, and how they print."""
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from yunqi.kernel import Invalid
+from yunqi.kernel.printing import print_json
 from yunqi.labs.npu.service import Compiled, Npu
 
 
@@ -69,7 +68,7 @@ def pair(text: str) -> tuple[str, float]:
 def print_document(document: Any, as_json: bool, rows: Sequence[dict[str, Any]]) -> None:
     """Print one JSON document, or a table of ``rows``."""
     if as_json:
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        print_json(document, compact=True)
         return
     table = Table(*(rows[0] if rows else ()), box=None)
     for row in rows:

@@ -8,7 +8,8 @@ import numpy as np
 import typer
 
 from yunqi.kernel.errors import Invalid
-from yunqi.labs.riscv.cli.options import AsJson, MaxInstructions, OpenApp, print_json
+from yunqi.kernel.printing import print_json
+from yunqi.labs.riscv.cli.options import AsJson, MaxInstructions, OpenApp
 from yunqi.labs.riscv.service.input import file_bytes
 from yunqi.labs.riscv.service.port import VARIANTS, Ported, port, read, sample_input
 
@@ -61,7 +62,7 @@ def network_commands(app: typer.Typer, open_app: OpenApp) -> None:
                 target.chmod(0o755)
         rows = [_row(one) for one in done]
         if as_json:
-            print_json({"network": file.name, "host": list(network.host), "ports": rows})
+            print_json({"network": file.name, "host": list(network.host), "ports": rows}, compact=True)
         else:
             _show(rows, layers=layers, host=network.host)
         if not all(one.exact for one in done):

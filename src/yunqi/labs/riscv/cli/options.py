@@ -1,12 +1,10 @@
 """Options that several commands share, and how their answers are printed."""
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
-import msgspec
 import typer
 
 from yunqi.kernel.errors import Invalid
@@ -44,8 +42,3 @@ def changes(given: Sequence[str]) -> dict[str, float]:
         if not equals:
             raise Invalid(f"{pair!r} is not NAME=NUMBER, as rob=128.", "set")
     return found
-
-
-def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from yunqi.kernel.errors import Invalid
+from yunqi.kernel.printing import print_json
 from yunqi.labs.riscv.cli.options import (
     PASS_THROUGH,
     AsJson,
@@ -18,7 +19,6 @@ from yunqi.labs.riscv.cli.options import (
     OpenApp,
     Set,
     changes,
-    print_json,
 )
 from yunqi.labs.riscv.model import Limits, Run
 from yunqi.labs.riscv.service import Riscv, compare, parameters, profile
@@ -71,7 +71,7 @@ def _run(app: typer.Typer, open_app: OpenApp) -> None:
                 done = _emulated(engine, riscv, file, arguments or (), stdin, limits, timing, changes(set_ or ()))
                 _show(1, done.output) if not as_json else None
         document = run_json(done)
-        print_json(document) if as_json else _print_run(document)
+        print_json(document, compact=True) if as_json else _print_run(document)
         if done.fault is not None or done.stopped is not None:
             raise typer.Exit(1)
 
@@ -100,7 +100,7 @@ def _profile(app: typer.Typer, open_app: OpenApp) -> None:
         text = found.pop("konata")
         if konata:
             konata.write_text(text, "utf-8")
-        print_json(found) if as_json else _print_profile(found)
+        print_json(found, compact=True) if as_json else _print_profile(found)
 
 
 def _compare(app: typer.Typer, open_app: OpenApp) -> None:
@@ -121,7 +121,7 @@ def _compare(app: typer.Typer, open_app: OpenApp) -> None:
             limits = riscv.limits(instructions=max_instructions)
             rows = compare(riscv, [riscv.read(file) for file in files], limits=limits, cores=cores)
         if as_json:
-            print_json({"runs": rows})
+            print_json({"runs": rows}, compact=True)
         for row in rows if not as_json else ():
             print(
                 f"{row['program']:20} {row['core']:24} {row['cycles']:>14,} cycles  IPC {row['ipc']:.2f}  x{row['speedup']}"
@@ -133,7 +133,7 @@ def _parameters(app: typer.Typer, open_app: OpenApp) -> None:
     def parameters_(as_json: AsJson = False) -> None:
         rows = parameters()
         if as_json:
-            print_json({"parameters": rows})
+            print_json({"parameters": rows}, compact=True)
         for row in rows if not as_json else ():
             print(f"{row['name']:28} {row['value']:>10}  {row['source']}")
 
@@ -143,7 +143,7 @@ def _warm(app: typer.Typer, open_app: OpenApp) -> None:
     def warm(as_json: AsJson = False) -> None:
         with open_app() as opened:
             seconds = round(opened.riscv.warm(), 2)
-        print_json({"seconds": seconds}) if as_json else print(f"Ready after {seconds} s.")
+        print_json({"seconds": seconds}, compact=True) if as_json else print(f"Ready after {seconds} s.")
 
 
 def _debug(app: typer.Typer, open_app: OpenApp) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from yunqi.commerce.logistics.engine.routing.population import breed
 from yunqi.commerce.logistics.engine.routing.population import layout as at
 from yunqi.commerce.logistics.engine.routing.strings import layout as strings
-from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, seeded
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed
 
 LARGEST = 600
@@ -73,7 +73,7 @@ class Evolution:
         self.g = g = np.zeros(at.NUMBERS, np.int64)
         g[at.TASKS], g[at.SLOTS], g[at.CAPACITY], g[at.CLOSE] = n, slots, room, min(CLOSE, n - 1)
         g[at.PENALTY] = max(1, int(min(1000.0, apart.max() / demands.max()) * self.unit))
-        g[at.RANDOM] = (seed * 0x1E3779B97F4A7C15 + 0x51B54A32D192ED03) % 2**62 + 1
+        g[at.RANDOM] = seeded(seed)
         g[at.PLACES], g[at.FEWEST], g[at.CHILDREN] = places, fewest, children
         g[at.BEST], g[at.WAITING] = 1 << 60, 4 * fewest
         node = np.zeros((n + 1 + 2 * slots, at.NODE_COLUMNS), np.int64)

@@ -1,6 +1,5 @@
 """The local search on one pair of tasks: relocations, swaps and exchanges of ends. Every function is compiled."""
 
-import numpy as np
 from numba import njit
 
 from yunqi.commerce.logistics.engine.routing.population.layout import (
@@ -24,6 +23,7 @@ from yunqi.commerce.logistics.engine.routing.population.layout import (
     WIDE,
 )
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, Matrix
+from yunqi.commerce.logistics.engine.routing.strings.chance import bits, whole
 
 
 @njit(cache=True, nogil=True)
@@ -316,16 +316,11 @@ def improve(d: Matrix, node: Ints, route: Ints, angle: Ints, g: Ints, u: int, v:
 
 @njit(cache=True, nogil=True)
 def draw(g: Ints) -> int:
-    """Return 32 random bits (xorshift64*)."""
-    x = np.uint64(g[RANDOM])
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    g[RANDOM] = np.int64(x)
-    return int((x * np.uint64(2685821657736338717)) >> np.uint64(32))
+    """Return 32 random bits."""
+    return int(bits(g, RANDOM))
 
 
 @njit(cache=True, nogil=True)
 def below(g: Ints, limit: int) -> int:
     """Return a random integer in [0, limit)."""
-    return int((draw(g) * limit) >> 32)
+    return int(whole(g, RANDOM, limit))

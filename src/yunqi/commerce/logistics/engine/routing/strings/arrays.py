@@ -24,6 +24,11 @@ def pack(numbers: dict[int, int], vectors: dict[int, npt.NDArray[np.generic]], h
     return packed
 
 
+def seeded(seed: int) -> int:
+    """Return the first state of the random numbers (`chance`) of a seed; it is never 0."""
+    return (seed * 0x1E3779B97F4A7C15 + 0x51B54A32D192ED03) % 2**62 + 1
+
+
 def new_state(p: Ints, seed: int) -> Ints:
     """Return an empty state: no task is in it yet."""
     n, m, dimensions = int(p[at.N]), int(p[at.VEHICLES]), int(p[at.DIMENSIONS])
@@ -41,5 +46,5 @@ def new_state(p: Ints, seed: int) -> Ints:
     vectors[at.IS_ALLOWED] = np.ones(m + 1, np.int64)
     vectors[at.HOME] = np.full(n + 1, -1, np.int64)
     numbers = {at.LIMIT: -1, at.MEAN_REMOVED: 10, at.LONGEST: 10, at.SPLIT: 1 << 31, at.DEEPER: int(2**32 * 0.01)}
-    numbers |= {at.BLINK: int(2**32 * 0.01), at.RANDOM: (seed * 0x1E3779B97F4A7C15 + 0x51B54A32D192ED03) % 2**62 + 1}
+    numbers |= {at.BLINK: int(2**32 * 0.01), at.RANDOM: seeded(seed)}
     return pack(numbers, vectors, at.STATE_HEADER)

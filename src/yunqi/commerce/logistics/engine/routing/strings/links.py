@@ -1,9 +1,9 @@
 """Linked routes: link, unlink, schedule, save and put back. Every function is compiled."""
 
-import numpy as np
 from numba import njit
 
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
+from yunqi.commerce.logistics.engine.routing.strings.chance import bits, whole
 from yunqi.commerce.logistics.engine.routing.strings.layout import (
     ABSENT,
     ABSENT_TASKS,
@@ -43,19 +43,11 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     N,
 )
 
-_A, _B, _C, _HALF = np.uint64(12), np.uint64(25), np.uint64(27), np.uint64(32)
-_MULTIPLIER = np.uint64(2685821657736338717)
-
 
 @njit(cache=True, nogil=True)
 def draw(s: Ints) -> int:
-    """Return 32 random bits (xorshift64*)."""
-    x = np.uint64(s[RANDOM])
-    x ^= x >> _A
-    x ^= x << _B
-    x ^= x >> _C
-    s[RANDOM] = np.int64(x)
-    return np.int64((x * _MULTIPLIER) >> _HALF)
+    """Return 32 random bits."""
+    return bits(s, RANDOM)
 
 
 @njit(cache=True, nogil=True)
@@ -67,7 +59,7 @@ def uniform(s: Ints) -> float:
 @njit(cache=True, nogil=True)
 def below(s: Ints, limit: int) -> int:
     """Return a random integer in [0, limit)."""
-    return int(uniform(s) * limit)
+    return whole(s, RANDOM, limit)
 
 
 @njit(cache=True, nogil=True)
