@@ -13,13 +13,16 @@ import random
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.service.plain_yard import retrieval_document, robots_document, storage_document
+from yunqi.commerce.logistics.service.yard import Yard
 from yunqi.console import (
     CategoryPage,
     Link,
@@ -30,6 +33,7 @@ from yunqi.console import (
     pages_router,
     product_path,
 )
+from yunqi.kernel import Invalid
 
 KEY = "sk-mock-0123456789"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -788,7 +792,34 @@ def planning() -> APIRouter:
         visits = [{"vessel": n + 1, "berth": 1 + 20 * n, "start": 3 * n, "end": 3 * n + 9, "name": name, "position_m": 200 * n, "cranes": 2} for n, name in enumerate(names)]  # fmt: skip
         return {"cost": 3, "bound": 3, "gap": 0.0, "seconds": 0.1, "visits": visits}
 
+    _yard(api)
     return api
+
+
+def _yard(api: APIRouter) -> None:
+    """Robots and stacks; these answers alone are computed, for a page that plays them needs ones that fit together."""
+    yard = Yard(LogisticsConfig())
+
+    def answered(found: Callable[[], Any]) -> Any:
+        try:
+            return found()
+        except Invalid as refused:
+            return refusal(400, "invalid", str(refused))
+
+    @api.post("/warehouse/robots")
+    async def robots(request: Request) -> Any:
+        asked = (await request.json())["problem"]
+        return answered(lambda: robots_document(yard.robots(yard.read_robots(asked), seconds=1)))
+
+    @api.post("/yard/storage")
+    async def storage(request: Request) -> Any:
+        asked = (await request.json())["problem"]
+        return answered(lambda: storage_document(yard.store(yard.read_yard(asked), seconds=1)))
+
+    @api.post("/yard/retrieval")
+    async def retrieval(request: Request) -> Any:
+        asked = (await request.json())["problem"]
+        return answered(lambda: retrieval_document(yard.fetch(yard.read_yard(asked), seconds=1)))
 
 
 def customs() -> APIRouter:

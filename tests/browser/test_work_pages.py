@@ -138,6 +138,61 @@ def test_a_stop_is_given_to_another_vehicle_and_a_driver_follows_the_day(visit, 
     expect(page.get_by_role("list", name="Stops").get_by_text("done", exact=True)).to_have_count(1)
 
 
+def test_robots_and_a_yard_are_planned_and_played_step_by_step(visit, shoot: Shoot):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("tab", name="Robots").click()
+    panel = page.get_by_role("tabpanel", name="Robots")
+    panel.get_by_role("textbox", name="Problem").fill('{"grid": ["..", "."], "robots": []}')
+    panel.get_by_role("button", name="Plan paths").click()
+    expect(panel.get_by_role("alert")).to_contain_text("row 1")
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Plan paths").click()
+    floor = panel.get_by_role("img", name=re.compile("4 robots on 7 × 12 cells"))
+    expect(floor).to_be_visible(timeout=SLOW)
+    slider = panel.get_by_role("slider", name="Step", exact=True)
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(floor).to_have_attribute("data-step", "2")
+    panel.get_by_role("button", name="One step on").click()
+    expect(floor).to_have_attribute("data-step", "3")
+    panel.get_by_role("button", name="r2", exact=True).click()
+    assert floor.locator("polyline").get_attribute("points")
+    assert barriers(page) == []
+    shoot(page, "console-robots")
+    panel.get_by_role("button", name="Play").click()
+    expect(panel.get_by_role("button", name="Pause")).to_be_visible()
+    slider.press("End")
+    expect(panel.get_by_role("button", name="One step on")).to_be_disabled()
+    _fetch_and_store(page, shoot)
+
+
+def _fetch_and_store(page: Page, shoot: Shoot) -> None:
+    page.get_by_role("tab", name="Yard").click()
+    panel = page.get_by_role("tabpanel", name="Yard")
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Plan moves").click()
+    bay = panel.get_by_role("img", name=re.compile("containers in 6 stacks"))
+    expect(bay).to_be_visible(timeout=SLOW)
+    panel.get_by_role("button", name="One step on").click()
+    expect(
+        panel.get_by_role("status")
+        .filter(has_text="c1 leaves from stack")
+        .or_(panel.get_by_role("status").filter(has_text="is shifted"))
+    ).to_be_visible()
+    assert barriers(page) == []
+    bay.scroll_into_view_if_needed()
+    shoot(page, "console-yard")
+    panel.get_by_role("slider", name="Step", exact=True).press("End")
+    expect(panel.get_by_role("img", name="0 containers in 6 stacks")).to_be_visible()
+    panel.get_by_text("Store arrivals", exact=True).click()
+    panel.get_by_role("button", name="Plan moves").click()
+    expect(panel.get_by_text("Stored above one that leaves earlier")).to_be_visible(timeout=SLOW)
+    panel.get_by_role("slider", name="Step", exact=True).press("End")
+    expect(panel.get_by_role("img", name="16 containers in 6 stacks")).to_be_visible()
+
+
 def test_codes_are_decided_by_a_person_and_papers_made(visit, shoot: Shoot):
     visit.expect_status(400, 422)
     page = visit.sign_in()

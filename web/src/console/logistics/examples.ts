@@ -28,3 +28,15 @@ export const SHIPMENT = {
   parcels: [{ id: 'P1', gross_g: 1999, size_mm: [400, 300, 200] }],
   charges: { freight: 8000, insurance: 55 },
 }
+
+export const ROBOTS = {
+  grid: ['............', '.##.##.##.#.', '.##.##.##.#.', '............', '.##.##.##.#.', '.##.##.##.#.', '............'],
+  robots: ['r1', 'r2', 'r3', 'r4'].map((id, at) => ({ id, start: [0, 3 * at] })),
+  errands: [[3, 1, 6, 11], [6, 4, 0, 11], [3, 7, 6, 0], [0, 1, 3, 11], [6, 8, 0, 0], [3, 4, 6, 6]].map(([a, b, c, d], at) => ({ id: `e${at + 1}`, pickup: [a, b], drop: [c, d], release: 2 * at })),
+}
+
+export const YARD = {
+  tiers: 4,
+  stacks: [[7, 2, 9], [4, 11], [1, 8, 5], [10, 3], [], [6, 12]].map((stack) => stack.map((leaves) => ({ id: `c${leaves}`, leaves }))),
+  arrivals: [15, 13, 14, 16].map((leaves) => ({ id: `n${leaves}`, leaves })),
+}
