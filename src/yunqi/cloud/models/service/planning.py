@@ -139,7 +139,7 @@ def measure(*, seconds: float = 0.3) -> Any:
     # One thread reads; a second core adds less than as much again, so the rate is not multiplied.
     return Hardware(
         HERE, memory, read, work, 0.0, read, 1, f"measured now on {cores()} cores, numpy float32",
-        use_memory=0.8, use_flops=0.8, overhead=2e-5,
+        use_memory=0.8, use_cache=0.8, use_flops=0.8, overhead=2e-5,
     )  # fmt: skip
 
 

@@ -158,11 +158,11 @@ def _layout(text: Text, bytes_: int, activations: int, hardware: Hardware) -> tu
 def _decode(
     spec: Spec, count: Count, demand: Demand, hardware: Hardware, tensor: int, weights: int, cache: int
 ) -> tuple[float, str]:
-    read = weights * _touched(spec.text, count, demand.batch) + cache
+    read = weights * _touched(spec.text, count, demand.batch) / hardware.use_memory + cache / hardware.use_cache
     flops = (
         hardware.flops8 if BITS[demand.weights] < 16 and hardware.flops8 and demand.weights == "fp8" else hardware.flops
     )
-    memory = read / (hardware.bandwidth * hardware.use_memory * tensor)
+    memory = read / (hardware.bandwidth * tensor)
     work = 2.0 * count.active * demand.batch / (flops * hardware.use_flops * tensor)
     talk = 0.0
     if tensor > 1:
