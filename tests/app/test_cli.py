@@ -1,13 +1,14 @@
 """The command line: one JSON document, exit codes 0, 1 and 2, messages that say the way out."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests import command
+from tests.command import Done
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,11 +18,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cli")
 
 
-def yunqi(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "YUNQI_DATA_DIR": str(data_dir), "COLUMNS": "200", **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "yunqi", *arguments], env=env, capture_output=True, text=True, check=False, timeout=120
-    )
+def yunqi(data_dir: Path, *arguments: str, **environment: str) -> Done:
+    return command.yunqi(*arguments, YUNQI_DATA_DIR=str(data_dir), COLUMNS="200", **environment)
 
 
 def test_importing_listing_and_importing_again(data_dir: Path) -> None:
@@ -114,8 +112,16 @@ def test_a_move_to_another_database_keeps_everything(tmp_path: Path) -> None:
     assert listed["total"] == 8
 
 
-@pytest.mark.parametrize("command", [["--help"], ["import", "--help"], ["bench", "--help"], ["demo", "load", "--help"]])
-def test_help_has_examples_or_choices(data_dir: Path, command: list[str]) -> None:
-    done = yunqi(data_dir, *command)
+@pytest.mark.parametrize("words", [["--help"], ["import", "--help"], ["bench", "--help"], ["demo", "load", "--help"]])
+def test_help_has_examples_or_choices(data_dir: Path, words: list[str]) -> None:
+    done = yunqi(data_dir, *words)
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+def test_the_module_starts_as_a_program_of_its_own(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "yunqi", "catalog", "list", "--json"],
+        env={"YUNQI_DATA_DIR": str(tmp_path / "new"), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, json.loads(done.stdout)["total"]) == (0, 0)

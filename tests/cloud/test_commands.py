@@ -1,13 +1,11 @@
 """The command line of hub and models, through the house's own entry point."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import command
 
 from yunqi.cloud.hub import Installed
 
@@ -15,16 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def yunqi(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "YUNQI_DATA_DIR": str(folder)}
-    done = subprocess.run(
-        [sys.executable, "-m", "yunqi", *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=folder,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    return command.yunqi(*arguments, cwd=folder, YUNQI_DATA_DIR=str(folder))
 
 
 def document(folder: Path, *arguments: str) -> Any:

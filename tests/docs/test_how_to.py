@@ -3,11 +3,10 @@
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.command import yunqi
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,9 +18,7 @@ def test_a_day_of_deliveries(tmp_path: Path) -> None:
     lines = re.findall(r"^yunqi (.+)$", page, re.MULTILINE)
     assert len(lines) == 7
     for line in lines:
-        done = subprocess.run(
-            [sys.executable, "-m", "yunqi", *shlex.split(line)], cwd=folder, capture_output=True, text=True
-        )
+        done = yunqi(*shlex.split(line), cwd=folder)
         assert done.returncode == 0, f"{line}: {done.stderr}"
         assert done.stdout.strip() or "--out" in line
     assert (folder / "cn23.pdf").read_bytes().startswith(b"%PDF")

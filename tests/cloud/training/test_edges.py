@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from tests import command
 from tests.cloud.training.workshop import TINY, recipe, training, write_texts
 
 from yunqi.cloud.training import RunState, Score
@@ -22,11 +23,7 @@ GOOD = 'kind = "pretrain"\n' + TINY + '[[data]]\npath = "text.jsonl"\n[train]\ns
 
 
 def yunqi(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "yunqi", *arguments],
-        env={**os.environ, "YUNQI_DATA_DIR": str(folder / "var")}, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    return command.yunqi(*arguments, timeout=300, YUNQI_DATA_DIR=str(folder / "var"))
 
 
 def test_commands_plan_refuse_and_list(tmp_path: Path) -> None:

@@ -1,14 +1,13 @@
 """The border over HTTP, behind the real application: keys, tenants, PDF, errors with their field."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.command import yunqi
 
 from yunqi.app.application import open_shop
 from yunqi.app.http import create
@@ -97,10 +96,7 @@ def test_the_commands_print_one_document(tmp_path: Path) -> None:
         ["documents", str(tmp_path / "ship.json"), "--kind", "cn22", "--out", str(out)],
     ]
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "yunqi", "logistics", *command, "--json"],
-            env={"YUNQI_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = yunqi("logistics", *command, "--json", YUNQI_DATA_DIR=str(tmp_path / "data"))
         assert done.returncode == 0, done.stderr
         json.loads(done.stdout)
     assert out.read_bytes().startswith(b"%PDF")

@@ -1,12 +1,11 @@
 """The published layouts of M6: counts, and the command that lists them."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from tests.command import yunqi
 
 from yunqi.cloud.models import M6Layout, m6_layouts
 from yunqi.cloud.models.engine.m6.spec import M6Spec, count, dense_twin
@@ -73,10 +72,7 @@ def test_sizes_that_do_not_fit_are_refused(changed: dict[str, int], message: str
 
 
 def test_the_command_lists_layouts_as_json() -> None:
-    program = Path(sys.executable).with_name("yunqi")
-    done = subprocess.run(
-        [program, "models", "m6", "--json"], capture_output=True, text=True, check=True, env=dict(os.environ)
-    )
+    done = yunqi("models", "m6", "--json")
     rows = json.loads(done.stdout)["layouts"]
     assert {row["name"]: row["total"] for row in rows} == TOTALS
     assert rows[-1]["experts"] == 10240
