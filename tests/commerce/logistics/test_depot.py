@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from yunqi.commerce.logistics import (
@@ -20,6 +21,7 @@ from yunqi.commerce.logistics import (
     s_big_s,
 )  # fmt: skip
 from yunqi.commerce.logistics.engine.customs.landed import read_table
+from yunqi.commerce.logistics.engine.warehouse.aisles import Stock, most_units, survivors
 from yunqi.commerce.logistics.engine.warehouse.few import few_aisles
 from yunqi.commerce.logistics.engine.warehouse.waves import best_wave, read_waves, violations
 from yunqi.commerce.logistics.model.warehouse import Wave, WaveProblem
@@ -49,6 +51,23 @@ def test_a_small_wave_is_the_best_of_all_subsets() -> None:
         assert wave.value == pytest.approx(best)
         assert wave.is_proven
         assert violations(problem, wave) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_no_set_of_aisles_is_overlooked(count: int) -> None:
+    for seed in range(3):
+        stock = Stock(generated_waves(60, 20, 9, seed=seed))
+        asked, flat = np.empty(stock.stock.shape[1], np.int64), (stock.starts, stock.items, stock.units)
+        bounds = {
+            some: most_units(stock.stock[list(some)].sum(axis=0), *flat, asked)
+            for some in itertools.combinations(range(9), count)
+        }
+        need = sorted(bounds.values())[len(bounds) // 2]
+        found, room, stop = set(), np.empty((200, count), np.int64), np.zeros(1, np.int64)
+        for first in range(9 - count + 1):
+            there = survivors(stock.stock, count, need, stock.stock.sum(axis=1), *flat, first, room, stop)
+            found |= {tuple(map(int, row)) for row in room[:there]}
+        assert found == {some for some, bound in bounds.items() if bound >= need}
 
 
 def test_looking_at_all_small_sets_of_aisles_agrees_with_the_linear_model() -> None:

@@ -53,7 +53,11 @@ class Depot:
             few = importlib.import_module("yunqi.commerce.logistics.engine.warehouse.few").few_aisles
             few(WaveProblem(({"a": 1},), ({"a": 1},), 1, 1), left=lambda: 1.0)  # compile before the clock starts
         end = time.monotonic() + budget
-        known: Wave | None = few(problem, left=lambda: end - 0.2 * budget - time.monotonic()) if few else None
+        known: Wave | None = (
+            few(problem, left=lambda: end - 0.2 * budget - time.monotonic(), workers=self._config.workers)
+            if few
+            else None
+        )
         if known is not None and known.is_proven:
             wave = known
         else:

@@ -135,44 +135,114 @@ def good_set(stock: Stock, count: int, *, tries: int, seed: int) -> tuple[int, I
 
 
 @numba.njit(cache=True, nogil=True)
+def _lines_by_item(starts: Ints, items: Ints, count: int) -> tuple[Ints, Ints]:
+    """Return the lines in the order of their items, and where each item begins."""
+    begins = np.zeros(count + 1, np.int64)
+    for item in items:
+        begins[item + 1] += 1
+    begins = np.cumsum(begins)
+    lines, at = np.empty(len(items), np.int64), begins[:-1].copy()
+    for line in range(len(items)):
+        lines[at[items[line]]] = line
+        at[items[line]] += 1
+    return lines, begins
+
+
+@numba.njit(cache=True, nogil=True)
+def _open_orders(supply: Ints, starts: Ints, items: Ints, units: Ints, asked: Ints, missing: Ints) -> int:
+    """Write what the orders ask that can be served, and how many lines the others miss; return the bound of `most_units`."""
+    asked[:] = 0
+    for one in range(len(starts) - 1):
+        short = 0
+        for at in range(starts[one], starts[one + 1]):
+            short += supply[items[at]] < units[at]
+        missing[one] = short
+        if short == 0:
+            for at in range(starts[one], starts[one + 1]):
+                asked[items[at]] += units[at]
+    total = 0
+    for item in range(len(asked)):
+        total += min(asked[item], supply[item])
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
 def survivors(
     stock: Ints, count: int, need: int, potential: Ints, starts: Ints, items: Ints, units: Ints, first: int,
-    out: Ints,
+    out: Ints, stop: Ints,
 ) -> int:  # fmt: skip
     """Write every set of ``count`` aisles beginning with ``first`` whose bound reaches ``need``; return how many there are.
 
-    When there are more than ``out`` has room for, the number is returned all the same.
+    When there are more than ``out`` has room for, the number is returned all the same; -1 when another thread has set
+    ``stop[0]``. The bound is that of `most_units`; for
+    the last aisle only the orders are looked at that the aisles before it can't serve and that want something it holds.
     """
-    aisles, found = len(stock), 0
-    asked = np.empty(stock.shape[1], np.int64)
-    supplies = np.zeros((count, stock.shape[1]), np.int64)
+    aisles, kinds, found = len(stock), stock.shape[1], 0
+    asked, missing = np.empty(kinds, np.int64), np.empty(len(starts) - 1, np.int64)
+    supplies = np.zeros((count, kinds), np.int64)
     at = np.zeros(count, np.int64)
     sums = np.zeros(count, np.int64)
     at[0], supplies[0], sums[0] = first, stock[first], potential[first]
-    best_left = 0
-    for aisle in range(first + 1, aisles):
-        best_left = max(best_left, potential[aisle])
-    depth = 1
     if count == 1:
         if most_units(supplies[0], starts, items, units, asked) >= need:
             out[0, 0] = first
             return 1
         return 0
+    orders = np.empty(len(items), np.int64)
+    for one in range(len(starts) - 1):
+        orders[starts[one] : starts[one + 1]] = one
+    lines, begins = _lines_by_item(starts, items, kinds)
+    holds = [np.nonzero(stock[aisle])[0] for aisle in range(aisles)]
+    hits, touched = np.zeros(len(starts) - 1, np.int64), np.empty(len(starts) - 1, np.int64)
+    best_left = 0
+    for aisle in range(first + 1, aisles):
+        best_left = max(best_left, potential[aisle])
+    depth = 1
     at[1] = first
+    base = _open_orders(supplies[0], starts, items, units, asked, missing) if count == 2 else 0
     while depth >= 1:
         at[depth] += 1
         if at[depth] > aisles - (count - depth):
             depth -= 1
             continue
-        sums[depth] = sums[depth - 1] + potential[at[depth]]
+        aisle = at[depth]
+        sums[depth] = sums[depth - 1] + potential[aisle]
         if sums[depth] + (count - 1 - depth) * best_left < need:
             continue
-        supplies[depth] = supplies[depth - 1] + stock[at[depth]]
         if depth < count - 1:
+            supplies[depth] = supplies[depth - 1] + stock[aisle]
+            if stop[0] != 0:
+                return -1
+            if depth == count - 2:
+                base = _open_orders(supplies[depth], starts, items, units, asked, missing)
             depth += 1
-            at[depth] = at[depth - 1]
+            at[depth] = aisle
             continue
-        if most_units(supplies[depth], starts, items, units, asked) >= need:
+        supply, total, reached = supplies[depth - 1], base, 0
+        for item in holds[aisle]:
+            had, has = supply[item], supply[item] + stock[aisle, item]
+            total += min(asked[item], has) - min(asked[item], had)
+            for line in lines[begins[item] : begins[item + 1]]:
+                if had < units[line] <= has:
+                    if hits[orders[line]] == 0:
+                        touched[reached] = orders[line]
+                        reached += 1
+                    hits[orders[line]] += 1
+        for k in range(reached):
+            one = touched[k]
+            if hits[one] == missing[one]:
+                for line in range(starts[one], starts[one + 1]):
+                    item = items[line]
+                    has = supply[item] + stock[aisle, item]
+                    total += min(asked[item] + units[line], has) - min(asked[item], has)
+                    asked[item] += units[line]
+        for k in range(reached):
+            one = touched[k]
+            if hits[one] == missing[one]:
+                for line in range(starts[one], starts[one + 1]):
+                    asked[items[line]] -= units[line]
+            hits[one] = 0
+        if total >= need:
             if found < len(out):
                 out[found] = at
             found += 1

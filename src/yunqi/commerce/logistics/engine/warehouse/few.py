@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -12,28 +13,30 @@ from yunqi.commerce.logistics.model.warehouse import Wave, WaveProblem
 
 ROOM = 2_000
 """Sets of one size that are solved exactly; where more are left the other method goes on."""
-MOST_SETS = 200_000_000
+MOST_SETS = 1_000_000_000
 TRIES = 20
 
 
-def few_aisles(problem: WaveProblem, *, left: Callable[[], float], seed: int = 1) -> Wave | None:
+def few_aisles(problem: WaveProblem, *, left: Callable[[], float], seed: int = 1, workers: int = 1) -> Wave | None:
     """Return the best wave found and a bound; None when none was found at all.
 
     Parameters
     ----------
     left
         Tells how many seconds are left.
+    workers
+        Threads that look at sets.
     """
-    search = _Search(problem, seed)
+    search = _Search(problem, seed, workers)
     search.start(left)
     bound = search.prove(left)
     return None if search.best is None else Wave(*search.best, max(bound, search.value))
 
 
 class _Search:
-    def __init__(self, problem: WaveProblem, seed: int) -> None:
+    def __init__(self, problem: WaveProblem, seed: int, workers: int) -> None:
         self._stock = Stock(problem)
-        self._seed = seed
+        self._seed, self._workers = seed, workers
         self.value = 0.0
         self.best: tuple[tuple[int, ...], tuple[int, ...], float] | None = None
 
@@ -59,25 +62,34 @@ class _Search:
 
     def _rule_out(self, count: int, potential: Ints, left: Callable[[], float]) -> bool:
         """Solve every set of ``count`` aisles that may be better; False when that takes too long."""
-        stock, room = self._stock, np.empty((ROOM, count), np.int64)
-        for first in range(len(stock.stock) - count + 1):
-            if left() <= 0.1:
-                return False
-            found = survivors(
-                stock.stock, count, self._need(count), potential, stock.starts, stock.items, stock.units, first, room
-            )
-            if found > ROOM:
-                return False
-            for aisles in room[:found]:
-                if left() <= 0.1 or not self._solve(aisles.copy(), left):
+        stop, need = np.zeros(1, np.int64), self._need(count)
+        with ThreadPoolExecutor(self._workers) as threads:
+            firsts = range(len(self._stock.stock) - count + 1)
+            jobs = [threads.submit(self._candidates, count, need, potential, first, stop) for first in firsts]
+            for job in jobs:
+                try:
+                    found, sets = job.result(timeout=max(0.0, left() - 0.1))
+                except TimeoutError:
+                    found, sets = -1, stop
+                if not 0 <= found <= ROOM or not all(self._solve(aisles, left) for aisles in sets[:found]):
+                    stop[0] = 1
                     return False
         return True
+
+    def _candidates(self, count: int, need: int, potential: Ints, first: int, stop: Ints) -> tuple[int, Ints]:
+        stock, room = self._stock, np.empty((ROOM, count), np.int64)
+        found = survivors(
+            stock.stock, count, need, potential, stock.starts, stock.items, stock.units, first, room, stop
+        )
+        return found, room[: max(0, found)].copy()
 
     def _need(self, count: int) -> int:
         return max(self._stock.least, 1, math.floor(self.value * count + 1e-9) + 1)
 
     def _solve(self, aisles: Ints, left: Callable[[], float]) -> bool:
         """Find whether some orders from these aisles are better; False when that is not known in the time."""
+        if left() <= 0.1:
+            return False
         stock, supply = self._stock, self._stock.stock[aisles].sum(axis=0)
         asked = np.empty(len(supply), np.int64)
         if most_units(supply, stock.starts, stock.items, stock.units, asked) < self._need(len(aisles)):

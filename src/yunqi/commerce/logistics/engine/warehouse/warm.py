@@ -1,13 +1,15 @@
 """Compile the searches of the warehouse once; later processes load them in a fraction of a second."""
 
 from yunqi.commerce.logistics.engine.warehouse.batching import batch_orders
+from yunqi.commerce.logistics.engine.warehouse.few import few_aisles
 from yunqi.commerce.logistics.engine.warehouse.slotting import slot
 from yunqi.commerce.logistics.model.floor import BatchProblem, Location, PickOrder, Product, SlotProblem
-from yunqi.commerce.logistics.model.warehouse import Block
+from yunqi.commerce.logistics.model.warehouse import Block, WaveProblem
 
 
 def warm() -> None:
-    """Compile every function that batching and slotting call, by small problems."""
+    """Compile every function that batching, slotting and waves call, by small problems."""
+    few_aisles(WaveProblem(({"a": 1},), ({"a": 1}, {"a": 2}), 1, 1), left=lambda: 1.0)
     block = Block(2, 10.0, 2.0)
     orders = tuple(PickOrder(f"o{at}", ((at % 2, float(at)),), 1) for at in range(4))
     calls = iter(range(4))
