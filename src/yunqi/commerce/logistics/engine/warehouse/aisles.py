@@ -167,6 +167,37 @@ def _open_orders(supply: Ints, starts: Ints, items: Ints, units: Ints, asked: In
 
 
 @numba.njit(cache=True, nogil=True)
+def _gained(
+    supply: Ints, more: Ints, holds: Ints, lines: Ints, begins: Ints, orders: Ints, starts: Ints, items: Ints, units: Ints,
+    asked: Ints, missing: Ints, hits: Ints, touched: Ints,
+) -> int:  # fmt: skip
+    """Return what ``more`` of the items ``holds`` adds to the bound; ``hits`` is all 0 before and after."""
+    total, reached = 0, 0
+    for item in holds:
+        had, has = supply[item], supply[item] + more[item]
+        total += min(asked[item], has) - min(asked[item], had)
+        for line in lines[begins[item] : begins[item + 1]]:
+            if had < units[line] <= has:
+                if hits[orders[line]] == 0:
+                    touched[reached] = orders[line]
+                    reached += 1
+                hits[orders[line]] += 1
+    for one in touched[:reached]:
+        if hits[one] == missing[one]:
+            for line in range(starts[one], starts[one + 1]):
+                item = items[line]
+                has = supply[item] + more[item]
+                total += min(asked[item] + units[line], has) - min(asked[item], has)
+                asked[item] += units[line]
+    for one in touched[:reached]:
+        if hits[one] == missing[one]:
+            for line in range(starts[one], starts[one + 1]):
+                asked[items[line]] -= units[line]
+        hits[one] = 0
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
 def survivors(
     stock: Ints, count: int, need: int, potential: Ints, starts: Ints, items: Ints, units: Ints, first: int,
     out: Ints, stop: Ints,
@@ -218,30 +249,10 @@ def survivors(
             depth += 1
             at[depth] = aisle
             continue
-        supply, total, reached = supplies[depth - 1], base, 0
-        for item in holds[aisle]:
-            had, has = supply[item], supply[item] + stock[aisle, item]
-            total += min(asked[item], has) - min(asked[item], had)
-            for line in lines[begins[item] : begins[item + 1]]:
-                if had < units[line] <= has:
-                    if hits[orders[line]] == 0:
-                        touched[reached] = orders[line]
-                        reached += 1
-                    hits[orders[line]] += 1
-        for k in range(reached):
-            one = touched[k]
-            if hits[one] == missing[one]:
-                for line in range(starts[one], starts[one + 1]):
-                    item = items[line]
-                    has = supply[item] + stock[aisle, item]
-                    total += min(asked[item] + units[line], has) - min(asked[item], has)
-                    asked[item] += units[line]
-        for k in range(reached):
-            one = touched[k]
-            if hits[one] == missing[one]:
-                for line in range(starts[one], starts[one + 1]):
-                    asked[items[line]] -= units[line]
-            hits[one] = 0
+        total = base + _gained(
+            supplies[depth - 1], stock[aisle], holds[aisle], lines, begins, orders, starts, items, units, asked, missing,
+            hits, touched,
+        )  # fmt: skip
         if total >= need:
             if found < len(out):
                 out[found] = at
