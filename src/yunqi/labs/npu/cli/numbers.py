@@ -25,8 +25,9 @@ from yunqi.labs.npu.cli.options import (
 )  # fmt: skip
 from yunqi.labs.npu.model import Calibration, Graph, QuantisedGraph, Recipe, Rounding, Scenario
 from yunqi.labs.npu.service import Compiled, Npu
+from yunqi.labs.npu.service.agreeing import Agreement
 from yunqi.labs.npu.service.documents import load_document
-from yunqi.labs.npu.service.quantising import Agreement, Feeds, load_feeds, random_feeds
+from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
 
 _RANDOM = "random inputs: for speed and bits, not for accuracy"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yunqi.cloud.hub import Hub
 from yunqi.kernel import Invalid, Kernel, NotFound
 from yunqi.labs.npu.config import NpuConfig
 from yunqi.labs.npu.engine.chips import CHIPS, chip_from_toml, load_chip, vary
@@ -29,12 +30,11 @@ from yunqi.labs.npu.model import (
     Recipe,
     Scenario,
 )
+from yunqi.labs.npu.service.agreeing import Agreement, agreement
 from yunqi.labs.npu.service.processor import Processor, measure, processor_of
 from yunqi.labs.npu.service.quantising import (
-    Agreement,
     Feeds,
     Progress,
-    agreement,
     outputs,
     quantise_network,
     random_feeds,
@@ -75,11 +75,14 @@ class Npu:
     ----------
     kernel
         For jobs and uploads.
+    hub
+        Where compiled networks are published.
     """
 
-    def __init__(self, kernel: Kernel, config: NpuConfig) -> None:
+    def __init__(self, kernel: Kernel, config: NpuConfig, *, hub: Hub | None = None) -> None:
         self.kernel = kernel
         self.config = config
+        self.hub = hub
 
     def chip(self, name: str = "", changes: Mapping[str, float] | None = None) -> Chip:
         """Return a chip by name or parameter file, with some of its values changed."""

@@ -1,7 +1,6 @@
 """Quantising, executing and comparing: calibration data in, integers out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +14,6 @@ if TYPE_CHECKING:
 
 Feeds = list[dict[str, Array]]
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How the integers compare with floating point on some inputs.
-
-    Parameters
-    ----------
-    top1
-        Share of rows whose largest output is at the same place.
-    error
-        Root mean square of the difference, over the root mean square of the output.
-    """
-
-    images: int
-    top1: float
-    error: float
-    correlation: float
 
 
 def random_feeds(graph: Graph, count: int, *, seed: int = 0) -> Feeds:
@@ -135,34 +116,6 @@ def outputs(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Iterat
     executor = Executor(program, quantised)
     for feed in feeds:
         yield executor.run(feed)
-
-
-def agreement(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
-    """Compare the integer path with floating point on the network's first output."""
-    from yunqi.labs.npu.engine.quantise import to_onnx
-
-    session = float_session(to_onnx(quantised.graph).SerializeToString())
-    name = quantised.graph.outputs[0]
-    same = rows = 0
-    wanted, found = [], []
-    for feed, got in zip(feeds, outputs(program, quantised, feeds), strict=True):
-        (real,) = session.run([name], feed)
-        mine, theirs = _rows(got[name]), _rows(real)
-        same += int((mine.argmax(1) == theirs.argmax(1)).sum())
-        rows += len(mine)
-        wanted.append(theirs.ravel().astype(np.float64))
-        found.append(mine.ravel().astype(np.float64))
-    first, second = np.concatenate(wanted), np.concatenate(found)
-    power = float(np.sqrt(np.mean(first**2))) or 1.0
-    spread = first.std() * second.std()
-    correlation = float(np.mean((first - first.mean()) * (second - second.mean())) / spread) if spread else 1.0
-    return Agreement(
-        len(feeds), same / max(1, rows), float(np.sqrt(np.mean((first - second) ** 2))) / power, correlation
-    )
-
-
-def _rows(data: Array) -> Array:
-    return data.reshape(-1, data.shape[-1]) if data.ndim > 1 else data.reshape(1, -1)
 
 
 def float_session(model: bytes, *, threads: int = 1):  # type: ignore[no-untyped-def]
