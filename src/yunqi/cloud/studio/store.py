@@ -11,10 +11,10 @@ from yunqi.kernel.store import NAME, TIME, Connection, Migration, Store, create,
 deployments = sa.Table(
     "studio_deployments",
     metadata,
+    sa.Column("workspace", NAME, primary_key=True),
     sa.Column("name", NAME, primary_key=True),
     sa.Column("asset", NAME, nullable=False),
     sa.Column("target", NAME, nullable=False),
-    sa.Column("workspace", NAME, nullable=False),
     sa.Column("created_at", TIME, nullable=False),
 )
 
@@ -40,9 +40,9 @@ class DeploymentStore:
         done = tx.execute(deployments.delete().where(_named(workspace, name)))
         return bool(done.rowcount)
 
-    def taken(self, tx: Connection, name: str) -> bool:
-        """Whether any workspace uses the name."""
-        return tx.execute(sa.select(deployments.c.name).where(deployments.c.name == name)).first() is not None
+    def taken(self, tx: Connection, workspace: str, name: str) -> bool:
+        """Whether the workspace uses the name."""
+        return tx.execute(sa.select(deployments.c.name).where(_named(workspace, name))).first() is not None
 
     def get(self, workspace: str, name: str) -> Deployment | None:
         """Return a deployment by name."""

@@ -17,6 +17,7 @@ DATATYPES: dict[str, np.dtype[Any]] = {
 """The protocol's names of element types."""
 _NAMES = {kind: name for name, kind in DATATYPES.items()}
 _MOST_ELEMENTS = 1 << 28
+_NOTHING = msgspec.Raw(b"[]")
 
 
 class _Parameters(msgspec.Struct):
@@ -27,7 +28,7 @@ class _Input(msgspec.Struct):
     name: str
     shape: list[int]
     datatype: str
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = _NOTHING
     parameters: _Parameters | None = None
 
 
@@ -92,7 +93,7 @@ def _tensor(given: _Input, raw: bytes | None) -> Tensor:
             )
         return np.frombuffer(raw, kind).reshape(given.shape)
     try:
-        values = msgspec.json.decode(given.data, type=list[Any]) if given.data is not None else []
+        values = msgspec.json.decode(given.data, type=list[Any])
         data = np.array(values, dtype=kind).ravel()
     except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Invalid(f"The data of {given.name!r} are no {given.datatype} numbers: {error}.", given.name) from error

@@ -75,7 +75,7 @@ class Deployments:
         found = Deployment(name or asset, asset, chosen.name, self._kernel.clock())
         self._runner(found)
         with self._kernel.store.begin() as tx:
-            if self._store.taken(tx, found.name):
+            if self._store.taken(tx, workspace, found.name):
                 raise DeploymentExists(f"A deployment is called {found.name} already. Choose another name.", "name")
             self._store.add(tx, workspace, found)
         return found

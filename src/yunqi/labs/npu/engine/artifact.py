@@ -13,7 +13,9 @@
 import base64
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +41,10 @@ from yunqi.labs.npu.model import (
 
 FORMAT = "yunqi-npu/1"
 _LARGEST = 2 << 30
+_DAMAGE = (
+    KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile,
+    zlib.error, struct.error,
+)  # fmt: skip
 _STAMP = (2020, 1, 1, 0, 0, 0)  # the same network gives the same bytes
 
 
@@ -107,13 +113,13 @@ def unpack(data: bytes) -> Artifact:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > _LARGEST:
-                raise NetworkRefused("The archive unpacks to more than 2 GiB.")
+                raise NetworkRefused("The archive unpacks to more than 2 GiB. Publish it again.")
             manifest, document = (json.loads(archive.read(name)) for name in ("manifest.json", "compiled/graph.json"))
             text = archive.read("program.npuasm").decode()
             with np.load(io.BytesIO(archive.read("compiled/arrays.npz")), allow_pickle=False) as held:
                 arrays = [held[str(place)] for place in range(len(held.files))]
         if document["format"] != FORMAT:
-            raise NetworkRefused(f"The archive has format {document['format']!r}; this release reads {FORMAT}.")
+            raise NetworkRefused(f"The archive has format {document['format']!r}; this release reads {FORMAT}. Publish it again.")
         compiled = document["compile"]
         return Artifact(
             manifest=manifest,
@@ -124,16 +130,7 @@ def unpack(data: bytes) -> Artifact:
             chips=int(compiled["chips"]),
             program=text,
         )
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-    ) as error:
+    except _DAMAGE as error:
         raise NetworkRefused(f"The archive of the compiled network is damaged ({error}). Publish it again.") from error
 
 

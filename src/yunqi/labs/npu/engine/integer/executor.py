@@ -33,6 +33,13 @@ class Executor:
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Return the outputs as real numbers for real (or index) inputs."""
+        self.start(feeds)
+        for layer in self.program.layers:
+            self.step(layer)
+        return {name: self.as_real(name) for name in self.graph.outputs}
+
+    def start(self, feeds: Mapping[str, Array]) -> None:
+        """Take inputs in, before the first layer."""
         self.tensors, self.real = {}, {}
         for name in self.graph.inputs:
             if name not in feeds:
@@ -41,9 +48,6 @@ class Executor:
             if data.shape != self.graph.shape(name):
                 raise NetworkRefused(f"The input {name!r} must have shape {self.graph.shape(name)}, not {data.shape}.")
             self.keep_real(name, data)
-        for layer in self.program.layers:
-            self._layer(layer)
-        return {name: self.as_real(name) for name in self.graph.outputs}
 
     def keep_real(self, name: str, data: Array) -> None:
         """Take real numbers in: quantised when the chip reads them."""
@@ -79,7 +83,8 @@ class Executor:
         quantity = Quantity(np.asarray(max(largest, 1e-30) / 32767), 16)
         return quantised(data, float(quantity.scale), 32767), quantity
 
-    def _layer(self, layer: Layer) -> None:
+    def step(self, layer: Layer) -> None:
+        """Carry out one layer; layers come in program order."""
         nodes = [layer.main, *layer.stages]
         if layer.engine is Engine.HOST:
             for name, data in float_node(self.graph, layer.main, self.as_real).items():

@@ -84,7 +84,7 @@ def calibrate(
         if graph.values[name].is_float
     )
     watched = tuple(name for name in names if name not in graph.inputs)
-    session = _session(graph, watched)
+    session = float_session(graph, watched)
     ranges = {name: Range() for name in names}
     for count, feed in enumerate(feeds, 1):
         for name in graph.inputs:
@@ -98,12 +98,13 @@ def calibrate(
 
 def float_outputs(graph: Graph, feeds: Iterable[Mapping[str, Array]]) -> list[dict[str, Array]]:
     """Return the real outputs in FP32 for each feed, by name."""
-    session = _session(graph)
+    session = float_session(graph)
     names = [name for name in graph.outputs if graph.values[name].is_float]
     return [dict(zip(names, session.run(names, dict(feed)), strict=True)) for feed in feeds]
 
 
-def _session(graph: Graph, watched: tuple[str, ...] = ()) -> Any:
+def float_session(graph: Graph, watched: tuple[str, ...] = ()) -> Any:
+    """Return an onnxruntime session of the graph in FP32, with further values as outputs."""
     import onnxruntime as ort
 
     options: Any = ort.SessionOptions()
