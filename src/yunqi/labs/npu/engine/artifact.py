@@ -119,7 +119,9 @@ def unpack(data: bytes) -> Artifact:
             with np.load(io.BytesIO(archive.read("compiled/arrays.npz")), allow_pickle=False) as held:
                 arrays = [held[str(place)] for place in range(len(held.files))]
         if document["format"] != FORMAT:
-            raise NetworkRefused(f"The archive has format {document['format']!r}; this release reads {FORMAT}. Publish it again.")
+            raise NetworkRefused(
+                f"The archive has format {document['format']!r}; this release reads {FORMAT}. Publish it again."
+            )
         compiled = document["compile"]
         return Artifact(
             manifest=manifest,

@@ -112,13 +112,16 @@ class Npu:
             Naming what is wrong and the way out.
         """
         require("onnx")
+        from yunqi.labs.npu.engine.quantise import soften
         from yunqi.labs.npu.engine.read import Limits, fuse, read_network
 
         data, folder, label = _bytes(source)
         limits = Limits(tensor_bytes=self.config.tensor_limit_bytes)
         graph = read_network(data, name=name or label, folder=folder, batch=batch, shapes=shapes or {}, limits=limits)
         with refused_when_damaged(graph.name):
-            return fuse(graph)
+            fused = fuse(graph)
+            soften(fused)
+            return fused
 
     def compile(
         self,

@@ -69,6 +69,10 @@ class Executor:
             raise NetworkRefused(f"The value {name!r} has not been computed.")
         return data
 
+    def _on_host(self, name: str) -> Array:
+        """A tensor as the host sees it: the network's inputs are not quantised for it."""
+        return self.real[name] if name in self.graph.inputs else self.as_real(name)
+
     def stored(self, name: str) -> Stored:
         """Return a tensor's integers and how they are stored; constants are quantised to 16 bits."""
         if name in self.tensors:
@@ -87,7 +91,7 @@ class Executor:
         """Carry out one layer; layers come in program order."""
         nodes = [layer.main, *layer.stages]
         if layer.engine is Engine.HOST:
-            for name, data in float_node(self.graph, layer.main, self.as_real).items():
+            for name, data in float_node(self.graph, layer.main, self._on_host).items():
                 self.keep_real(name, data)
             return
         if layer.main.op in _PRODUCTS:
@@ -111,7 +115,7 @@ class Executor:
         scale = scale * float(node.attributes.get("alpha", 1.0)) if node.op == "Gemm" else scale
         lined = scale.reshape([-1 if place == axis else 1 for place in range(rank)]) if scale.ndim else scale
         sums = product(self.graph, node, left, right)
-        bias = self.graph.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+        bias = self.as_real(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
         if bias is not None:
             factor = float(node.attributes.get("beta", 1.0)) if node.op == "Gemm" else 1.0
             shape = [-1 if place == axis else 1 for place in range(rank)] if bias.ndim <= 1 else bias.shape

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from yunqi.labs.npu.engine.quantise.exporting import to_onnx
+from yunqi.labs.npu.engine.quantise.masking import scores, shown
 from yunqi.labs.npu.model import Array, Calibration, Graph
 
 _BINS = 2048
@@ -23,7 +24,7 @@ class Range:
 
     def see(self, data: Array) -> None:
         """Take the elements of one more image in."""
-        sizes = np.abs(data[np.isfinite(data)]).ravel()
+        sizes = np.abs(data[np.isfinite(data)].astype(np.float32)).ravel()
         most = float(sizes.max()) if sizes.size else 0.0
         if most < _NOTHING:
             return
@@ -84,14 +85,17 @@ def calibrate(
         if graph.values[name].is_float
     )
     watched = tuple(name for name in names if name not in graph.inputs)
-    session = float_session(graph, watched)
     ranges = {name: Range() for name in names}
+    sums, masks = scores(graph)
+    session = float_session(graph, watched) if watched else None
     for count, feed in enumerate(feeds, 1):
         for name in graph.inputs:
             if name in ranges:
-                ranges[name].see(np.asarray(feed[name]))
-        for name, data in zip(watched, session.run(list(watched), dict(feed)), strict=True):
-            ranges[name].see(data)
+                data = np.asarray(feed[name])
+                ranges[name].see(shown(data, is_sum=False) if name in sums | masks else data)
+        computed = session.run(list(watched), dict(feed)) if session else []
+        for name, data in zip(watched, computed, strict=True):
+            ranges[name].see(shown(data, is_sum=name in sums) if name in sums | masks else data)
         seen(count)
     return ranges
 

@@ -53,6 +53,7 @@ def compensate(
     *,
     positions: int = 64,
     ridge: float = 0.01,
+    pull: float = 0.0,
     seed: int = 0,
     seen: Seen = lambda done, of: None,
 ) -> None:
@@ -85,7 +86,7 @@ def compensate(
             inputs = np.concatenate(
                 [_inputs_at(graph, one, layer.main, picked[layer.name]) for one in executors], axis=-1
             )
-            _choose(quantised, layer.main, inputs, np.concatenate(wanted.pop(layer.name), axis=-1), ridge)
+            _choose(quantised, layer.main, inputs, np.concatenate(wanted.pop(layer.name), axis=-1), ridge, pull)
         for executor in executors:
             executor.step(layer)
             for name in last.get(step, ()):
@@ -124,7 +125,7 @@ def _inputs_at(graph: Graph, executor: Executor, node: Node, picked: Array) -> A
     return np.asarray(taken.reshape(*taken.shape[:2], -1) * float(quantity.scale))
 
 
-def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array, ridge: float) -> None:
+def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array, ridge: float, pull: float) -> None:
     data, quantity = quantised.weights[node.inputs[1]]
     graph = quantised.graph
     weight = np.asarray(graph.constant(node.inputs[1]), np.float64)
@@ -135,7 +136,7 @@ def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array,
     rows = weight.reshape(groups, len(weight) // groups, -1)
     columns = inputs.reshape(groups, rows.shape[2], -1)
     targets = wanted.reshape(groups, rows.shape[1], -1)
-    whole, scales, moved = _rounded(rows, columns, targets, bias.reshape(groups, -1), quantity.limit, ridge)
+    whole, scales, moved = _rounded(rows, columns, targets, bias.reshape(groups, -1), quantity.limit, ridge, pull)
     shaped = whole.reshape(weight.shape)
     shaped = shaped.T if turned else shaped
     kept = Quantity(scales.ravel(), quantity.bits, quantity.axis)
@@ -145,7 +146,7 @@ def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array,
 
 
 def _rounded(
-    weight: Array, inputs: Array, wanted: Array, bias: Array, limit: int, ridge: float
+    weight: Array, inputs: Array, wanted: Array, bias: Array, limit: int, ridge: float, pull: float
 ) -> tuple[Array, Array, Array]:
     """Integers, scales and biases of groups x rows x columns of weights for groups x columns x samples of inputs."""
     middle = inputs.mean(axis=-1, keepdims=True)
@@ -153,10 +154,13 @@ def _rounded(
     moments = off @ off.transpose(0, 2, 1) / inputs.shape[-1]
     size = np.trace(moments, axis1=1, axis2=2) / moments.shape[1]
     held = moments + (ridge * size + _SMALLEST)[:, None, None] * np.eye(moments.shape[1])
-    left = wanted - weight @ inputs
-    left = left - left.mean(axis=-1, keepdims=True)
-    pull = left @ off.transpose(0, 2, 1) / inputs.shape[-1]
-    better = weight + np.linalg.solve(held, pull.transpose(0, 2, 1)).transpose(0, 2, 1)
+    better = weight
+    if pull:
+        left = wanted - weight @ inputs
+        left = left - left.mean(axis=-1, keepdims=True)
+        force = left @ off.transpose(0, 2, 1) / inputs.shape[-1]
+        stiff = moments + (pull * size + _SMALLEST)[:, None, None] * np.eye(moments.shape[1])
+        better = weight + np.linalg.solve(stiff, force.transpose(0, 2, 1)).transpose(0, 2, 1)
     scales = np.maximum(np.abs(better).max(axis=-1), _SMALLEST) / limit
     floor = np.maximum(np.abs(weight).max(axis=-1) / limit * 0.5, _SMALLEST)  # a row must not shrink to nothing
     scales = np.maximum(scales, floor)
