@@ -1,7 +1,9 @@
 """Options that several commands share, and how they print."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -13,7 +15,7 @@ from rich.table import Table
 from yunqi.cloud.hub import Hub
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json
-from yunqi.labs.npu.model import Graph
+from yunqi.labs.npu.model import Graph, QuantisedGraph, Recipe
 from yunqi.labs.npu.service import Compiled, Npu
 from yunqi.labs.npu.service.pictures import Preparation, prepared_folder
 from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
@@ -53,6 +55,34 @@ Mean = Annotated[
     str, typer.Option("--mean", help="With --pictures: what is taken from a pixel (0 to 255), as 127 or 124,116,104.")
 ]
 Deviation = Annotated[str, typer.Option("--deviation", help="With --pictures: what a pixel is divided by then.")]
+
+
+class RecipeName(Enum):
+    """Recipes by name."""
+
+    VENDOR = "vendor"
+    BEST = "best"
+
+
+RecipeOption = Annotated[
+    RecipeName,
+    typer.Option(
+        "--recipe", help="vendor: as published. best: levelled channels and rounding by effect, on given inputs."
+    ),
+]
+
+
+def quantised_for(
+    npu: Npu, compiled: Compiled, feeds: Feeds, named: RecipeName, recipe: Recipe, *, synthetic: bool
+) -> tuple[Compiled, QuantisedGraph]:
+    """Quantise by a recipe's name, with a progress bar."""
+    if named is RecipeName.BEST and synthetic:
+        raise Invalid("--recipe best needs real inputs: give --inputs or --pictures.", "recipe")
+    with progress_bar("quantising") as report:
+        if named is RecipeName.BEST:
+            best = dataclasses.replace(recipe, level=True, compensate=True)
+            return npu.refine(compiled, feeds, recipe=best, progress=report)
+        return compiled, npu.quantise(compiled, feeds, recipe=recipe, progress=report)
 
 
 def preparation_for(mean: str, deviation: str) -> Preparation:

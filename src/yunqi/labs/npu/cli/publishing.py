@@ -20,14 +20,16 @@ from yunqi.labs.npu.cli.options import (
     Mean,
     OpenApp,
     Pictures,
+    RecipeName,
+    RecipeOption,
     Shape,
     compiled_for,
     feeds_for,
     preparation_for,
     print_document,
-    progress_bar,
+    quantised_for,
 )  # fmt: skip
-from yunqi.labs.npu.model import Graph
+from yunqi.labs.npu.model import Graph, Recipe
 from yunqi.labs.npu.service import Npu
 from yunqi.labs.npu.service.pictures import Preparation
 from yunqi.labs.npu.service.publishing import Provenance, publish
@@ -49,6 +51,7 @@ def publishing_commands(app: typer.Typer, open_app: OpenApp) -> None:
         name: Annotated[str, typer.Option(help="Name in the hub; by default the file's.")] = "",
         inputs: Inputs = None, pictures: Pictures = None, mean: Mean = "127.5", deviation: Deviation = "127.5",
         test: Annotated[Path | None, typer.Option(help="Held-out inputs (.npz or a folder) for the agreement.")] = None,
+        recipe: RecipeOption = RecipeName.VENDOR,
         licence: Annotated[str, typer.Option(help="The network's licence, for its card.")] = "",
         batch: Batch = 1, shape: Shape = [], bits: Bits = 8, chips: Chips = 1, chip: ChipName = "",  # noqa: B006
         change: Change = [],  # noqa: B006
@@ -60,17 +63,20 @@ def publishing_commands(app: typer.Typer, open_app: OpenApp) -> None:
             compiled = compiled_for(npu, file, batch, shape, bits, chips, chip, change)
             feeds = feeds_for(npu, compiled.graph, inputs, pictures, preparation)
             held_out = feeds if test is None else _held_out(npu, compiled.graph, test, preparation)
-            with progress_bar("quantising") as report:
-                quantised = npu.quantise(compiled, feeds, progress=report)
-            found = npu.agreement(compiled, quantised, held_out)
-            given = inputs or pictures
+            original, given = compiled.graph, inputs or pictures
+            compiled, quantised = quantised_for(
+                npu, compiled, feeds, recipe, Recipe(bits=bits), synthetic=given is None
+            )
+            found = npu.agreement(compiled, quantised, held_out, original=original)
             source = _RANDOM if given is None else given.name
             tested = f"{test.name}, not seen by the quantiser" if test else f"the same inputs ({source})"
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             provenance = Provenance(file.name, digest, licence, source, tested)
             published = preparation if pictures is not None or (test is not None and test.is_dir()) else None
             label = name or file.stem.lower()
-            installed, manifest = publish(opened.hub, label, compiled, quantised, found, provenance, published)
+            installed, manifest = publish(
+                opened.hub, label, compiled, quantised, found, provenance, published, original=original
+            )
         document = {"asset": installed.asset.id, "path": installed.path, "sha256": installed.asset.sha256, **manifest}
         pace, agreed = manifest["predicted"], manifest["agreement"]
         row = {

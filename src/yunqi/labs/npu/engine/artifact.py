@@ -164,6 +164,7 @@ def _quantised_document(quantised: QuantisedGraph, arrays: list[Array]) -> dict[
         "recipe": {
             "bits": recipe.bits, "calibration": recipe.calibration.value, "rounding": recipe.rounding.value,
             "equalise": recipe.equalise, "residual_bits": recipe.residual_bits, "sparsity": recipe.sparsity,
+            "level": recipe.level, "compensate": recipe.compensate,
         },
         "activations": {name: _quantity(found, arrays) for name, found in quantised.activations.items()},
         "weights": {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yunqi.labs.npu.model import Array, Program, QuantisedGraph
+from yunqi.labs.npu.model import Array, Graph, Program, QuantisedGraph
 from yunqi.labs.npu.service.quantising import Feeds, float_session, outputs
 
 _NEAREST = 10
@@ -38,12 +38,12 @@ class Agreement:
     ten_nearest: float | None = None
 
 
-def agreement(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
-    """Compare the integer path with floating point on the network's first output."""
+def agreement(program: Program, quantised: QuantisedGraph, feeds: Feeds, real_graph: Graph) -> Agreement:
+    """Compare the integer path with a graph in floating point, on the network's first output."""
     from yunqi.labs.npu.engine.quantise import to_onnx
 
-    session = float_session(to_onnx(quantised.graph).SerializeToString())
-    name = quantised.graph.outputs[0]
+    session = float_session(to_onnx(real_graph).SerializeToString())
+    name = real_graph.outputs[0]
     real, whole = [], []
     for feed, got in zip(feeds, outputs(program, quantised, feeds), strict=True):
         (data,) = session.run([name], feed)

@@ -1,5 +1,6 @@
 """Quantise, compile, run, profile and load-test a network on the chip's model."""
 
+import dataclasses
 import importlib.util
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ from yunqi.labs.npu.service.quantising import (
     random_feeds,
     widen_network,
 )
+from yunqi.labs.npu.service.refining import BEST, refine_network
 
 if TYPE_CHECKING:
     from yunqi.labs.npu.engine.quantise import Widening
@@ -180,6 +182,8 @@ class Npu:
         """
         require("onnxruntime")
         recipe = recipe or Recipe(bits=compiled.program.bits)
+        if recipe.level or recipe.compensate:
+            raise Invalid("A recipe that levels or compensates rewrites the network: use `refine`.", "recipe")
         if recipe.equalise:
             compiled = _equalised(compiled)
         used = feeds if feeds is not None else random_feeds(compiled.graph, 2)
@@ -223,9 +227,45 @@ class Npu:
         chips = compiled.program.memory.chips
         return self.compile(compiled.graph, wide=found.wide, chips=chips, chip=compiled.chip), found
 
-    def agreement(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
-        """Compare the chip's integers with floating point on some inputs."""
-        return agreement(compiled.program, quantised, feeds)
+    def refine(
+        self, compiled: Compiled, feeds: Feeds, *, recipe: Recipe = BEST, progress: Progress | None = None
+    ) -> tuple[Compiled, QuantisedGraph]:
+        """Quantise with the recipe that keeps most: levelled and centred channels, rounding that makes up for itself.
+
+        Parameters
+        ----------
+        feeds
+            Inputs to calibrate on; the more unlike each other the better, 32 to 64 do.
+
+        Returns
+        -------
+        tuple
+            The network as it was rewritten and compiled again, and its integers.
+        """
+        require("onnxruntime")
+        if not feeds:
+            raise Invalid("This recipe needs inputs: integers are chosen by what they do to real ones.", "inputs")
+        if recipe.sparsity or recipe.equalise:
+            raise Invalid("Levelling and rounding go with neither --equalise nor --sparsity.", "recipe")
+        limited = feeds[: self.config.calibration_images]
+        recipe = dataclasses.replace(recipe, bits=compiled.program.bits)
+        with refused_when_damaged(compiled.graph.name):
+            graph, program, quantised = refine_network(
+                compiled.graph, compiled.program, compiled.chip, limited, recipe, progress=progress
+            )
+        return Compiled(graph, program, compiled.chip), quantised
+
+    def agreement(
+        self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds, *, original: Graph | None = None
+    ) -> Agreement:
+        """Compare the chip's integers with floating point on some inputs.
+
+        Parameters
+        ----------
+        original
+            The network as it was before `refine` rewrote it.
+        """
+        return agreement(compiled.program, quantised, feeds, original or quantised.graph)
 
     def execute(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Iterator[dict[str, Array]]:
         """Yield the outputs of the chip's integer arithmetic for each input."""

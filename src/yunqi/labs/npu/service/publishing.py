@@ -11,7 +11,7 @@ from yunqi.cloud.hub import Asset, Hub, Installed
 from yunqi.labs.npu.engine.artifact import Artifact, pack, unpack
 from yunqi.labs.npu.engine.compile import assemble, compile_network, lower, to_text
 from yunqi.labs.npu.engine.timing.energy import energy_of
-from yunqi.labs.npu.model import NetworkRefused, QuantisedGraph
+from yunqi.labs.npu.model import Graph, NetworkRefused, QuantisedGraph
 from yunqi.labs.npu.service.agreeing import Agreement
 from yunqi.labs.npu.service.npu import Compiled
 from yunqi.labs.npu.service.pictures import Preparation
@@ -42,9 +42,14 @@ class Provenance:
 
 def publish(
     hub: Hub, name: str, compiled: Compiled, quantised: QuantisedGraph, found: Agreement, provenance: Provenance,
-    preparation: Preparation | None,
+    preparation: Preparation | None, *, original: Graph | None = None,
 ) -> tuple[Installed, dict[str, Any]]:  # fmt: skip
     """Publish a compiled, quantised network; returns the asset and its manifest.
+
+    Parameters
+    ----------
+    original
+        The float network before its recipe rewrote it.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def publish(
     manifest = _manifest(compiled, quantised, found, provenance, preparation)
     text = program_text(compiled)
     files = {
-        "network.onnx": to_onnx(quantised.graph).SerializeToString(),
+        "network.onnx": to_onnx(original or quantised.graph).SerializeToString(),
         "quantised.onnx": to_qdq(compiled.program, quantised).SerializeToString(),
         "program.npuasm": text.encode(),
         "program.npu": assemble(text),

@@ -1,6 +1,7 @@
 """Quantising, executing and comparing: calibration data in, integers out."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,8 +103,15 @@ def _ranges(graph: Graph, feeds: Feeds, progress: Progress | None) -> "dict[str,
         if progress is not None:
             progress(count, len(feeds), "calibrating")
 
-    try:
+    with refused_by_onnxruntime():
         return calibrate(graph, feeds, seen=seen)
+
+
+@contextmanager
+def refused_by_onnxruntime() -> Iterator[None]:
+    """Turn onnxruntime's refusal to compute a network into ours."""
+    try:
+        yield
     except _refusals() as error:
         reason = " ".join(str(error).split())[:200]
         raise NetworkRefused(f"onnxruntime cannot compute the network for calibration: {reason}") from error

@@ -1,10 +1,10 @@
 """Rounding that makes up for itself: each product's integers are chosen by what they do to real inputs.
 
 Products are taken in program order. The inputs of one are what the chip itself computes with all earlier products
-quantised already; the wanted sums are floating point's. Weights are first moved to the least squares solution, drawn
-towards where they were (ridge), then rounded column by column with each column's error passed on to those that follow, by
-the Cholesky factor of the inputs' second moments (OBQ, Frantar and Alistarh 2022; GPTQ, Frantar et al. 2023). The bias takes
-the mean error that is left.
+quantised already; the wanted sums are floating point's. Weights are rounded column by column, with each column's error
+passed on to those that follow by the Cholesky factor of the inputs' second moments (OBQ, Frantar and Alistarh 2022; GPTQ,
+Frantar et al. 2023). The bias takes the mean error that is left. Moving the weights to the least squares solution first
+was tried and does harm: there are fewer samples than columns.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +16,20 @@ from yunqi.labs.npu.engine.integer import Executor
 from yunqi.labs.npu.engine.integer.windows import window_of, windows
 from yunqi.labs.npu.engine.quantise.calibrating import float_session
 from yunqi.labs.npu.engine.quantise.flowing import absorbs
-from yunqi.labs.npu.model import Array, Graph, Layer, Node, Program, QuantisedGraph, Quantity
+from yunqi.labs.npu.model import Array, Engine, Graph, Layer, Node, Program, QuantisedGraph
 
 _SMALLEST = 1e-12
+_BLOCK = 64
 Seen = Callable[[int, int], None]
+
+
+def is_product(node: Node, graph: Graph) -> bool:
+    """Whether a node is a product with constant weights whose integers can be chosen."""
+    if node.op == "MatMul" and not node.domain:
+        weight = graph.constant(node.inputs[1])
+        bias = graph.constant(node.inputs[2]) if len(node.inputs) > 2 else np.zeros(1)
+        return weight is not None and weight.ndim == 2 and bias is not None and graph.constant(node.inputs[0]) is None
+    return absorbs(node, graph)
 
 
 def with_biases(graph: Graph) -> Graph:
@@ -33,7 +43,7 @@ def with_biases(graph: Graph) -> Graph:
         return name
 
     for node in graph.nodes:
-        if absorbs(node, graph):
+        if is_product(node, graph):
             weight = np.asarray(graph.constant(node.inputs[1]), np.float32)
             old = graph.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
             count = graph.shape(node.output)[1]
@@ -52,8 +62,7 @@ def compensate(
     feeds: Sequence[Mapping[str, Array]],
     *,
     positions: int = 64,
-    ridge: float = 0.01,
-    pull: float = 0.0,
+    ridge: float = 0.1,
     seed: int = 0,
     seen: Seen = lambda done, of: None,
 ) -> None:
@@ -66,7 +75,7 @@ def compensate(
     positions
         Places of each image's output map that are looked at.
     ridge
-        How strongly weights are held where they were, in units of the inputs' mean square.
+        What is added to the diagonal of the inputs' second moments, in units of their mean.
     """
     graph = quantised.graph
     layers = [layer for layer in program.layers if _is_chosen(layer, quantised)]
@@ -76,7 +85,7 @@ def compensate(
     for feed in feeds:
         found = session.run([layer.main.output for layer in layers], dict(feed))
         for layer, data in zip(layers, found, strict=True):
-            wanted[layer.name].append(_sums_at(data, picked[layer.name]))
+            wanted[layer.name].append(_sums_at(layer.main, data, picked[layer.name]))
     executors = [Executor(program, quantised) for _ in feeds]
     for executor, feed in zip(executors, feeds, strict=True):
         executor.start(feed)
@@ -86,7 +95,7 @@ def compensate(
             inputs = np.concatenate(
                 [_inputs_at(graph, one, layer.main, picked[layer.name]) for one in executors], axis=-1
             )
-            _choose(quantised, layer.main, inputs, np.concatenate(wanted.pop(layer.name), axis=-1), ridge, pull)
+            _choose(quantised, layer.main, inputs, np.concatenate(wanted.pop(layer.name), axis=-1), ridge)
         for executor in executors:
             executor.step(layer)
             for name in last.get(step, ()):
@@ -95,18 +104,22 @@ def compensate(
 
 
 def _is_chosen(layer: Layer, quantised: QuantisedGraph) -> bool:
-    held = quantised.weights.get(layer.main.inputs[1]) if absorbs(layer.main, quantised.graph) else None
-    return held is not None and quantised.activations[layer.main.inputs[0]].bits == held[1].bits
+    """Whether a layer's integers can be chosen; those of 16 bits need no choice."""
+    held = quantised.weights.get(layer.main.inputs[1]) if is_product(layer.main, quantised.graph) else None
+    return layer.engine is not Engine.HOST and held is not None and held[1].bits == 8
 
 
 def _picked(graph: Graph, layer: Layer, most: int, seed: int) -> Array:
     shape = graph.shape(layer.main.output)
-    count = int(np.prod(shape[2:])) if len(shape) > 2 else 1
+    places = shape[:-1] if layer.main.op == "MatMul" else shape[2:]
+    count = int(np.prod(places))
     return np.sort(np.random.default_rng(seed).permutation(count)[:most])
 
 
-def _sums_at(data: Array, picked: Array) -> Array:
+def _sums_at(node: Node, data: Array, picked: Array) -> Array:
     """Outputs at the picked places, channels x places; images of a batch follow each other."""
+    if node.op == "MatMul":
+        return np.asarray(data.reshape(-1, data.shape[-1])[picked].T, np.float64)
     flat = data.reshape(*data.shape[:2], -1)[..., picked]
     return np.asarray(np.concatenate(list(flat), axis=-1), np.float64)
 
@@ -114,6 +127,8 @@ def _sums_at(data: Array, picked: Array) -> Array:
 def _inputs_at(graph: Graph, executor: Executor, node: Node, picked: Array) -> Array:
     """Real inputs at the picked places, input channels x taps x places."""
     stored, quantity = executor.stored(node.inputs[0])
+    if node.op == "MatMul":
+        return np.asarray(stored.reshape(-1, stored.shape[-1])[picked].T[:, None, :] * float(quantity.scale))
     if node.op == "Gemm":
         return np.asarray(stored.T[:, None, :] * float(quantity.scale))
     kernel = graph.shape(node.inputs[1])[2:]
@@ -125,60 +140,52 @@ def _inputs_at(graph: Graph, executor: Executor, node: Node, picked: Array) -> A
     return np.asarray(taken.reshape(*taken.shape[:2], -1) * float(quantity.scale))
 
 
-def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array, ridge: float, pull: float) -> None:
+def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array, ridge: float) -> None:
     data, quantity = quantised.weights[node.inputs[1]]
     graph = quantised.graph
     weight = np.asarray(graph.constant(node.inputs[1]), np.float64)
-    bias = np.asarray(graph.constant(node.inputs[2]), np.float64)
     turned = quantity.axis == 1
     weight = weight.T if turned else weight
     groups = int(node.attributes.get("group", 1)) if node.op == "Conv" else 1
     rows = weight.reshape(groups, len(weight) // groups, -1)
     columns = inputs.reshape(groups, rows.shape[2], -1)
     targets = wanted.reshape(groups, rows.shape[1], -1)
-    whole, scales, moved = _rounded(rows, columns, targets, bias.reshape(groups, -1), quantity.limit, ridge, pull)
+    scales = np.broadcast_to(quantity.scale, len(weight)).reshape(groups, -1)
+    whole, moved = _rounded(rows, columns, targets, scales, quantity.limit, ridge)
     shaped = whole.reshape(weight.shape)
     shaped = shaped.T if turned else shaped
-    kept = Quantity(scales.ravel(), quantity.bits, quantity.axis)
-    quantised.weights[node.inputs[1]] = (np.ascontiguousarray(shaped.astype(data.dtype)), kept)
+    quantised.weights[node.inputs[1]] = (np.ascontiguousarray(shaped.astype(data.dtype)), quantity)
     value = graph.values[node.inputs[2]]
     graph.values[node.inputs[2]] = replace(value, data=moved.ravel().astype(np.float32))
 
 
 def _rounded(
-    weight: Array, inputs: Array, wanted: Array, bias: Array, limit: int, ridge: float, pull: float
-) -> tuple[Array, Array, Array]:
-    """Integers, scales and biases of groups x rows x columns of weights for groups x columns x samples of inputs."""
-    middle = inputs.mean(axis=-1, keepdims=True)
-    off = inputs - middle
+    weight: Array, inputs: Array, wanted: Array, scales: Array, limit: int, ridge: float
+) -> tuple[Array, Array]:
+    """Integers and biases of groups x rows x columns of weights for groups x columns x samples of inputs."""
+    off = inputs - inputs.mean(axis=-1, keepdims=True)
     moments = off @ off.transpose(0, 2, 1) / inputs.shape[-1]
     size = np.trace(moments, axis1=1, axis2=2) / moments.shape[1]
     held = moments + (ridge * size + _SMALLEST)[:, None, None] * np.eye(moments.shape[1])
-    better = weight
-    if pull:
-        left = wanted - weight @ inputs
-        left = left - left.mean(axis=-1, keepdims=True)
-        force = left @ off.transpose(0, 2, 1) / inputs.shape[-1]
-        stiff = moments + (pull * size + _SMALLEST)[:, None, None] * np.eye(moments.shape[1])
-        better = weight + np.linalg.solve(stiff, force.transpose(0, 2, 1)).transpose(0, 2, 1)
-    scales = np.maximum(np.abs(better).max(axis=-1), _SMALLEST) / limit
-    floor = np.maximum(np.abs(weight).max(axis=-1) / limit * 0.5, _SMALLEST)  # a row must not shrink to nothing
-    scales = np.maximum(scales, floor)
-    whole = _passed_on(better / scales[..., None], held, limit)
+    whole = _passed_on(weight / scales[..., None], held, limit)
     real = whole * scales[..., None]
-    moved = (wanted - real @ inputs).mean(axis=-1)
-    return whole, scales, moved
+    return whole, (wanted - real @ inputs).mean(axis=-1)
 
 
 def _passed_on(rows: Array, moments: Array, limit: int) -> Array:
-    """Round columns in turn, passing each one's error on to those after it."""
+    """Round columns in turn, passing each one's error on to those after it; blocks of columns at once to the rest."""
     inverse = np.linalg.inv(moments)
     upper = np.linalg.cholesky((inverse + inverse.transpose(0, 2, 1)) / 2).transpose(0, 2, 1)
     left, found = rows.copy(), np.empty_like(rows)
-    for place in range(rows.shape[-1]):
-        found[..., place] = np.clip(np.rint(left[..., place]), -limit, limit)
-        error = (left[..., place] - found[..., place]) / upper[:, place, place][:, None]
-        left[..., place:] -= error[..., None] * upper[:, None, place, place:]
+    for start in range(0, rows.shape[-1], _BLOCK):
+        end = min(start + _BLOCK, rows.shape[-1])
+        errors = np.empty_like(rows[..., start:end])
+        for place in range(start, end):
+            found[..., place] = np.clip(np.rint(left[..., place]), -limit, limit)
+            error = (left[..., place] - found[..., place]) / upper[:, place, place][:, None]
+            left[..., place:end] -= error[..., None] * upper[:, None, place, place:end]
+            errors[..., place - start] = error
+        left[..., end:] -= errors @ upper[:, start:end, end:]
     return found
 
 

@@ -44,7 +44,7 @@ def spreads(names: Iterable[str], seen: Iterable[Mapping[str, Array]]) -> dict[s
     return found
 
 
-def level(graph: Graph, flow: Flow, spread: Mapping[str, Spread], *, share: float = 0.5, pads: bool = True) -> Graph:
+def level(graph: Graph, flow: Flow, spread: Mapping[str, Spread], *, share: float = 0.5, pads: bool = False) -> Graph:
     """Return an equal network (within what calibration saw) with level, centred activations.
 
     Parameters
@@ -222,4 +222,4 @@ def _columns(node: Node, weight: Array) -> Array:
     """Which input channel each column of each row reads, as rows x columns."""
     groups = int(node.attributes.get("group", 1)) if node.op == "Conv" else 1
     inner, share = weight.shape[1], len(weight) // groups
-    return (np.arange(len(weight)) // share)[:, None] * inner + np.arange(inner)[None]
+    return np.asarray((np.arange(len(weight)) // share)[:, None] * inner + np.arange(inner)[None])
