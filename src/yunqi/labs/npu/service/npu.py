@@ -39,6 +39,7 @@ from yunqi.labs.npu.service.quantising import (
     outputs,
     quantise_network,
     random_feeds,
+    typed,
     widen_network,
 )
 from yunqi.labs.npu.service.refining import BEST, refine_network
@@ -189,7 +190,7 @@ class Npu:
         used = feeds if feeds is not None else random_feeds(compiled.graph, 2)
         if not used:
             raise Invalid("Calibration needs at least one input.", "inputs")
-        limited = used[: self.config.calibration_images]
+        limited = typed(compiled.graph, used[: self.config.calibration_images])
         with refused_when_damaged(compiled.graph.name):
             return quantise_network(compiled.graph, compiled.program, limited, recipe, progress=progress)
 
@@ -216,7 +217,7 @@ class Npu:
             raise Invalid("Choosing widths needs inputs: they are judged by what they do to real ones.", "inputs")
         if compiled.program.bits != 8:
             raise Invalid("Widths are chosen for a network of 8 bits.", "bits")
-        limited = feeds[: self.config.calibration_images]
+        limited = typed(compiled.graph, feeds[: self.config.calibration_images])
         if recipe is not None and recipe.equalise:
             compiled = _equalised(compiled)
         with refused_when_damaged(compiled.graph.name):
@@ -247,7 +248,7 @@ class Npu:
             raise Invalid("This recipe needs inputs: integers are chosen by what they do to real ones.", "inputs")
         if recipe.sparsity or recipe.equalise:
             raise Invalid("Levelling and rounding go with neither --equalise nor --sparsity.", "recipe")
-        limited = feeds[: self.config.calibration_images]
+        limited = typed(compiled.graph, feeds[: self.config.calibration_images])
         recipe = dataclasses.replace(recipe, bits=compiled.program.bits)
         with refused_when_damaged(compiled.graph.name):
             graph, program, quantised = refine_network(
@@ -265,7 +266,7 @@ class Npu:
         original
             The network as it was before `refine` rewrote it.
         """
-        return agreement(compiled.program, quantised, feeds, original or quantised.graph)
+        return agreement(compiled.program, quantised, typed(compiled.graph, feeds), original or quantised.graph)
 
     def execute(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Iterator[dict[str, Array]]:
         """Yield the outputs of the chip's integer arithmetic for each input."""

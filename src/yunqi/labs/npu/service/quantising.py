@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from yunqi.kernel import Invalid, NotFound
-from yunqi.labs.npu.model import Array, Chip, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
+from yunqi.labs.npu.model import Array, Calibration, Chip, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
 
 if TYPE_CHECKING:
     from yunqi.labs.npu.engine.quantise import Range, Widening
@@ -30,6 +30,18 @@ def _random(graph: Graph, name: str, generator: np.random.Generator) -> Array:
     if "mask" in name.lower() or value.dtype == "bool":
         return np.ones(value.shape, value.dtype)
     return generator.integers(0, 2, value.shape).astype(value.dtype)
+
+
+def typed(graph: Graph, feeds: Feeds) -> Feeds:
+    """Return inputs in the types that the graph reads."""
+    return [
+        {
+            name: np.asarray(data).astype(graph.values[name].dtype, copy=False)
+            for name, data in feed.items()
+            if name in graph.inputs
+        }
+        for feed in feeds
+    ]
 
 
 def load_feeds(graph: Graph, path: Path) -> Feeds:
@@ -77,7 +89,7 @@ def quantise_network(
     """Calibrate on the feeds and quantise."""
     from yunqi.labs.npu.engine.quantise import quantise
 
-    found = quantise(graph, program, _ranges(graph, feeds, progress), recipe)
+    found = quantise(graph, program, _ranges(graph, feeds, recipe, progress), recipe)
     found.images = len(feeds)
     return found
 
@@ -92,11 +104,11 @@ def widen_network(
         if progress is not None:
             progress(done, of, "choosing widths")
 
-    ranges = _ranges(graph, feeds, progress)
+    ranges = _ranges(graph, feeds, recipe, progress)
     return widen(graph, chip, ranges, feeds[:judged], recipe, tolerance=tolerance, seen=seen)
 
 
-def _ranges(graph: Graph, feeds: Feeds, progress: Progress | None) -> "dict[str, Range]":
+def _ranges(graph: Graph, feeds: Feeds, recipe: Recipe, progress: Progress | None) -> "dict[str, Range]":
     from yunqi.labs.npu.engine.quantise import calibrate
 
     def seen(count: int) -> None:
@@ -104,7 +116,7 @@ def _ranges(graph: Graph, feeds: Feeds, progress: Progress | None) -> "dict[str,
             progress(count, len(feeds), "calibrating")
 
     with refused_by_onnxruntime():
-        return calibrate(graph, feeds, seen=seen)
+        return calibrate(graph, feeds, counted=recipe.calibration is not Calibration.MIN_MAX, seen=seen)
 
 
 @contextmanager

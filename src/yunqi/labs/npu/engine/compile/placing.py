@@ -23,7 +23,7 @@ MOVES = frozenset({
     "Transpose", "Concat", "Split", "Slice", "Pad", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Gather",
 })  # fmt: skip
 _PLANNED = frozenset({
-    "Slice", "Pad", "Split", "Tile", "Expand", "Squeeze", "Unsqueeze", "Reshape", "Resize", "Upsample", "ReduceMean",
+    "Clip", "Slice", "Pad", "Split", "Tile", "Expand", "Squeeze", "Unsqueeze", "Reshape", "Resize", "Upsample", "ReduceMean",
     "ReduceSum", "ReduceMax", "ReduceMin", "ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceProd",
 })  # fmt: skip
 """Operations whose further inputs say what to do, not what to compute with."""
@@ -66,7 +66,7 @@ def _detail(graph: Graph, node: Node) -> tuple[str, str] | None:
         if graph.constant(node.inputs[1]) is None:
             return "its kernel is computed at run time", "make the kernel a constant"
     if node.op in _PLANNED and any(graph.constant(name) is None for name in node.inputs[1:] if name):
-        return "its axes or sizes are computed at run time", "make them constants"
+        return "its bounds, axes or sizes are computed at run time", "make them constants"
     if node.op == "Gather" and graph.constant(node.inputs[1]) is None:
         return "the memory engine takes rows by constant places only", "do the look-up on the host"
     if node.op == "Gather" and graph.constant(node.inputs[0]) is not None:

@@ -44,7 +44,7 @@ class Executor:
         for name in self.graph.inputs:
             if name not in feeds:
                 raise NetworkRefused(f"The input {name!r} is missing; inputs are {', '.join(self.graph.inputs)}.")
-            data = np.asarray(feeds[name])
+            data = np.asarray(feeds[name]).astype(self.graph.values[name].dtype, copy=False)
             if data.shape != self.graph.shape(name):
                 raise NetworkRefused(f"The input {name!r} must have shape {self.graph.shape(name)}, not {data.shape}.")
             self.keep_real(name, data)

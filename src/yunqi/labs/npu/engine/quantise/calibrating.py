@@ -22,17 +22,19 @@ class Range:
     counts: Array = field(default_factory=lambda: np.zeros(_BINS, np.int64))
     top: float = 0.0
 
-    def see(self, data: Array) -> None:
-        """Take the elements of one more image in."""
+    def see(self, data: Array, *, counted: bool = True) -> None:
+        """Take the elements of one more image in; without ``counted`` only the largest is kept."""
         sizes = np.abs(data[np.isfinite(data)].astype(np.float32)).ravel()
         most = float(sizes.max()) if sizes.size else 0.0
         if most < _NOTHING:
             return
         self.largest = max(self.largest, most)
+        if not counted:
+            return
         if most > self.top:
             self._grow(most)
-        if self.top > 0:
-            self.counts += np.histogram(sizes, bins=_BINS, range=(0, self.top))[0]
+        places = np.minimum((sizes * np.float64(_BINS / self.top)).astype(np.int32), _BINS - 1)
+        self.counts += np.bincount(places, minlength=_BINS)
 
     def _grow(self, most: float) -> None:
         """Double the histogram's range until it holds ``most``, joining neighbouring bins."""
@@ -68,7 +70,11 @@ class Range:
 
 
 def calibrate(
-    graph: Graph, feeds: Iterable[Mapping[str, Array]], *, seen: Callable[[int], None] = lambda count: None
+    graph: Graph,
+    feeds: Iterable[Mapping[str, Array]],
+    *,
+    counted: bool = True,
+    seen: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Range]:
     """Return the range of every real activation over the given inputs.
 
@@ -76,6 +82,8 @@ def calibrate(
     ----------
     feeds
         One mapping of input names to arrays for each run.
+    counted
+        Keep how often each magnitude came, which every calibration but the vendor's needs.
     seen
         Called with the number of runs done.
     """
@@ -92,10 +100,10 @@ def calibrate(
         for name in graph.inputs:
             if name in ranges:
                 data = np.asarray(feed[name])
-                ranges[name].see(shown(data, is_sum=False) if name in sums | masks else data)
+                ranges[name].see(shown(data, is_sum=False) if name in sums | masks else data, counted=counted)
         computed = session.run(list(watched), dict(feed)) if session else []
         for name, data in zip(watched, computed, strict=True):
-            ranges[name].see(shown(data, is_sum=name in sums) if name in sums | masks else data)
+            ranges[name].see(shown(data, is_sum=name in sums) if name in sums | masks else data, counted=counted)
         seen(count)
     return ranges
 
