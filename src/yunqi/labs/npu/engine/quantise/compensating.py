@@ -62,7 +62,7 @@ def compensate(
     feeds: Sequence[Mapping[str, Array]],
     *,
     positions: int = 64,
-    ridge: float = 0.1,
+    ridge: float = 0.2,
     seed: int = 0,
     seen: Seen = lambda done, of: None,
 ) -> None:

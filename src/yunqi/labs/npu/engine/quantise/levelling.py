@@ -12,23 +12,36 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from yunqi.labs.npu.engine.integer.elementwise import clip_limits
 from yunqi.labs.npu.engine.integer.windows import window_of
 from yunqi.labs.npu.engine.quantise.flowing import RECTIFIERS, Flow, absorbs, is_padded
 from yunqi.labs.npu.model import Array, Graph, Node, Value
 
-_MOST = 64.0  # largest factor: a channel that calibration hardly saw must not be blown up
+_DEVIATIONS = 6.0  # from its mean that a channel is taken to reach
+_LEAST = 0.25  # a channel that calibration hardly saw is taken to reach this share of the widest: it may yet
 
 
 @dataclass(slots=True)
 class Spread:
-    """The lowest and highest element that calibration saw in each channel."""
+    """What calibration saw of each channel: lowest and highest element, how many, their sum and sum of squares."""
 
     low: Array
     high: Array
+    count: int
+    total: Array
+    squares: Array
 
-    def see(self, low: Array, high: Array) -> None:
-        """Take one more image in."""
-        self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
+    def join(self, other: "Spread") -> None:
+        """Take what was seen on one more image in."""
+        self.low, self.high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+        self.count += other.count
+        self.total, self.squares = self.total + other.total, self.squares + other.squares
+
+    def reach(self) -> tuple[Array, Array]:
+        """Return how far each channel may go: what was seen, or some deviations from its mean where that is farther."""
+        mean = self.total / self.count
+        far = _DEVIATIONS * np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
+        return np.minimum(self.low, mean - far), np.maximum(self.high, mean + far)
 
 
 def spreads(names: Iterable[str], seen: Iterable[Mapping[str, Array]]) -> dict[str, Spread]:
@@ -37,11 +50,17 @@ def spreads(names: Iterable[str], seen: Iterable[Mapping[str, Array]]) -> dict[s
     found: dict[str, Spread] = {}
     for tensors in seen:
         for name in wanted:
-            data = tensors[name]
-            axes = tuple(place for place in range(data.ndim) if place != 1)
-            low, high = data.min(axis=axes).astype(np.float64), data.max(axis=axes).astype(np.float64)
-            found.setdefault(name, Spread(low, high)).see(low, high)
+            one = _spread(tensors[name])
+            if name in found:
+                found[name].join(one)
+            else:
+                found[name] = one
     return found
+
+
+def _spread(data: Array) -> Spread:
+    flat = np.moveaxis(data, 1, 0).reshape(data.shape[1], -1).astype(np.float64)
+    return Spread(flat.min(axis=1), flat.max(axis=1), flat.shape[1], flat.sum(axis=1), np.square(flat).sum(axis=1))
 
 
 def level(graph: Graph, flow: Flow, spread: Mapping[str, Spread], *, share: float = 0.5, pads: bool = False) -> Graph:
@@ -53,7 +72,7 @@ def level(graph: Graph, flow: Flow, spread: Mapping[str, Spread], *, share: floa
         Which tensors share channels.
     share
         How far channels that dense products read are levelled: 0 not at all, 1 wholly at the cost of their weights.
-        Channels that only depthwise products read are levelled wholly.
+        Channels that only depthwise products read are levelled wholly, rectified ones that dense products read never.
     pads
         Centre what padded products read too, at the cost of a padding operation before each.
     """
@@ -66,7 +85,11 @@ def level(graph: Graph, flow: Flow, spread: Mapping[str, Spread], *, share: floa
 
 class _Writer:
     def __init__(self, graph: Graph, flow: Flow, spread: Mapping[str, Spread], *, pads: bool) -> None:
-        self.graph, self.flow, self.spread, self.pads = graph, flow, spread, pads
+        self.graph, self.flow, self.pads = graph, flow, pads
+        self.reach = {name: one.reach() for name, one in spread.items()}
+        for node in graph.nodes:
+            if node.output in flow.rectified:
+                self.reach[node.output] = self._rectified(node)
         self.factors: dict[str, Array] = {}
         self.offsets: dict[str, Array] = {}
         self.values = dict(graph.values)
@@ -82,15 +105,25 @@ class _Writer:
             return
         part = np.max(parts, axis=0)
         dense = any(absorbs(node, self.graph) and not self.flow.depthwise(node) for node in self.flow.reading(group))
-        factor = np.where(part > 0, 1 / np.maximum(part, 1e-12), 1.0) ** (share if dense else 1.0)
+        if not dense:
+            share = 1.0
+        elif group & self.flow.rectified:
+            share = 0.0  # rare features would be cut off where calibration never saw them: tried, and it does harm
+        factor = (1 / np.maximum(part, _LEAST)) ** share
         for name in group:
-            self.factors[name] = np.clip(factor, 1.0, _MOST)
+            self.factors[name] = factor
+
+    def _rectified(self, node: Node) -> tuple[Array, Array]:
+        """A rectifier cuts what its input may reach: channels that stayed dark in calibration may light up later."""
+        high = np.maximum(self.reach[node.inputs[0]][1], 0)
+        bound = clip_limits(node, self.graph.constant)[1]
+        return np.zeros(len(high)), np.minimum(high, bound)
 
     def _half(self, name: str) -> Array:
-        seen = self.spread[name]
+        low, high = self.reach[name]
         if self._centred(name) and name not in self.flow.rectified:
-            return (seen.high - seen.low) / 2
-        return np.maximum(np.abs(seen.low), np.abs(seen.high))
+            return np.asarray((high - low) / 2)
+        return np.maximum(np.abs(low), np.abs(high))
 
     def _centred(self, name: str) -> bool:
         """Whether a tensor may have an offset: all its readers absorb it, and padding stays zero elsewhere."""
@@ -136,13 +169,13 @@ class _Writer:
 
     def _wanted(self, name: str) -> Array:
         """The middle of what a tensor holds, in its own units; one number for all channels after a rectifier."""
-        seen = self.spread.get(name)
-        if seen is None or not self._centred(name):
+        if name not in self.reach or not self._centred(name):
             return np.zeros(self.graph.shape(name)[1])
-        factor = self.factors.get(name, np.ones(len(seen.high)))
+        low, high = self.reach[name]
+        factor = self.factors.get(name, np.ones(len(high)))
         if name in self.flow.rectified:
-            return np.full(len(factor), float(np.max(factor * seen.high)) / 2)
-        return np.asarray(factor * (seen.high + seen.low) / 2)
+            return np.full(len(factor), float(np.max(factor * high)) / 2)
+        return np.asarray(factor * (high + low) / 2)
 
     def written(self) -> Graph:
         nodes: list[Node] = []
@@ -157,15 +190,15 @@ class _Writer:
         return Graph(found.name, nodes, self.values, found.inputs, found.outputs, found.opset, dict(found.assumed))
 
     def _rectifier(self, node: Node) -> Node:
-        seen, factor = self.spread[node.output], self.factors.get(node.output)
+        high, factor = self.reach[node.output][1], self.factors.get(node.output)
         offset = self.offsets.get(node.output)
         if factor is None and offset is None:
             return node
-        top = float(np.max((1.0 if factor is None else factor) * seen.high))
+        top = float(np.max((1.0 if factor is None else factor) * high))
         moved = 0.0 if offset is None else float(offset[0])
         low = self._constant(f"{node.output}.low", np.array(-moved, np.float32))
-        high = self._constant(f"{node.output}.high", np.array(top - moved, np.float32))
-        return replace(node, op="Clip", inputs=(node.inputs[0], low, high), attributes={})
+        bound = self._constant(f"{node.output}.high", np.array(top - moved, np.float32))
+        return replace(node, op="Clip", inputs=(node.inputs[0], low, bound), attributes={})
 
     def _product(self, node: Node) -> list[Node]:
         graph, source = self.graph, node.inputs[0]
