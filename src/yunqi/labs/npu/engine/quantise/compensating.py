@@ -46,7 +46,7 @@ def with_biases(graph: Graph) -> Graph:
         if is_product(node, graph):
             weight = np.asarray(graph.constant(node.inputs[1]), np.float32)
             old = graph.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
-            count = graph.shape(node.output)[1]
+            count = graph.shape(node.output)[-1 if node.op == "MatMul" else 1]
             bias = (
                 np.zeros(count, np.float32) if old is None else np.broadcast_to(old.ravel(), count).astype(np.float32)
             )
@@ -151,7 +151,7 @@ def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array,
     columns = inputs.reshape(groups, rows.shape[2], -1)
     targets = wanted.reshape(groups, rows.shape[1], -1)
     scales = np.broadcast_to(quantity.scale, len(weight)).reshape(groups, -1)
-    whole, moved = _rounded(rows, columns, targets, scales, quantity.limit, ridge)
+    whole, moved = rounded(rows, columns, targets, scales, quantity.limit, ridge)
     shaped = whole.reshape(weight.shape)
     shaped = shaped.T if turned else shaped
     quantised.weights[node.inputs[1]] = (np.ascontiguousarray(shaped.astype(data.dtype)), quantity)
@@ -159,10 +159,10 @@ def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array,
     graph.values[node.inputs[2]] = replace(value, data=moved.ravel().astype(np.float32))
 
 
-def _rounded(
+def rounded(
     weight: Array, inputs: Array, wanted: Array, scales: Array, limit: int, ridge: float
 ) -> tuple[Array, Array]:
-    """Integers and biases of groups x rows x columns of weights for groups x columns x samples of inputs."""
+    """Return integers and biases of groups x rows x columns of weights for groups x columns x samples of inputs."""
     off = inputs - inputs.mean(axis=-1, keepdims=True)
     moments = off @ off.transpose(0, 2, 1) / inputs.shape[-1]
     size = np.trace(moments, axis1=1, axis2=2) / moments.shape[1]
