@@ -11,7 +11,13 @@ from yunqi.labs.npu.engine.timing.timeline import simulate
 from yunqi.labs.npu.engine.timing.views import perfetto
 from yunqi.labs.npu.model import Calibration, Scenario
 from yunqi.labs.npu.service import Compiled, Npu
-from yunqi.labs.npu.service.documents import chip_document, compiled_document, load_document, profile_document
+from yunqi.labs.npu.service.documents import (
+    chip_document,
+    compiled_document,
+    load_document,
+    profile_document,
+    roofline_plot,
+)
 from yunqi.labs.npu.service.requests import MEASURE, QUANTIZE, SWEEP, asked, compile_asked
 
 
@@ -102,6 +108,11 @@ def _answers(routes: APIRouter, npu: Npu, require: Callable[[str], Any]) -> None
         """Return the engines' timeline as a trace that Perfetto opens."""
         compiled = _compiled(npu, body)
         return perfetto(simulate(compiled.program, compiled.chip), compiled.chip)
+
+    @routes.post("/roofline")
+    def draw_roofline(body: NetworkBody, principal: Principal = require("models")) -> dict[str, str]:
+        """Draw each layer under the roofs of arithmetic and memory, as SVG in one field."""
+        return {"svg": roofline_plot(_compiled(npu, body))}
 
     @routes.post("/loadgen")
     def loadgen(body: LoadBody, principal: Principal = require("models")) -> dict[str, Any]:
