@@ -157,9 +157,14 @@ def test_a_rounded_up_average_counts_declared_padding_only(npu: Npu) -> None:
     assert answers(npu, made, {"x": np.abs(R.standard_normal((1, 2, 6, 6))).astype("f4")})[1] < 0.02
 
 
-LIGHT = (
-    ["light_bvlc_alexnet", "light_densenet121", "light_inception_v2", "light_shufflenet", "light_squeezenet", "light_zfnet512"]
-)
+LIGHT = [
+    "light_bvlc_alexnet",
+    "light_densenet121",
+    "light_inception_v2",
+    "light_shufflenet",
+    "light_squeezenet",
+    "light_zfnet512",
+]
 
 
 @pytest.mark.parametrize("name", LIGHT)

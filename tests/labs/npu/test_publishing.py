@@ -22,6 +22,7 @@ from yunqi.kernel import Conflict, Invalid
 from yunqi.labs.npu import Compiled, NetworkRefused
 from yunqi.labs.npu.engine.artifact import unpack
 from yunqi.labs.npu.engine.networks import NETWORKS
+from yunqi.labs.npu.jobs import register
 from yunqi.labs.npu.model import QuantisedGraph, Recipe
 from yunqi.labs.npu.service.agreeing import compared
 from yunqi.labs.npu.service.pictures import Preparation, prepared, prepared_folder
@@ -275,3 +276,26 @@ def test_pictures_of_a_folder_are_read_and_a_bad_one_is_named(shop: App, made: A
         prepared_folder(made[0].graph, tmp_path, PREPARATION, most=32)
     with pytest.raises(Invalid, match="1 or 3 numbers"):
         prepared(made[0].graph, picture(), Preparation((1.0, 2.0), (1.0,)))
+
+
+def test_a_network_is_published_by_a_job(shop: App, web: TestClient) -> None:
+    register(shop.kernel.jobs, shop.npu)
+    admin = key(shop, "admin")
+    upload = web.post("/v1/labs/npu/networks", files={"file": ("small.onnx", small_cnn())}, headers=admin).json()[
+        "network"
+    ]
+    held = io.BytesIO()
+    np.savez(held, x=np.random.default_rng(0).standard_normal((6, 1, 3, 16, 16)).astype("f4"))
+    inputs = web.post("/v1/labs/npu/networks", files={"file": ("x.npz", held.getvalue())}, headers=admin).json()[
+        "network"
+    ]
+    body = {"network": upload, "name": "by-job", "inputs": inputs, "recipe": "best", "mean": [127], "deviation": [128]}
+    assert web.post("/v1/labs/npu/publish", json=body, headers=key(shop, "models")).status_code == 403
+    job = web.post("/v1/labs/npu/publish", json=body, headers=admin).json()["job_id"]
+    shop.kernel.jobs.run_once()
+    done = shop.kernel.jobs.get(int(job))
+    assert done.state.value == "done", done.error
+    assert shop.hub.lineage("by-job")["recipe"]["compensate"] is True
+    shop.deployments.deploy("default", "by-job")
+    got = web.post("/v2/models/by-job/infer", content=picture(), headers=admin | {"Content-Type": "image/png"})
+    assert got.json()["parameters"]["simulated"] is True

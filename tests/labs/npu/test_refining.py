@@ -14,6 +14,7 @@ from yunqi.labs.npu.engine.integer import Executor
 from yunqi.labs.npu.engine.networks import NETWORKS
 from yunqi.labs.npu.engine.quantise import Flow, float_session, level, spreads, to_onnx, to_qdq
 from yunqi.labs.npu.engine.quantise.compensating import rounded
+from yunqi.labs.npu.engine.timing.energy import energy_of
 from yunqi.labs.npu.model import Graph, Recipe
 from yunqi.labs.npu.service.quantising import Feeds, random_feeds
 
@@ -99,6 +100,10 @@ def test_the_best_recipe_lowers_the_error_on_inputs_that_calibration_did_not_see
     best = npu.agreement(again, quantised, others, original=compiled.graph)
     assert best.error < 0.8 * plain.error
     assert again.pace.peak_ips == compiled.pace.peak_ips
+    before, after = (
+        energy_of(one.program, one.chip, images_per_second=0, graph=one.graph) for one in (compiled, again)
+    )
+    assert after.joules > before.joules  # what is centred has no zeros that would save energy
     assert quantised.recipe == Recipe(level=True, compensate=True)
 
 

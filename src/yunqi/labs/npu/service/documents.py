@@ -83,7 +83,7 @@ def profile_document(compiled: Compiled, *, split: bool = False) -> dict[str, An
     program, pace, chip = compiled.program, compiled.pace, compiled.chip
     batching = Batching.SPLIT if split else Batching.BATCH
     timeline = simulate(program, chip, batching=batching)
-    energy = energy_of(program, chip, images_per_second=pace.peak_ips)
+    energy = energy_of(program, chip, images_per_second=pace.peak_ips, graph=compiled.graph)
     area = area_of(chip, load_chip())
     peak, bandwidth = roofs(chip)
     start = min((span.start for span in timeline.spans if span.core == 0), default=0)

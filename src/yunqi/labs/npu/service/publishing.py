@@ -112,9 +112,14 @@ def predicted(compiled: Compiled) -> dict[str, float]:
     batch = max(1, compiled.program.batch)
     return {
         "latency_ms": alone * batch * 1e3,
-        "joules": energy_of(compiled.program, compiled.chip, images_per_second=1 / alone).joules * batch,
+        "joules": _joules(compiled, 1 / alone) * batch,
         "peak_ips": compiled.pace.peak_ips,
     }
+
+
+def _joules(compiled: Compiled, images_per_second: float) -> float:
+    program, chip = compiled.program, compiled.chip
+    return energy_of(program, chip, images_per_second=images_per_second, graph=compiled.graph).joules
 
 
 def _manifest(
