@@ -79,8 +79,9 @@ def test_a_levelled_network_computes_the_same_on_what_calibration_saw(npu: Npu, 
     assert np.abs(outputs(graph, feeds) - wanted).max() < 1e-4 * np.abs(wanted).max()
 
 
-def test_levelled_tensors_use_both_halves_of_the_integers(npu: Npu) -> None:
-    compiled = npu.compile(bottlenecks())
+@pytest.mark.parametrize("padded", ["pads", "auto"])
+def test_levelled_tensors_use_both_halves_of_the_integers(npu: Npu, padded: str) -> None:
+    compiled = npu.compile(bottlenecks(padded=padded))
     feeds = random_feeds(compiled.graph, 6, seed=1)
     again, quantised = npu.refine(compiled, feeds)
     found = {}

@@ -22,10 +22,12 @@ def absorbs(node: Node, graph: Graph) -> bool:
     return len(graph.shape(node.inputs[0])) == 4
 
 
-def is_padded(node: Node) -> bool:
+def is_padded(node: Node, graph: Graph) -> bool:
     """Whether a convolution reads zeros around its input."""
-    if node.op != "Conv" or node.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
-        return node.op == "Conv"
+    if node.op != "Conv":
+        return False
+    if node.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
+        return any(size > 1 for size in graph.shape(node.inputs[1])[2:])
     return any(node.attributes.get("pads") or ())
 
 

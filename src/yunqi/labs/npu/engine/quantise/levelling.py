@@ -132,7 +132,7 @@ class _Writer:
         uniform = name in self.flow.rectified
         for node in self.flow.readers[name]:
             if absorbs(node, self.graph):
-                if is_padded(node) and not (uniform and self.pads and node.op == "Conv"):
+                if is_padded(node, self.graph) and not (uniform and self.pads and node.op == "Conv"):
                     return False
             elif node.op != "Add" or node.name not in self.flow.free:
                 return False
@@ -224,7 +224,7 @@ class _Writer:
             self._constant(f"{node.output}.weight", weight.astype(np.float32)),
             self._constant(f"{node.output}.bias", shift.astype(np.float32)),
         )
-        if offset is not None and is_padded(node):
+        if offset is not None and is_padded(node, self.graph):
             pad, attributes = self._pad(node, float(-offset[0]))
             return [pad, replace(node, inputs=(pad.output, *inputs), attributes=attributes)]
         return [replace(node, inputs=(source, *inputs))]
