@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -299,3 +302,29 @@ def test_a_network_is_published_by_a_job(shop: App, web: TestClient) -> None:
     shop.deployments.deploy("default", "by-job")
     got = web.post("/v2/models/by-job/infer", content=picture(), headers=admin | {"Content-Type": "image/png"})
     assert got.json()["parameters"]["simulated"] is True
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "YUNQI_DATA_DIR": str(folder / "var")}
+    line = [sys.executable, "-m", "yunqi", *words]
+    return subprocess.run(line, capture_output=True, text=True, env=environment, timeout=120)
+
+
+def test_the_command_line_goes_from_a_file_to_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "small.onnx").write_bytes(small_cnn())
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for place in range(4):
+        (photos / f"{place}.png").write_bytes(picture(place))
+    options = ("--pictures", str(photos), "--recipe", "best", "--mean", "127", "--deviation", "128", "--json")
+    done = command(tmp_path, "npu", "publish", str(tmp_path / "small.onnx"), *options)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["asset"], document["recipe"]["level"], document["images"]) == ("small", True, 4)
+    assert command(tmp_path, "models", "deploy", "small").returncode == 0
+    answer = json.loads(command(tmp_path, "models", "infer", "small", str(photos / "0.png"), "--json").stdout)
+    assert answer["simulated"] is True
+    assert len(answer["outputs"]["y"]) == 10
+    bad = command(tmp_path, "npu", "publish", str(tmp_path / "small.onnx"), "--name", "A/B")
+    assert bad.returncode == 2
+    assert "cannot name an asset" in bad.stderr

@@ -46,6 +46,7 @@ def register(jobs: Jobs, npu: Npu) -> None:
         name, network = context.args.get("name"), context.args.get("network")
         if npu.hub is None or not isinstance(name, str) or not name:
             raise Invalid('The job npu.publish needs args {"network": REF, "name": NAME}.', "name")
+        npu.hub.require_free(name)
         compiled, quantised, found, original = _quantised(npu, context)
         given = "uploaded inputs" if context.args.get("inputs") else "random inputs, which say nothing about accuracy"
         provenance = Provenance(

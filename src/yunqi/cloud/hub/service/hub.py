@@ -178,6 +178,17 @@ class Hub:
         shelf = Shelf(self._root, asset.id, file=f"model.{asset.form}.zip")
         return self._made(shelf, asset, path, "compiled", card=card, lineage=lineage, checkpoint=None)
 
+    def require_free(self, name: str) -> None:
+        """Refuse a name that a network compiled here cannot have, before the work of making it.
+
+        Raises
+        ------
+        Invalid, Conflict
+            When it is no name, or belongs to an asset of another kind.
+        """
+        Asset(name, "", "", 0, "", 0, "", "", size=1, sha256="0" * 64)  # checks the name
+        self._refuse_taken(self._shelf(name), name, "compiled")
+
     def card(self, name: str) -> str:
         """Return the card of a model that was made here, as Markdown.
 
@@ -249,14 +260,17 @@ class Hub:
         self, shelf: Shelf, asset: Asset, path: Path, source: str, *, card: str, lineage: dict[str, Any],
         checkpoint: Path | None,
     ) -> Installed:  # fmt: skip
-        found = shelf.installed()
-        if asset.id in self._known or (found is not None and found.source != source):
-            raise Conflict(f"The name {asset.id} belongs to a model that was not made so here. Choose another.", "name")
+        self._refuse_taken(shelf, asset.id, source)
         with shelf.locked(), disk_errors(asset.id):
             require_space(shelf.folder, asset.size, asset.id)
             shutil.copyfile(path, shelf.partial)
             Published(shelf).keep(card=card, lineage=lineage, checkpoint=checkpoint)
             return self._publish(shelf, asset, str(shelf.file.resolve()), source)
+
+    def _refuse_taken(self, shelf: Shelf, name: str, source: str) -> None:
+        found = shelf.installed()
+        if name in self._known or (found is not None and found.source != source):
+            raise Conflict(f"The name {name} belongs to a model that was not made so here. Choose another.", "name")
 
     def _publish(self, shelf: Shelf, asset: Asset, path: str, source: str) -> Installed:
         moment = self._kernel.clock().isoformat()

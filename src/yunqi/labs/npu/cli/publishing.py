@@ -59,7 +59,8 @@ def publishing_commands(app: typer.Typer, open_app: OpenApp) -> None:
     ) -> None:  # fmt: skip
         preparation = preparation_for(mean, deviation)
         with open_app() as opened:
-            npu = opened.npu
+            npu, label = opened.npu, name or file.stem.lower()
+            opened.hub.require_free(label)
             compiled = compiled_for(npu, file, batch, shape, bits, chips, chip, change)
             feeds = feeds_for(npu, compiled.graph, inputs, pictures, preparation)
             held_out = feeds if test is None else _held_out(npu, compiled.graph, test, preparation)
@@ -73,7 +74,6 @@ def publishing_commands(app: typer.Typer, open_app: OpenApp) -> None:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             provenance = Provenance(file.name, digest, licence, source, tested)
             published = preparation if pictures is not None or (test is not None and test.is_dir()) else None
-            label = name or file.stem.lower()
             installed, manifest = publish(
                 opened.hub, label, compiled, quantised, found, provenance, published, original=original
             )
