@@ -931,6 +931,14 @@ def labs() -> APIRouter:
         steps = [{"step": n, "layer": name, "bytes": 100_000 - 20_000 * n} for n, name in enumerate(names)]
         return {"peak_ips": 1e6, "one_image_us": 2.3, "utilisation": 0.15, "cycles": 900, "engines": {"tensor": 0.9}, "layers": rows, "memory": {"capacity": 201_326_592, "weights": 33_344, "steps": steps}, "timeline": spans}  # fmt: skip
 
+    @api.post("/trace")
+    def trace() -> Any:
+        return {"traceEvents": [{"name": "conv0", "ph": "X", "ts": 0, "dur": 1, "pid": 0, "tid": 0}]}
+
+    @api.post("/roofline")
+    def roofline() -> Any:
+        return {"svg": '<svg xmlns="http://www.w3.org/2000/svg"/>'}
+
     return api
 
 

@@ -282,6 +282,10 @@ def test_a_network_is_compiled_and_profiled(visit, shoot: Shoot, options: dict[s
     expect(page.get_by_role("region", name="Segments").first).to_contain_text("chip", timeout=SLOW)
     expect(drawn(page, re.compile("Work of .*tensor.* cycles"))).to_be_visible()
     expect(drawn(page, re.compile("KiB are in use"))).to_be_visible()
+    for button, ending in (("Save the trace", ".trace.json"), ("Save the roofline plot", ".roofline.svg")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=button).click()
+        assert saved.value.suggested_filename.endswith(ending)
     assert barriers(page) == []
     page.get_by_role("region", name="Segments").first.evaluate("node => node.scrollIntoView()")
     page.evaluate("window.scrollBy(0, -70)")

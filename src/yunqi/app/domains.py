@@ -52,7 +52,7 @@ ANNOUNCED: tuple[type, ...] = (
 def migrations() -> list[Migration]:
     """Return every domain's migrations."""
     found: list[Migration] = []
-    for domain in (activity, catalog, experiments, logistics, payments, search, training):
+    for domain in (activity, catalog, experiments, logistics, payments, search, studio, training):
         found += domain.MIGRATIONS
     return found
 
@@ -85,7 +85,10 @@ class Domains:
             kernel, sections["assistant"], catalog=self.catalog, complete=assistant.voice(self.studio)
         )
         self.logistics = logistics.Logistics(kernel, sections["logistics"])
-        self.npu = npu.Npu(kernel, sections["npu"])
+        self.npu = npu.Npu(kernel, sections["npu"], hub=self.hub)
+        self.deployments = studio.Deployments(
+            kernel, hub=self.hub, studio=self.studio, targets=[npu.SimulatedChip(self.npu)]
+        )
         self._started = False
 
     def start(self) -> None:

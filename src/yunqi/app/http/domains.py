@@ -27,4 +27,5 @@ def add_routes(web: FastAPI, app: App, principals: Principals) -> None:
     web.include_router(payments_routes.router(app.payments, principals.require))
     web.include_router(training_routes.router(app.training, principals.require))
     web.include_router(npu_routes.router(app.npu, principals.require))
+    web.include_router(studio_routes.router(app.deployments, principals.require))
     web.router.routes.extend(studio_routes.routes(app.studio, principals.of))

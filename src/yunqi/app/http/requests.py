@@ -49,6 +49,7 @@ class RequestEdge:
         "/v1/labs/riscv/profiles",
         "/v1/packings",
         "/v1/plans",
+        "/v2/models",
     )
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, body_limit: int, upload_limit: int) -> None:

@@ -91,6 +91,8 @@ class Asset:
         Where an HF-compatible hub keeps the file.
     tools
         Whether the model's chat template can express tool calls.
+    form
+        What the file is: ``gguf`` for a language model, ``npu`` for a network compiled for an accelerator.
     """
 
     id: str
@@ -108,6 +110,7 @@ class Asset:
     parts: tuple[Part, ...] = ()
     chat: bool = True
     tools: bool = False
+    form: str = "gguf"
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -14,16 +14,40 @@
 
 from yunqi.cloud.studio.config import StudioConfig
 from yunqi.cloud.studio.engine.asked import Asked
-from yunqi.cloud.studio.model import Alias, ModelCalled, Quota, QuotaReached
-from yunqi.cloud.studio.service import Call, Studio
+from yunqi.cloud.studio.engine.tensors import datatype
+from yunqi.cloud.studio.model import (
+    Alias,
+    Deployment,
+    DeploymentExists,
+    DeploymentUnknown,
+    Inference,
+    ModelCalled,
+    Quota,
+    QuotaReached,
+    Tensor,
+    TensorSpec,
+)
+from yunqi.cloud.studio.service import Call, Deployments, Runner, Studio, Target
+from yunqi.cloud.studio.store import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "Alias",
     "Asked",
     "Call",
+    "Deployment",
+    "DeploymentExists",
+    "DeploymentUnknown",
+    "Deployments",
+    "Inference",
     "ModelCalled",
     "Quota",
     "QuotaReached",
+    "Runner",
     "Studio",
     "StudioConfig",
+    "Target",
+    "Tensor",
+    "TensorSpec",
+    "datatype",
 ]

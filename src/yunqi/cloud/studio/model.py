@@ -1,8 +1,16 @@
-"""Nouns of the studio: the call of a model on behalf of a key, and what it announces."""
+"""Nouns of the studio: the call of a model on behalf of a key, what it announces, and deployments of networks."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from yunqi.kernel.errors import Exhausted
+import numpy.typing as npt
+
+from yunqi.kernel.errors import Conflict, Exhausted, Invalid, NotFound
+
+Tensor = npt.NDArray[Any]
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 class QuotaReached(Exhausted):
@@ -57,3 +65,68 @@ class ModelCalled:
     first_token_ms: float
     outcome: str
     streamed: bool
+
+
+class DeploymentUnknown(NotFound):
+    """No deployment has this name."""
+
+    code = "deployment_unknown"
+
+
+class DeploymentExists(Conflict):
+    """The name is taken."""
+
+    code = "deployment_exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A published network that answers under a name.
+
+    Parameters
+    ----------
+    asset
+        The hub's name of the network.
+    target
+        Where it runs, as ``hanguang800``.
+    """
+
+    name: str
+    asset: str
+    target: str
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise Invalid(
+                f"{self.name!r} cannot name a deployment: use up to 100 lower-case letters, digits, dots and dashes.",
+                param="name",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """An input or output of a network: ``datatype`` as the Open Inference Protocol spells it, ``FP32`` or ``INT64``."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What a network answered, and at what cost.
+
+    Parameters
+    ----------
+    simulated
+        Whether the hardware is a model: ``predicted_ms`` and ``predicted_joules`` are then the model's, for one run,
+        and ``host_ms`` is what computing the same bits took on this machine.
+    """
+
+    outputs: dict[str, Tensor]
+    simulated: bool
+    hardware: str
+    host_ms: float
+    predicted_ms: float = 0.0
+    predicted_joules: float = 0.0

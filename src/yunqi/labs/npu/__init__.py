@@ -30,7 +30,7 @@ from yunqi.labs.npu.model import (
     Segment,
     ShapeUnknown,
 )
-from yunqi.labs.npu.service import Compiled, Npu
+from yunqi.labs.npu.service import Compiled, Npu, SimulatedChip
 
 __all__ = [
     "CHIPS",
@@ -52,6 +52,7 @@ __all__ = [
     "Scenario",
     "Segment",
     "ShapeUnknown",
+    "SimulatedChip",
     "load_chip",
     "vary",
 ]

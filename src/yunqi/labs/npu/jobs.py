@@ -1,15 +1,20 @@
-"""Background work of the lab: ``npu.sweep``, ``npu.quantize``, ``npu.measure``."""
+"""Background work of the lab: ``npu.sweep``, ``npu.quantize``, ``npu.measure``, ``npu.publish``."""
 
+import dataclasses
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from yunqi.kernel import Invalid, JobContext, Jobs
-from yunqi.labs.npu.model import Calibration, Recipe, Scenario
+from yunqi.labs.npu.model import Calibration, Graph, QuantisedGraph, Recipe, Scenario
 from yunqi.labs.npu.service import Compiled, Npu
+from yunqi.labs.npu.service.agreeing import Agreement
 from yunqi.labs.npu.service.documents import load_document, sweep_rows
+from yunqi.labs.npu.service.pictures import Preparation
+from yunqi.labs.npu.service.publishing import Provenance, publish
 from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
-from yunqi.labs.npu.service.requests import MEASURE, QUANTIZE, SWEEP, asked, compile_asked
+from yunqi.labs.npu.service.requests import MEASURE, PUBLISH, QUANTIZE, SWEEP, asked, compile_asked
 
 
 def register(jobs: Jobs, npu: Npu) -> None:
@@ -26,18 +31,32 @@ def register(jobs: Jobs, npu: Npu) -> None:
         return {"variants": sweep_rows(variants)}
 
     def quantize(context: JobContext) -> dict[str, Any]:
-        compiled = compile_asked(npu, asked(context.args))
-        feeds = _feeds(npu, compiled, str(context.args.get("inputs") or ""))
-        recipe = Recipe(compiled.program.bits, _calibration(context.args.get("calibration")))
-        quantised = npu.quantise(compiled, feeds, recipe=recipe, progress=context.progress)
-        found = npu.agreement(compiled, quantised, feeds)
+        compiled, quantised, found, _ = _quantised(npu, context)
         return {
             "network": compiled.program.network,
             "images": quantised.images,
             "top1_agreement": found.top1,
             "relative_error": found.error,
             "correlation": found.correlation,
+            "cosine": found.cosine,
+            "nearest_kept": found.nearest,
         }
+
+    def publish_network(context: JobContext) -> dict[str, Any]:
+        name, network = context.args.get("name"), context.args.get("network")
+        if npu.hub is None or not isinstance(name, str) or not name:
+            raise Invalid('The job npu.publish needs args {"network": REF, "name": NAME}.', "name")
+        npu.hub.require_free(name)
+        compiled, quantised, found, original = _quantised(npu, context)
+        given = "uploaded inputs" if context.args.get("inputs") else "random inputs, which say nothing about accuracy"
+        provenance = Provenance(
+            "uploaded", str(network).removeprefix("sha256:"), str(context.args.get("licence") or ""), given,
+            f"the same inputs ({given})",
+        )  # fmt: skip
+        installed, manifest = publish(
+            npu.hub, name, compiled, quantised, found, provenance, _preparation(context.args), original=original
+        )
+        return {"asset": installed.asset.id, "sha256": installed.asset.sha256, **manifest}
 
     def measure(context: JobContext) -> dict[str, Any]:
         scenarios = [scenario.value for scenario in Scenario]
@@ -50,6 +69,31 @@ def register(jobs: Jobs, npu: Npu) -> None:
     jobs.register(SWEEP, sweep)
     jobs.register(QUANTIZE, quantize)
     jobs.register(MEASURE, measure)
+    jobs.register(PUBLISH, publish_network)
+
+
+def _quantised(npu: Npu, context: JobContext) -> tuple[Compiled, QuantisedGraph, Agreement, Graph]:
+    """Compile and quantise as asked; returns the float graph too."""
+    compiled = compile_asked(npu, asked(context.args))
+    original, ref = compiled.graph, str(context.args.get("inputs") or "")
+    feeds = _feeds(npu, compiled, ref)
+    named = context.args.get("recipe") or "vendor"
+    if named not in ("vendor", "best") or (named == "best" and not ref):
+        raise Invalid("A recipe is `vendor`, or `best` with uploaded inputs.", "recipe")
+    recipe = Recipe(compiled.program.bits, _calibration(context.args.get("calibration")))
+    if named == "best":
+        recipe = dataclasses.replace(recipe, level=True, compensate=True)
+        compiled, quantised = npu.refine(compiled, feeds, recipe=recipe, progress=context.progress)
+    else:
+        quantised = npu.quantise(compiled, feeds, recipe=recipe, progress=context.progress)
+    return compiled, quantised, npu.agreement(compiled, quantised, feeds, original=original), original
+
+
+def _preparation(args: Mapping[str, Any]) -> Preparation | None:
+    mean, deviation = args.get("mean"), args.get("deviation")
+    if not mean or not deviation:
+        return None
+    return Preparation(tuple(map(float, mean)), tuple(map(float, deviation)))
 
 
 def _calibration(name: object) -> Calibration:

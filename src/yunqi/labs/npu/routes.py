@@ -1,7 +1,7 @@
 """The lab over HTTP: upload a network, compile, profile and load-test it; long work becomes a job."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, UploadFile
 from pydantic import BaseModel, Field
@@ -11,8 +11,14 @@ from yunqi.labs.npu.engine.timing.timeline import simulate
 from yunqi.labs.npu.engine.timing.views import perfetto
 from yunqi.labs.npu.model import Calibration, Scenario
 from yunqi.labs.npu.service import Compiled, Npu
-from yunqi.labs.npu.service.documents import chip_document, compiled_document, load_document, profile_document
-from yunqi.labs.npu.service.requests import MEASURE, QUANTIZE, SWEEP, asked, compile_asked
+from yunqi.labs.npu.service.documents import (
+    chip_document,
+    compiled_document,
+    load_document,
+    profile_document,
+    roofline_plot,
+)
+from yunqi.labs.npu.service.requests import MEASURE, PUBLISH, QUANTIZE, SWEEP, asked, compile_asked
 
 
 class NetworkBody(BaseModel):
@@ -58,6 +64,16 @@ class QuantizeBody(NetworkBody):
 
     inputs: str = Field("", description="Reference of an uploaded .npz with calibration data; random without.")
     calibration: Calibration = Field(Calibration.MIN_MAX, description="How ranges are chosen.")
+    recipe: Literal["vendor", "best"] = Field("vendor", description="best: levelled channels, rounding by effect.")
+
+
+class PublishBody(QuantizeBody):
+    """How to quantise, and what to call it in the hub."""
+
+    name: str = Field(description="The asset's name.", min_length=1, max_length=100)
+    licence: str = Field("", description="The network's licence, for its card.")
+    mean: list[float] = Field(default_factory=list, description="For pictures: what is taken from a pixel of 0 to 255.")
+    deviation: list[float] = Field(default_factory=list, description="For pictures: what a pixel is divided by then.")
 
 
 def router(npu: Npu, require: Callable[[str], Any]) -> APIRouter:
@@ -103,6 +119,11 @@ def _answers(routes: APIRouter, npu: Npu, require: Callable[[str], Any]) -> None
         compiled = _compiled(npu, body)
         return perfetto(simulate(compiled.program, compiled.chip), compiled.chip)
 
+    @routes.post("/roofline")
+    def draw_roofline(body: NetworkBody, principal: Principal = require("models")) -> dict[str, str]:
+        """Draw each layer under the roofs of arithmetic and memory, as SVG in one field."""
+        return {"svg": roofline_plot(_compiled(npu, body))}
+
     @routes.post("/loadgen")
     def loadgen(body: LoadBody, principal: Principal = require("models")) -> dict[str, Any]:
         """Run an MLPerf scenario over the timing model, or queue it on this machine's processor."""
@@ -123,6 +144,12 @@ def _jobs(routes: APIRouter, npu: Npu, require: Callable[[str], Any]) -> None:
     def quantize(body: QuantizeBody, principal: Principal = require("models")) -> dict[str, Any]:
         """Queue a quantisation; the result compares the integers with floating point."""
         job = npu.kernel.jobs.submit(QUANTIZE, body.model_dump(mode="json"), workspace=principal.workspace)
+        return {"job_id": str(job.id)}
+
+    @routes.post("/publish", status_code=202)
+    def publish(body: PublishBody, principal: Principal = require("admin")) -> dict[str, Any]:
+        """Queue a network's quantisation, compilation and publication in the hub."""
+        job = npu.kernel.jobs.submit(PUBLISH, body.model_dump(mode="json"), workspace=principal.workspace)
         return {"job_id": str(job.id)}
 
 

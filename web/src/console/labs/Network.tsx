@@ -12,7 +12,7 @@ interface Compiled { network: string; chip: string; bits: number; macs: number; 
 interface LayerRow { layer: string; operation: string; engine: string; cycles: number; utilisation: number; bound_by: string }
 interface Span { core: number; engine: string; layer: string; tile: number; start: number; end: number }
 interface Profile { peak_ips: number; one_image_us: number; utilisation: number; cycles: number; engines: Record<string, number>; layers: LayerRow[]; memory: { capacity: number; weights: number; steps: { step: number; layer: string; bytes: number }[] }; timeline: Span[] }
-interface Answer { compiled: Compiled; profile: Profile | undefined; failed: Error | undefined }
+interface Answer { network: string; compiled: Compiled; profile: Profile | undefined; failed: Error | undefined }
 
 const NPU = '/v1/labs/npu'
 const KIB = 1024
@@ -29,9 +29,9 @@ export function Network() {
     const { network } = await api<{ network: string }>(`${NPU}/networks`, { method: 'POST', body })
     const compiled = await api<Compiled>(`${NPU}/compile`, { method: 'POST', json: { network } })
     try {
-      return { compiled, profile: await api<Profile>(`${NPU}/profile`, { method: 'POST', json: { network } }), failed: undefined }
+      return { network, compiled, profile: await api<Profile>(`${NPU}/profile`, { method: 'POST', json: { network } }), failed: undefined }
     } catch (cause) {
-      return { compiled, profile: undefined, failed: cause instanceof Error ? cause : new Error(String(cause)) }
+      return { network, compiled, profile: undefined, failed: cause instanceof Error ? cause : new Error(String(cause)) }
     }
   }, [])
   return (
@@ -46,7 +46,7 @@ export function Network() {
   )
 }
 
-function Shown({ answer: { compiled, profile, failed } }: { answer: Answer }) {
+function Shown({ answer: { network, compiled, profile, failed } }: { answer: Answer }) {
   const { t, number, compact } = useText()
   const problem = useProblem()
   return (
@@ -70,6 +70,7 @@ function Shown({ answer: { compiled, profile, failed } }: { answer: Answer }) {
       </Panel>
       {failed && <Alert type="error" role="alert" showIcon title={problem(failed)} />}
       {profile && <Profiled profile={profile} />}
+      {profile && <Files network={network} name={compiled.network} />}
     </>
   )
 }
@@ -103,5 +104,30 @@ function Profiled({ profile }: { profile: Profile }) {
         <p className="quiet">{t('labSramSummary', { most: number(most / KIB), capacity: number(profile.memory.capacity / KIB) })}</p>
       </Panel>
     </>
+  )
+}
+
+/** What other tools open: the timeline as a Perfetto trace, the layers under their roofs as a plot. */
+function Files({ network, name }: { network: string; name: string }) {
+  const { t } = useText()
+  const problem = useProblem()
+  const save = useChange(async (kind: 'trace' | 'roofline') => {
+    const found = await api<unknown>(`${NPU}/${kind}`, { method: 'POST', json: { network } })
+    const text = kind === 'trace' ? JSON.stringify(found) : (found as { svg: string }).svg
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([text], { type: kind === 'trace' ? 'application/json' : 'image/svg+xml' }))
+    link.download = kind === 'trace' ? `${name}.trace.json` : `${name}.roofline.svg`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  }, [])
+  return (
+    <Panel title={t('labFiles')}>
+      <p className="quiet">{t('labFilesHelp')}</p>
+      <div className="tools">
+        <Go text={t('labTrace')} busy={save.isPending && save.variables === 'trace'} onClick={() => save.mutate('trace')} />
+        <Go text={t('labRoofline')} busy={save.isPending && save.variables === 'roofline'} onClick={() => save.mutate('roofline')} />
+      </div>
+      {save.error && <Alert type="error" role="alert" showIcon title={problem(save.error)} />}
+    </Panel>
   )
 }

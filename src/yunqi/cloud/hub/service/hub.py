@@ -1,5 +1,6 @@
 """The hub's verbs."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
@@ -157,16 +158,36 @@ class Hub:
         """
         asset = self._describe(path.resolve(), name, licence)
         shelf = self._shelf(asset.id)
-        found = shelf.installed()
-        if asset.id in self._known or (found is not None and found.source != SOURCE):
-            raise Conflict(
-                f"The name {asset.id} belongs to a model that was not made here. Choose another.", param="name"
-            )
-        with shelf.locked(), disk_errors(asset.id):
-            require_space(shelf.folder, asset.size, asset.id)
-            shutil.copyfile(path, shelf.partial)
-            Published(shelf).keep(card=card, lineage=lineage, checkpoint=checkpoint)
-            return self._publish(shelf, asset, str(shelf.file.resolve()), SOURCE)
+        return self._made(shelf, asset, path, SOURCE, card=card, lineage=lineage, checkpoint=checkpoint)
+
+    def publish_compiled(self, path: Path, *, asset: Asset, card: str, lineage: dict[str, Any]) -> Installed:
+        """Publish a network that was compiled here: one archive, copied in, with its card and where it comes from.
+
+        Parameters
+        ----------
+        asset
+            What the archive holds; its size and digest are taken from the file.
+
+        Raises
+        ------
+        Conflict
+            When the name belongs to an asset that was not compiled here.
+        """
+        asset = dataclasses.replace(asset, size=path.stat().st_size, sha256=digest(path))
+        self._shelf(asset.id)
+        shelf = Shelf(self._root, asset.id, file=f"model.{asset.form}.zip")
+        return self._made(shelf, asset, path, "compiled", card=card, lineage=lineage, checkpoint=None)
+
+    def require_free(self, name: str) -> None:
+        """Refuse a name that a network compiled here cannot have, before the work of making it.
+
+        Raises
+        ------
+        Invalid, Conflict
+            When it is no name, or belongs to an asset of another kind.
+        """
+        Asset(name, "", "", 0, "", 0, "", "", size=1, sha256="0" * 64)  # checks the name
+        self._refuse_taken(self._shelf(name), name, "compiled")
 
     def card(self, name: str) -> str:
         """Return the card of a model that was made here, as Markdown.
@@ -234,6 +255,22 @@ class Hub:
             return self._known[name]
         except KeyError:
             raise AssetUnknown(f"There is no model asset {name!r}. `yunqi hub list` shows them.") from None
+
+    def _made(
+        self, shelf: Shelf, asset: Asset, path: Path, source: str, *, card: str, lineage: dict[str, Any],
+        checkpoint: Path | None,
+    ) -> Installed:  # fmt: skip
+        self._refuse_taken(shelf, asset.id, source)
+        with shelf.locked(), disk_errors(asset.id):
+            require_space(shelf.folder, asset.size, asset.id)
+            shutil.copyfile(path, shelf.partial)
+            Published(shelf).keep(card=card, lineage=lineage, checkpoint=checkpoint)
+            return self._publish(shelf, asset, str(shelf.file.resolve()), source)
+
+    def _refuse_taken(self, shelf: Shelf, name: str, source: str) -> None:
+        found = shelf.installed()
+        if name in self._known or (found is not None and found.source != source):
+            raise Conflict(f"The name {name} belongs to a model that was not made so here. Choose another.", "name")
 
     def _publish(self, shelf: Shelf, asset: Asset, path: str, source: str) -> Installed:
         moment = self._kernel.clock().isoformat()

@@ -2,7 +2,7 @@
 
 ::
 
-    models/<id>/model.gguf      what the engine serves
+    models/<id>/model.gguf      what the engine serves (model.npu.zip: what an accelerator runs)
     models/<id>/checkpoint/     config.json, model.safetensors, tokenizer files: the official layout
     models/<id>/card.md         the card, for people
     models/<id>/lineage.json    data, recipe, metrics and parents, for machines

@@ -39,9 +39,9 @@ class Certain:
 class Shelf:
     """The files of one asset."""
 
-    def __init__(self, root: Path, name: str) -> None:
+    def __init__(self, root: Path, name: str, *, file: str = "model.gguf") -> None:
         self.folder = root / name
-        self.file = self.folder / "model.gguf"
+        self.file = self.folder / file
         self.partial = self.folder / "model.gguf.part"
         self._manifest = self.folder / "asset.json"
         self._certain = self.folder / "part.json"

@@ -107,11 +107,18 @@ def open_weights(path: str | Path) -> Iterator[tuple[str, Any]]:
 
 def _named(name: str, hub: Hub | None) -> Path:
     if hub is not None:
-        return Path(hub.file(name).path)
+        return _gguf(hub, name)
     if "/" in name and name.count("/") != 1:
         raise NotFound(f"There is no folder or file {name}.")
     sections, _ = load_settings({"kernel": KernelConfig, "hub": HubConfig})
     if not Path(sections["kernel"].data_dir).is_dir():
         raise NotFound(f"There is no folder or file {name}, and no data folder here to look the name up in.")
     with Kernel.open(sections["kernel"]) as kernel:
-        return Path(Hub(kernel, sections["hub"]).file(name).path)
+        return _gguf(Hub(kernel, sections["hub"]), name)
+
+
+def _gguf(hub: Hub, name: str) -> Path:
+    found = hub.file(name)
+    if found.asset.form != "gguf":
+        raise Invalid(f"{name} is no language model but a network for an accelerator: `yunqi models deploy {name}`.")
+    return Path(found.path)

@@ -102,6 +102,16 @@ class Studio:
             meter=meter,
         )
 
+    def reserve(self, principal: Principal) -> None:
+        """Take one request without tokens from the key's quota.
+
+        Raises
+        ------
+        QuotaReached
+            When the key has used its requests of this minute.
+        """
+        self._quotas.reserve(principal, 0)
+
     def complete(
         self, principal: Principal, request: ChatRequest, *, model: str = "default"
     ) -> Iterator[Delta | Completion]:

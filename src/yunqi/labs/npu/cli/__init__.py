@@ -1,10 +1,11 @@
-"""``yunqi npu``: compile, asm, profile, sweep, chip, reference; quantize, run, loadgen."""
+"""``yunqi npu``: compile, asm, profile, sweep, chip, reference; quantize, run, loadgen; publish."""
 
 import typer
 
 from yunqi.labs.npu.cli.numbers import number_commands
 from yunqi.labs.npu.cli.options import OpenApp
 from yunqi.labs.npu.cli.programs import program_commands
+from yunqi.labs.npu.cli.publishing import publishing_commands
 
 
 def commands(open_app: OpenApp) -> typer.Typer:
@@ -14,6 +15,7 @@ def commands(open_app: OpenApp) -> typer.Typer:
     )
     program_commands(app, open_app)
     number_commands(app, open_app)
+    publishing_commands(app, open_app)
     return app
 
 

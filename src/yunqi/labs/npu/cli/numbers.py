@@ -16,17 +16,26 @@ from yunqi.labs.npu.cli.options import (
     Change,
     ChipName,
     Chips,
+    Deviation,
     File,
     Inputs,
+    Mean,
     OpenApp,
+    Pictures,
+    RecipeName,
+    RecipeOption,
     Shape,
     compiled_for,
+    feeds_for,
+    preparation_for,
     print_document,
+    quantised_for,
 )  # fmt: skip
 from yunqi.labs.npu.model import Calibration, Graph, QuantisedGraph, Recipe, Rounding, Scenario
 from yunqi.labs.npu.service import Compiled, Npu
+from yunqi.labs.npu.service.agreeing import Agreement
 from yunqi.labs.npu.service.documents import load_document
-from yunqi.labs.npu.service.quantising import Agreement, Feeds, load_feeds, random_feeds
+from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
 
 _RANDOM = "random inputs: for speed and bits, not for accuracy"
 
@@ -44,6 +53,8 @@ def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
     )
     def quantize(
         file: File, inputs: Inputs = None, batch: Batch = 1, shape: Shape = [], bits: Bits = 8,  # noqa: B006
+        pictures: Pictures = None, mean: Mean = "127.5", deviation: Deviation = "127.5",
+        named: RecipeOption = RecipeName.VENDOR,
         calibration: Annotated[Calibration, typer.Option(help="How ranges are chosen.")] = Calibration.MIN_MAX,
         rounding: Annotated[Rounding, typer.Option(help="How ties are rounded.")] = Rounding.HALF_AWAY,
         equalise: Annotated[bool, typer.Option("--equalise", help="Balance channels of consecutive convolutions.")] = False,
@@ -56,15 +67,16 @@ def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
         recipe = _recipe(bits, calibration, rounding, equalise, residual_bits, sparsity)
         with open_app() as opened:
             compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, "", [])
-            feeds = _feeds(compiled.graph, inputs)
+            feeds = feeds_for(opened.npu, compiled.graph, inputs, pictures, preparation_for(mean, deviation))
+            original, synthetic = compiled.graph, inputs is None and pictures is None
             wide: tuple[str, ...] = ()
             if tolerance:
                 compiled, wide = _widened(opened.npu, compiled, feeds, tolerance, recipe)
-            quantised = opened.npu.quantise(compiled, feeds, recipe=recipe)
-            compared = opened.npu.agreement(compiled, quantised, feeds)
+            compiled, quantised = quantised_for(opened.npu, compiled, feeds, named, recipe, synthetic=synthetic)
+            compared = opened.npu.agreement(compiled, quantised, feeds, original=original)
         if out is not None:
             _export(out, compiled, quantised)
-        document = _quantised_document(quantised, compared, inputs is None, out)
+        document = _quantised_document(quantised, compared, synthetic, out)
         document |= {"wide": list(wide), "peak_ips": compiled.pace.peak_ips} if as_json else {"wide": len(wide)}
         print_document(document, as_json, [document])
 
@@ -121,6 +133,10 @@ def _quantised_document(
         "top1_agreement": compared.top1,
         "relative_error": compared.error,
         "correlation": compared.correlation,
+        "cosine": compared.cosine,
+        "least_cosine": compared.least_cosine,
+        "nearest_kept": compared.nearest,
+        "ten_nearest_kept": compared.ten_nearest,
         "file": str(out or ""),
     }
 

@@ -27,12 +27,17 @@ from yunqi.labs.npu.cli.options import (
     write,
 )  # fmt: skip
 from yunqi.labs.npu.engine.compile import assemble, disassemble, from_text, to_text
-from yunqi.labs.npu.engine.plots import roofline, scatter
+from yunqi.labs.npu.engine.plots import scatter
 from yunqi.labs.npu.engine.timing import Batching
 from yunqi.labs.npu.engine.timing.timeline import simulate
 from yunqi.labs.npu.engine.timing.views import perfetto
-from yunqi.labs.npu.service import Compiled
-from yunqi.labs.npu.service.documents import chip_document, compiled_document, profile_document, sweep_rows
+from yunqi.labs.npu.service.documents import (
+    chip_document,
+    compiled_document,
+    profile_document,
+    roofline_plot,
+    sweep_rows,
+)
 
 
 def program_commands(app: typer.Typer, open_app: OpenApp) -> None:
@@ -118,7 +123,7 @@ def _profile(app: typer.Typer, open_app: OpenApp) -> None:
                 trace, json.dumps(perfetto(simulate(compiled.program, compiled.chip, batching=batching), compiled.chip))
             )
         if roofline_ is not None:
-            write(roofline_, roofline_of(compiled, document))
+            write(roofline_, roofline_plot(compiled))
         print_document(document, as_json, document["layers"])
         if not as_json:
             energy = document["energy"]
@@ -126,16 +131,6 @@ def _profile(app: typer.Typer, open_app: OpenApp) -> None:
                 f"{document['peak_ips']:,.0f} images/s, {document['one_image_us']:.1f} us over all cores, "
                 f"{energy['watts']:.0f} W, {energy['images_per_joule']:.0f} images/J", highlight=False,
             )  # fmt: skip
-
-
-def roofline_of(compiled: Compiled, document: dict[str, Any]) -> str:
-    """Return a roofline plot of a profile."""
-    roofs = document["roofs"]
-    points = [
-        (row["intensity"], row["tops"] * 1e12, f"{row['layer']} {row['operation']}") for row in document["layers"]
-    ]
-    title = f"{document['network']} on {compiled.chip.name} (model)"
-    return roofline(points, peak=roofs["operations_per_s"], bandwidth=roofs["bytes_per_s"], title=title)
 
 
 def _sweep(app: typer.Typer, open_app: OpenApp) -> None:

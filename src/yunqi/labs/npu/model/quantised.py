@@ -40,6 +40,10 @@ class Recipe:
         Width of activations that no product reads, as the residual stream of a transformer; 16 keeps their precision.
     sparsity
         Share of weights of each product that are set to zero, smallest first; 0 keeps all.
+    level
+        Scale and centre channels between products, so that activations fill the symmetric integers.
+    compensate
+        Choose the integers of weights, and biases, by what they do to the inputs of calibration.
     """
 
     bits: int = 8
@@ -48,6 +52,8 @@ class Recipe:
     equalise: bool = False
     residual_bits: int = 8
     sparsity: float = 0.0
+    level: bool = False
+    compensate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

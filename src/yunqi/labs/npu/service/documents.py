@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yunqi.labs.npu.engine.chips import load_chip
+from yunqi.labs.npu.engine.plots import roofline
 from yunqi.labs.npu.engine.sweep import Variant
 from yunqi.labs.npu.engine.timing import Batching
 from yunqi.labs.npu.engine.timing.energy import area_of, energy_of
@@ -82,7 +83,7 @@ def profile_document(compiled: Compiled, *, split: bool = False) -> dict[str, An
     program, pace, chip = compiled.program, compiled.pace, compiled.chip
     batching = Batching.SPLIT if split else Batching.BATCH
     timeline = simulate(program, chip, batching=batching)
-    energy = energy_of(program, chip, images_per_second=pace.peak_ips)
+    energy = energy_of(program, chip, images_per_second=pace.peak_ips, graph=compiled.graph)
     area = area_of(chip, load_chip())
     peak, bandwidth = roofs(chip)
     start = min((span.start for span in timeline.spans if span.core == 0), default=0)
@@ -120,6 +121,15 @@ def profile_document(compiled: Compiled, *, split: bool = False) -> dict[str, An
         ],
         "clock_hz": chip.clock_hz,
     }
+
+
+def roofline_plot(compiled: Compiled) -> str:
+    """Return a roofline plot of a network's layers, as SVG."""
+    peak, bandwidth = roofs(compiled.chip)
+    rows = layer_rows(compiled.program, compiled.pace, compiled.chip)
+    points = [(row["intensity"], row["tops"] * 1e12, f"{row['layer']} {row['operation']}") for row in rows]
+    title = f"{compiled.program.network} on {compiled.chip.name} (model)"
+    return roofline(points, peak=peak, bandwidth=bandwidth, title=title)
 
 
 def chip_document(chip: Chip) -> dict[str, Any]:

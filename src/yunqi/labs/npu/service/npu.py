@@ -1,5 +1,6 @@
 """Quantise, compile, run, profile and load-test a network on the chip's model."""
 
+import dataclasses
 import importlib.util
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yunqi.cloud.hub import Hub
 from yunqi.kernel import Invalid, Kernel, NotFound
 from yunqi.labs.npu.config import NpuConfig
 from yunqi.labs.npu.engine.chips import CHIPS, chip_from_toml, load_chip, vary
@@ -29,17 +31,18 @@ from yunqi.labs.npu.model import (
     Recipe,
     Scenario,
 )
+from yunqi.labs.npu.service.agreeing import Agreement, agreement
 from yunqi.labs.npu.service.processor import Processor, measure, processor_of
 from yunqi.labs.npu.service.quantising import (
-    Agreement,
     Feeds,
     Progress,
-    agreement,
     outputs,
     quantise_network,
     random_feeds,
+    typed,
     widen_network,
 )
+from yunqi.labs.npu.service.refining import BEST, refine_network
 
 if TYPE_CHECKING:
     from yunqi.labs.npu.engine.quantise import Widening
@@ -75,11 +78,14 @@ class Npu:
     ----------
     kernel
         For jobs and uploads.
+    hub
+        Where compiled networks are published.
     """
 
-    def __init__(self, kernel: Kernel, config: NpuConfig) -> None:
+    def __init__(self, kernel: Kernel, config: NpuConfig, *, hub: Hub | None = None) -> None:
         self.kernel = kernel
         self.config = config
+        self.hub = hub
 
     def chip(self, name: str = "", changes: Mapping[str, float] | None = None) -> Chip:
         """Return a chip by name or parameter file, with some of its values changed."""
@@ -109,13 +115,16 @@ class Npu:
             Naming what is wrong and the way out.
         """
         require("onnx")
+        from yunqi.labs.npu.engine.quantise import soften
         from yunqi.labs.npu.engine.read import Limits, fuse, read_network
 
         data, folder, label = _bytes(source)
         limits = Limits(tensor_bytes=self.config.tensor_limit_bytes)
         graph = read_network(data, name=name or label, folder=folder, batch=batch, shapes=shapes or {}, limits=limits)
         with refused_when_damaged(graph.name):
-            return fuse(graph)
+            fused = fuse(graph)
+            soften(fused)
+            return fused
 
     def compile(
         self,
@@ -174,12 +183,14 @@ class Npu:
         """
         require("onnxruntime")
         recipe = recipe or Recipe(bits=compiled.program.bits)
+        if recipe.level or recipe.compensate:
+            raise Invalid("A recipe that levels or compensates rewrites the network: use `refine`.", "recipe")
         if recipe.equalise:
             compiled = _equalised(compiled)
         used = feeds if feeds is not None else random_feeds(compiled.graph, 2)
         if not used:
             raise Invalid("Calibration needs at least one input.", "inputs")
-        limited = used[: self.config.calibration_images]
+        limited = typed(compiled.graph, used[: self.config.calibration_images])
         with refused_when_damaged(compiled.graph.name):
             return quantise_network(compiled.graph, compiled.program, limited, recipe, progress=progress)
 
@@ -206,7 +217,7 @@ class Npu:
             raise Invalid("Choosing widths needs inputs: they are judged by what they do to real ones.", "inputs")
         if compiled.program.bits != 8:
             raise Invalid("Widths are chosen for a network of 8 bits.", "bits")
-        limited = feeds[: self.config.calibration_images]
+        limited = typed(compiled.graph, feeds[: self.config.calibration_images])
         if recipe is not None and recipe.equalise:
             compiled = _equalised(compiled)
         with refused_when_damaged(compiled.graph.name):
@@ -217,9 +228,45 @@ class Npu:
         chips = compiled.program.memory.chips
         return self.compile(compiled.graph, wide=found.wide, chips=chips, chip=compiled.chip), found
 
-    def agreement(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
-        """Compare the chip's integers with floating point on some inputs."""
-        return agreement(compiled.program, quantised, feeds)
+    def refine(
+        self, compiled: Compiled, feeds: Feeds, *, recipe: Recipe = BEST, progress: Progress | None = None
+    ) -> tuple[Compiled, QuantisedGraph]:
+        """Quantise with the recipe that keeps most: levelled and centred channels, rounding that makes up for itself.
+
+        Parameters
+        ----------
+        feeds
+            Inputs to calibrate on; the more unlike each other the better, 32 to 64 do.
+
+        Returns
+        -------
+        tuple
+            The network as it was rewritten and compiled again, and its integers.
+        """
+        require("onnxruntime")
+        if not feeds:
+            raise Invalid("This recipe needs inputs: integers are chosen by what they do to real ones.", "inputs")
+        if recipe.sparsity or recipe.equalise:
+            raise Invalid("Levelling and rounding go with neither --equalise nor --sparsity.", "recipe")
+        limited = typed(compiled.graph, feeds[: self.config.calibration_images])
+        recipe = dataclasses.replace(recipe, bits=compiled.program.bits)
+        with refused_when_damaged(compiled.graph.name):
+            graph, program, quantised = refine_network(
+                compiled.graph, compiled.program, compiled.chip, limited, recipe, progress=progress
+            )
+        return Compiled(graph, program, compiled.chip), quantised
+
+    def agreement(
+        self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds, *, original: Graph | None = None
+    ) -> Agreement:
+        """Compare the chip's integers with floating point on some inputs.
+
+        Parameters
+        ----------
+        original
+            The network as it was before `refine` rewrote it.
+        """
+        return agreement(compiled.program, quantised, typed(compiled.graph, feeds), original or quantised.graph)
 
     def execute(self, compiled: Compiled, quantised: QuantisedGraph, feeds: Feeds) -> Iterator[dict[str, Array]]:
         """Yield the outputs of the chip's integer arithmetic for each input."""

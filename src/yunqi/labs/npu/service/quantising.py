@@ -1,38 +1,20 @@
 """Quantising, executing and comparing: calibration data in, integers out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from yunqi.kernel import Invalid, NotFound
-from yunqi.labs.npu.model import Array, Chip, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
+from yunqi.labs.npu.model import Array, Calibration, Chip, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
 
 if TYPE_CHECKING:
     from yunqi.labs.npu.engine.quantise import Range, Widening
 
 Feeds = list[dict[str, Array]]
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How the integers compare with floating point on some inputs.
-
-    Parameters
-    ----------
-    top1
-        Share of rows whose largest output is at the same place.
-    error
-        Root mean square of the difference, over the root mean square of the output.
-    """
-
-    images: int
-    top1: float
-    error: float
-    correlation: float
 
 
 def random_feeds(graph: Graph, count: int, *, seed: int = 0) -> Feeds:
@@ -48,6 +30,18 @@ def _random(graph: Graph, name: str, generator: np.random.Generator) -> Array:
     if "mask" in name.lower() or value.dtype == "bool":
         return np.ones(value.shape, value.dtype)
     return generator.integers(0, 2, value.shape).astype(value.dtype)
+
+
+def typed(graph: Graph, feeds: Feeds) -> Feeds:
+    """Return inputs in the types that the graph reads."""
+    return [
+        {
+            name: np.asarray(data).astype(graph.values[name].dtype, copy=False)
+            for name, data in feed.items()
+            if name in graph.inputs
+        }
+        for feed in feeds
+    ]
 
 
 def load_feeds(graph: Graph, path: Path) -> Feeds:
@@ -95,7 +89,7 @@ def quantise_network(
     """Calibrate on the feeds and quantise."""
     from yunqi.labs.npu.engine.quantise import quantise
 
-    found = quantise(graph, program, _ranges(graph, feeds, progress), recipe)
+    found = quantise(graph, program, _ranges(graph, feeds, recipe, progress), recipe)
     found.images = len(feeds)
     return found
 
@@ -110,19 +104,26 @@ def widen_network(
         if progress is not None:
             progress(done, of, "choosing widths")
 
-    ranges = _ranges(graph, feeds, progress)
+    ranges = _ranges(graph, feeds, recipe, progress)
     return widen(graph, chip, ranges, feeds[:judged], recipe, tolerance=tolerance, seen=seen)
 
 
-def _ranges(graph: Graph, feeds: Feeds, progress: Progress | None) -> "dict[str, Range]":
+def _ranges(graph: Graph, feeds: Feeds, recipe: Recipe, progress: Progress | None) -> "dict[str, Range]":
     from yunqi.labs.npu.engine.quantise import calibrate
 
     def seen(count: int) -> None:
         if progress is not None:
             progress(count, len(feeds), "calibrating")
 
+    with refused_by_onnxruntime():
+        return calibrate(graph, feeds, counted=recipe.calibration is not Calibration.MIN_MAX, seen=seen)
+
+
+@contextmanager
+def refused_by_onnxruntime() -> Iterator[None]:
+    """Turn onnxruntime's refusal to compute a network into ours."""
     try:
-        return calibrate(graph, feeds, seen=seen)
+        yield
     except _refusals() as error:
         reason = " ".join(str(error).split())[:200]
         raise NetworkRefused(f"onnxruntime cannot compute the network for calibration: {reason}") from error
@@ -135,34 +136,6 @@ def outputs(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Iterat
     executor = Executor(program, quantised)
     for feed in feeds:
         yield executor.run(feed)
-
-
-def agreement(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Agreement:
-    """Compare the integer path with floating point on the network's first output."""
-    from yunqi.labs.npu.engine.quantise import to_onnx
-
-    session = float_session(to_onnx(quantised.graph).SerializeToString())
-    name = quantised.graph.outputs[0]
-    same = rows = 0
-    wanted, found = [], []
-    for feed, got in zip(feeds, outputs(program, quantised, feeds), strict=True):
-        (real,) = session.run([name], feed)
-        mine, theirs = _rows(got[name]), _rows(real)
-        same += int((mine.argmax(1) == theirs.argmax(1)).sum())
-        rows += len(mine)
-        wanted.append(theirs.ravel().astype(np.float64))
-        found.append(mine.ravel().astype(np.float64))
-    first, second = np.concatenate(wanted), np.concatenate(found)
-    power = float(np.sqrt(np.mean(first**2))) or 1.0
-    spread = first.std() * second.std()
-    correlation = float(np.mean((first - first.mean()) * (second - second.mean())) / spread) if spread else 1.0
-    return Agreement(
-        len(feeds), same / max(1, rows), float(np.sqrt(np.mean((first - second) ** 2))) / power, correlation
-    )
-
-
-def _rows(data: Array) -> Array:
-    return data.reshape(-1, data.shape[-1]) if data.ndim > 1 else data.reshape(1, -1)
 
 
 def float_session(model: bytes, *, threads: int = 1):  # type: ignore[no-untyped-def]

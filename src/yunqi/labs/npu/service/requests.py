@@ -9,7 +9,7 @@ import msgspec
 from yunqi.kernel import Invalid
 from yunqi.labs.npu.service.npu import Compiled, Npu
 
-SWEEP, QUANTIZE, MEASURE = "npu.sweep", "npu.quantize", "npu.measure"
+SWEEP, QUANTIZE, MEASURE, PUBLISH = "npu.sweep", "npu.quantize", "npu.measure", "npu.publish"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,20 @@ def chip_from_toml(text: str) -> Chip:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"The parameter file is no TOML: {error}.", "chip") from error
+    return chip_from_document(document)
+
+
+def chip_document(chip: Chip) -> dict[str, Any]:
+    """Return a chip as a parameter file's document."""
+    rows = {
+        one.name: {"value": one.value, "unit": one.unit, "basis": one.basis.value, "source": one.source}
+        for one in chip.parameters
+    }
+    return {"name": chip.name, **rows}
+
+
+def chip_from_document(document: Mapping[str, Any]) -> Chip:
+    """Return the chip of a parameter file that has been parsed; see `chip_from_toml`."""
     parameters = [_parameter(name, entry) for name, entry in document.items() if name != "name"]
     missing = sorted(_FIELDS.keys() - {parameter.name for parameter in parameters})
     if missing:

@@ -22,6 +22,11 @@ FREE = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"})
 MOVES = frozenset({
     "Transpose", "Concat", "Split", "Slice", "Pad", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Gather",
 })  # fmt: skip
+_PLANNED = frozenset({
+    "Clip", "Slice", "Pad", "Split", "Tile", "Expand", "Squeeze", "Unsqueeze", "Reshape", "Resize", "Upsample", "ReduceMean",
+    "ReduceSum", "ReduceMax", "ReduceMin", "ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceProd",
+})  # fmt: skip
+"""Operations whose further inputs say what to do, not what to compute with."""
 PASSES = {"Softmax": 4, "LogSoftmax": 4, "LayerNormalization": 4, "InstanceNormalization": 4, "GroupNormalization": 4,
           "LpNormalization": 3, "LRN": 3, "RMSNormalization": 3}  # fmt: skip
 
@@ -60,6 +65,8 @@ def _detail(graph: Graph, node: Node) -> tuple[str, str] | None:
             return f"the tensor engine convolves maps of one or two dimensions, not {rank - 2}", "reshape it to 2-D"
         if graph.constant(node.inputs[1]) is None:
             return "its kernel is computed at run time", "make the kernel a constant"
+    if node.op in _PLANNED and any(graph.constant(name) is None for name in node.inputs[1:] if name):
+        return "its bounds, axes or sizes are computed at run time", "make them constants"
     if node.op == "Gather" and graph.constant(node.inputs[1]) is None:
         return "the memory engine takes rows by constant places only", "do the look-up on the host"
     if node.op == "Gather" and graph.constant(node.inputs[0]) is not None:

@@ -24,7 +24,8 @@ def fixed_point(real: "Array | float", *, bits: int = FACTOR_BITS) -> tuple[Arra
         return np.zeros(factors.shape, np.int64), 1
     shift = bits - 1 - math.floor(math.log2(largest))
     shift = max(1, min(shift, 62))
-    return np.asarray(np.rint(factors * 2.0**shift), np.int64), shift
+    most = 2.0**bits  # a factor beyond this makes any integer but zero as large as there is
+    return np.asarray(np.clip(np.rint(factors * 2.0**shift), -most, most), np.int64), shift
 
 
 def shifted(value: Array, shift: int) -> Array:
@@ -46,7 +47,7 @@ def clipped(value: Array, limit: int, *, low: int | None = None, high: int | Non
     """Clip to the symmetric range and to an activation's own bounds; 8 bits give int8, 16 bits int16."""
     bottom = -limit if low is None else max(-limit, low)
     top = limit if high is None else min(limit, high)
-    return np.clip(value, bottom, max(top, bottom)).astype(np.int8 if limit < 128 else np.int16)
+    return np.clip(value, min(bottom, top), top).astype(np.int8 if limit < 128 else np.int16)  # as ONNX: the top wins
 
 
 def quantised(real: Array, scale: "Array | float", limit: int, *, half_even: bool = False) -> Array:

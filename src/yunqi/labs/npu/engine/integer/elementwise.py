@@ -134,7 +134,7 @@ def ratio(left: Stored, right: Stored, target: Quantity) -> Array:
     """Return ``left / right``."""
     factor = float(left[1].scale) / float(right[1].scale) / float(target.scale)
     integers, shift = fixed_point(factor, bits=WIDE_FACTOR_BITS)
-    above = left[0].astype(np.int64) * integers
+    above = left[0].astype(np.int64) * integers[0]
     below = right[0].astype(np.int64)
     if shift < 40:
         return clipped(divided(above, below << np.int64(shift)), target.limit)

@@ -33,17 +33,21 @@ class Executor:
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Return the outputs as real numbers for real (or index) inputs."""
+        self.start(feeds)
+        for layer in self.program.layers:
+            self.step(layer)
+        return {name: self.as_real(name) for name in self.graph.outputs}
+
+    def start(self, feeds: Mapping[str, Array]) -> None:
+        """Take inputs in, before the first layer."""
         self.tensors, self.real = {}, {}
         for name in self.graph.inputs:
             if name not in feeds:
                 raise NetworkRefused(f"The input {name!r} is missing; inputs are {', '.join(self.graph.inputs)}.")
-            data = np.asarray(feeds[name])
+            data = np.asarray(feeds[name]).astype(self.graph.values[name].dtype, copy=False)
             if data.shape != self.graph.shape(name):
                 raise NetworkRefused(f"The input {name!r} must have shape {self.graph.shape(name)}, not {data.shape}.")
             self.keep_real(name, data)
-        for layer in self.program.layers:
-            self._layer(layer)
-        return {name: self.as_real(name) for name in self.graph.outputs}
 
     def keep_real(self, name: str, data: Array) -> None:
         """Take real numbers in: quantised when the chip reads them."""
@@ -65,6 +69,10 @@ class Executor:
             raise NetworkRefused(f"The value {name!r} has not been computed.")
         return data
 
+    def _on_host(self, name: str) -> Array:
+        """A tensor as the host sees it: the network's inputs are not quantised for it."""
+        return self.real[name] if name in self.graph.inputs else self.as_real(name)
+
     def stored(self, name: str) -> Stored:
         """Return a tensor's integers and how they are stored; constants are quantised to 16 bits."""
         if name in self.tensors:
@@ -79,10 +87,11 @@ class Executor:
         quantity = Quantity(np.asarray(max(largest, 1e-30) / 32767), 16)
         return quantised(data, float(quantity.scale), 32767), quantity
 
-    def _layer(self, layer: Layer) -> None:
+    def step(self, layer: Layer) -> None:
+        """Carry out one layer; layers come in program order."""
         nodes = [layer.main, *layer.stages]
         if layer.engine is Engine.HOST:
-            for name, data in float_node(self.graph, layer.main, self.as_real).items():
+            for name, data in float_node(self.graph, layer.main, self._on_host).items():
                 self.keep_real(name, data)
             return
         if layer.main.op in _PRODUCTS:
@@ -106,7 +115,7 @@ class Executor:
         scale = scale * float(node.attributes.get("alpha", 1.0)) if node.op == "Gemm" else scale
         lined = scale.reshape([-1 if place == axis else 1 for place in range(rank)]) if scale.ndim else scale
         sums = product(self.graph, node, left, right)
-        bias = self.graph.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+        bias = self.as_real(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
         if bias is not None:
             factor = float(node.attributes.get("beta", 1.0)) if node.op == "Gemm" else 1.0
             shape = [-1 if place == axis else 1 for place in range(rank)] if bias.ndim <= 1 else bias.shape

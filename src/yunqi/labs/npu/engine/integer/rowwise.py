@@ -70,10 +70,8 @@ def pooled(graph: Graph, node: Node, stored: Stored, target: Quantity) -> Array:
         top = windows(data, window, fill=-source.limit).max(axis=last)
         return scaled(top, float(source.scale) / float(target.scale), target.limit)
     sums = windows(data.astype(np.int64), window, fill=0).sum(axis=last)
-    if node.attributes.get("count_include_pad", 0):
-        seen = np.full((1, 1, *window.outputs), int(np.prod(window.kernel)))
-    else:
-        seen = counted(data.shape[2:], window)
+    pads = node.attributes.get("pads") if node.attributes.get("count_include_pad", 0) else None
+    seen = counted(data.shape[2:], window, padded=bool(node.attributes.get("count_include_pad", 0)), pads=pads)
     factor = float(source.scale) / float(target.scale) / seen
     return scaled(
         sums, np.broadcast_to(factor, sums.shape) if seen.size > 1 else float(factor.ravel()[0]), target.limit

@@ -58,6 +58,5 @@ def float_node(graph: Graph, node: Node, real: Callable[[str], Array]) -> dict[s
         raise NotSupported(f"The node {node.name!r} ({node.op}) cannot be executed on the host.")
     return {
         name: data.astype(graph.values[name].dtype, copy=False)
-        for name, data in zip(node.outputs, found, strict=False)
-        if name
+        for name, data in zip([name for name in node.outputs if name], found, strict=False)
     }

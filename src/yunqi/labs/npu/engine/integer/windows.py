@@ -1,7 +1,7 @@
 """Sliding windows of convolutions and pools: padding, strides, dilations as ONNX means them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,8 +66,16 @@ def windows(data: Array, window: Window, *, fill: int) -> Array:
     return view[(slice(None), slice(None), *steps, *taps)]
 
 
-def counted(sizes: Sequence[int], window: Window) -> Array:
-    """Return how many real elements each window sees, for averages that leave padding out."""
+def counted(sizes: Sequence[int], window: Window, *, padded: bool = False, pads: Sequence[int] | None = None) -> Array:
+    """Return how many elements each window sees: real ones, or with ``padded`` those of the declared padding too.
+
+    Never those that only a rounded-up output reaches.
+    """
     ones = np.ones((1, 1, *sizes), np.int64)
     rank = len(window.kernel)
+    if padded:
+        begins, ends = (pads[:rank], pads[rank:]) if pads else (window.begins, window.ends)
+        ones = np.pad(ones, [(0, 0), (0, 0), *zip(begins, ends, strict=True)], constant_values=1)
+        rest = tuple(max(0, have - given) for have, given in zip(window.ends, ends, strict=True))
+        window = replace(window, begins=(0,) * rank, ends=rest)
     return np.asarray(windows(ones, window, fill=0).sum(axis=tuple(range(-rank, 0))))

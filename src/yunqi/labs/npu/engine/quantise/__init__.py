@@ -1,20 +1,31 @@
-"""From a float graph to the chip's integers: calibration, recipe, equalisation, export."""
+"""From a float graph to the chip's integers: calibration, recipe, equalisation, levelling, rounding, export."""
 
-from yunqi.labs.npu.engine.quantise.calibrating import Range, calibrate
+from yunqi.labs.npu.engine.quantise.calibrating import Range, calibrate, float_session
+from yunqi.labs.npu.engine.quantise.compensating import compensate, with_biases
 from yunqi.labs.npu.engine.quantise.equalising import equalise
 from yunqi.labs.npu.engine.quantise.exporting import to_onnx
+from yunqi.labs.npu.engine.quantise.flowing import Flow
+from yunqi.labs.npu.engine.quantise.levelling import level, spreads
+from yunqi.labs.npu.engine.quantise.masking import soften
 from yunqi.labs.npu.engine.quantise.qdq import Activations, to_qdq
 from yunqi.labs.npu.engine.quantise.recipe import quantise
 from yunqi.labs.npu.engine.quantise.widening import Widening, widen
 
 __all__ = [
     "Activations",
+    "Flow",
     "Range",
     "Widening",
     "calibrate",
+    "compensate",
     "equalise",
+    "float_session",
+    "level",
     "quantise",
+    "soften",
+    "spreads",
     "to_onnx",
     "to_qdq",
     "widen",
+    "with_biases",
 ]

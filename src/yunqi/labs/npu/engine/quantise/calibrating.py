@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from yunqi.labs.npu.engine.quantise.exporting import to_onnx
+from yunqi.labs.npu.engine.quantise.masking import scores, shown
 from yunqi.labs.npu.model import Array, Calibration, Graph
 
 _BINS = 2048
@@ -21,17 +22,19 @@ class Range:
     counts: Array = field(default_factory=lambda: np.zeros(_BINS, np.int64))
     top: float = 0.0
 
-    def see(self, data: Array) -> None:
-        """Take the elements of one more image in."""
-        sizes = np.abs(data[np.isfinite(data)]).ravel()
+    def see(self, data: Array, *, counted: bool = True) -> None:
+        """Take the elements of one more image in; without ``counted`` only the largest is kept."""
+        sizes = np.abs(data[np.isfinite(data)].astype(np.float32)).ravel()
         most = float(sizes.max()) if sizes.size else 0.0
         if most < _NOTHING:
             return
         self.largest = max(self.largest, most)
+        if not counted:
+            return
         if most > self.top:
             self._grow(most)
-        if self.top > 0:
-            self.counts += np.histogram(sizes, bins=_BINS, range=(0, self.top))[0]
+        places = np.minimum((sizes * np.float64(_BINS / self.top)).astype(np.int32), _BINS - 1)
+        self.counts += np.bincount(places, minlength=_BINS)
 
     def _grow(self, most: float) -> None:
         """Double the histogram's range until it holds ``most``, joining neighbouring bins."""
@@ -67,7 +70,11 @@ class Range:
 
 
 def calibrate(
-    graph: Graph, feeds: Iterable[Mapping[str, Array]], *, seen: Callable[[int], None] = lambda count: None
+    graph: Graph,
+    feeds: Iterable[Mapping[str, Array]],
+    *,
+    counted: bool = True,
+    seen: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Range]:
     """Return the range of every real activation over the given inputs.
 
@@ -75,6 +82,8 @@ def calibrate(
     ----------
     feeds
         One mapping of input names to arrays for each run.
+    counted
+        Keep how often each magnitude came, which every calibration but the vendor's needs.
     seen
         Called with the number of runs done.
     """
@@ -84,26 +93,30 @@ def calibrate(
         if graph.values[name].is_float
     )
     watched = tuple(name for name in names if name not in graph.inputs)
-    session = _session(graph, watched)
     ranges = {name: Range() for name in names}
+    sums, masks = scores(graph)
+    session = float_session(graph, watched) if watched else None
     for count, feed in enumerate(feeds, 1):
         for name in graph.inputs:
             if name in ranges:
-                ranges[name].see(np.asarray(feed[name]))
-        for name, data in zip(watched, session.run(list(watched), dict(feed)), strict=True):
-            ranges[name].see(data)
+                data = np.asarray(feed[name])
+                ranges[name].see(shown(data, is_sum=False) if name in sums | masks else data, counted=counted)
+        computed = session.run(list(watched), dict(feed)) if session else []
+        for name, data in zip(watched, computed, strict=True):
+            ranges[name].see(shown(data, is_sum=name in sums) if name in sums | masks else data, counted=counted)
         seen(count)
     return ranges
 
 
 def float_outputs(graph: Graph, feeds: Iterable[Mapping[str, Array]]) -> list[dict[str, Array]]:
     """Return the real outputs in FP32 for each feed, by name."""
-    session = _session(graph)
+    session = float_session(graph)
     names = [name for name in graph.outputs if graph.values[name].is_float]
     return [dict(zip(names, session.run(names, dict(feed)), strict=True)) for feed in feeds]
 
 
-def _session(graph: Graph, watched: tuple[str, ...] = ()) -> Any:
+def float_session(graph: Graph, watched: tuple[str, ...] = ()) -> Any:
+    """Return an onnxruntime session of the graph in FP32, with further values as outputs."""
     import onnxruntime as ort
 
     options: Any = ort.SessionOptions()

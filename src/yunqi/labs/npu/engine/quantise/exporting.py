@@ -22,7 +22,7 @@ class _Writer:
     def add(self, op: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
         self.count += 1
         output = output or f"export.value.{self.count}"
-        self.nodes.append(helper.make_node(op, inputs, [output], name=f"{op}.{self.count}", **attributes))
+        self.nodes.append(helper.make_node(op, inputs, [output], name=f"export.{op}.{self.count}", **attributes))
         return output
 
     def write(self, node: Node) -> None:
@@ -79,7 +79,8 @@ class _Writer:
     def _layer_norm(self, node: Node) -> None:
         if self.graph.opset >= 17:
             attributes = {name: _plain(value) for name, value in node.attributes.items()}
-            self.add("LayerNormalization", list(node.inputs), node.output, **attributes)
+            made = helper.make_node(node.op, list(node.inputs), list(node.outputs), name=node.name, **attributes)
+            self.nodes.append(made)
             return
         x = node.inputs[0]
         centred = self.add("Sub", [x, self.add("ReduceMean", [x], axes=[-1])])

@@ -19,12 +19,27 @@ def fuse(graph: Graph) -> Graph:
     fused = Graph(
         graph.name, list(graph.nodes), dict(graph.values), graph.inputs, graph.outputs, graph.opset, graph.assumed
     )
-    for step in (_fold_padding, _fold_batch_norms, fuse_patterns, _drop_identities, _fold_biases):
+    for step in (_to_float32, _fold_padding, _fold_batch_norms, fuse_patterns, _drop_identities, _fold_biases):
         step(fused)
     used = {name for node in fused.nodes for name in (*node.inputs, *node.outputs)}
     used |= {*fused.inputs, *fused.outputs}
     fused.values = {name: value for name, value in fused.values.items() if name in used}
     return fused
+
+
+def _to_float32(graph: Graph) -> None:
+    """Read half and double precision as single: the chip quantises all of them, and operators may not be mixed."""
+    for name, value in graph.values.items():
+        if value.is_float and value.dtype != "float32":
+            data = None if value.data is None else value.data.astype(np.float32)
+            graph.values[name] = replace(value, dtype="float32", data=data)
+    casts = (10, 11, 16)  # to half, double and brain floats
+    graph.nodes = [
+        replace(node, attributes={**node.attributes, "to": 1})
+        if node.op == "Cast" and node.attributes.get("to") in casts
+        else node
+        for node in graph.nodes
+    ]
 
 
 class _Rewriter:

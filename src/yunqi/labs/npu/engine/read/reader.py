@@ -72,6 +72,7 @@ class _Builder:
         self.graph = Graph(model.graph.name or name, [], {}, (), (), opset(model))
         self.proto, self.limits, self.at = model.graph, limits, "the inputs"
         self.alias: dict[str, str] = {}
+        self.named: dict[str, int] = {}
         self.shapes = Shapes(model)
 
     def take_constants(self) -> None:
@@ -166,7 +167,7 @@ class _Builder:
             return
         attributes = {attribute.name: _attribute(attribute, self) for attribute in proto.attribute}
         node = Node(
-            proto.op_type, self.at, inputs, tuple(proto.output), attributes,
+            proto.op_type, self.own_name(), inputs, tuple(proto.output), attributes,
             "" if proto.domain == "ai.onnx" else proto.domain,
         )  # fmt: skip
         known = [self.graph.values[name].data if name else None for name in inputs]
@@ -180,6 +181,12 @@ class _Builder:
             self.check_size(name, shape)
             self.graph.values[name] = Value(name, shape, dtype)
         self.graph.nodes.append(node)
+
+    def own_name(self) -> str:
+        """Return the node's name, or that with a number when another has it: plans and refusals speak of one node."""
+        count = self.named.get(self.at, 0)
+        self.named[self.at] = count + 1
+        return self.at if not count else f"{self.at}#{count}"
 
     def branch(self, proto: Any, condition: str) -> bool:
         """Put the branch in line that a known condition chooses; exporters write such choices about shapes."""

@@ -8,7 +8,8 @@ the second number, any other the first.
 
 from dataclasses import dataclass
 
-from yunqi.labs.npu.model import Chip, Program
+from yunqi.labs.npu.engine.integer.elementwise import clip_limits
+from yunqi.labs.npu.model import Chip, Graph, Node, Program
 
 _RESNET_IPS = 78_563.0
 _RESNET_MACS = 4_089_184_256
@@ -54,12 +55,16 @@ def parts(chip: Chip) -> tuple[float, float, float]:
     return idle, dense, max(rectified, 0.0)
 
 
-def energy_of(program: Program, chip: Chip, *, images_per_second: float) -> Energy:
-    """Return the energy of one image at a pace."""
+def energy_of(program: Program, chip: Chip, *, images_per_second: float, graph: Graph | None = None) -> Energy:
+    """Return the energy of one image at a pace.
+
+    Parameters
+    ----------
+    graph
+        Where the bounds of rectifiers stand: one that was centred (`refine`) makes no zeros, and saves nothing.
+    """
     idle, dense, rectified = parts(chip)
-    zeros = {
-        layer.output for layer in program.layers if [layer.main, *layer.stages][-1].op in (*_RECTIFIERS, "MaxPool")
-    }
+    zeros = {layer.output for layer in program.layers if _makes_zeros([layer.main, *layer.stages][-1], graph)}
     work = sum(
         layer.work.macs * (rectified if layer.main.inputs[0] in zeros else dense)
         for layer in program.chip_layers
@@ -67,6 +72,12 @@ def energy_of(program: Program, chip: Chip, *, images_per_second: float) -> Ener
     ) / max(1, program.batch)
     joules = work + (idle / images_per_second if images_per_second else 0.0)
     return Energy(joules, joules * images_per_second, 1 / joules if joules else 0.0)
+
+
+def _makes_zeros(node: Node, graph: Graph | None) -> bool:
+    if node.op == "Clip" and graph is not None:
+        return clip_limits(node, graph.constant)[0] == 0
+    return node.op in (*_RECTIFIERS, "MaxPool")
 
 
 def area_of(chip: Chip, reference: Chip) -> Area:
