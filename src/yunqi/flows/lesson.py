@@ -63,7 +63,7 @@ class Scale:
 
 LONG = Scale(
     0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
-    8192, 220, 8, 256, 50, 1.0, 3.0, 250, 0,
+    8192, 200, 8, 256, 50, 0.8, 3.0, 150, 0,
 )  # fmt: skip
 SHORT = Scale(
     400, 120, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",
@@ -260,7 +260,7 @@ def _tuning(training: Training, folder: Path, scale: Scale) -> Recipe:
     data = "\n".join(
         f'[[data]]\npath = "{task}-{part}.jsonl"\nweight = {weight}'
         for task in TASKS
-        for part, weight in (("train", 2.0), ("more", 1.0))
+        for part, weight in (("train", 2.0), ("more", 0.5 if task == "attributes" else 1.0))
     )
     held = "\n".join(f'[[heldout]]\npath = "{task}-check.jsonl"' for task in TASKS)
     return _recipe(training, folder, f"""
@@ -350,8 +350,7 @@ path = "title-train.jsonl"
 def _suites(scale: Scale, *, most: int = 0) -> str:
     limit = min(scale.tests or most, most or scale.tests)
     suites = [
-        f'[[evaluate]]\ntask = "generation"\npath = "{task}-test.jsonl"\nlimit = {limit}\ntokens = 48'
-        for task in TASKS
+        f'[[evaluate]]\ntask = "generation"\npath = "{task}-test.jsonl"\nlimit = {limit}\ntokens = 48' for task in TASKS
     ]
     return "\n".join([*suites, 'labels = "intent-train.jsonl"'])  # intent is the last one
 

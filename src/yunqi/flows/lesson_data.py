@@ -122,13 +122,20 @@ def _write_part(folder: Path, part: str, listings: dict[str, list[Row]]) -> int:
     for task in TASKS:
         examples = [example(task, row) for row in first]
         if part == "train":
+            kept = {_words(example(task, rows[0])) for name, rows in listings.items() if _part(name) != part}
             examples += shelf_names(first) if task == "intent" else []
-            more = list(variations(task, types, allowed=lambda name: _part(name) == "train", seed=_SEED))
+            found = variations(task, types, allowed=lambda name: _part(name) == "train", seed=_SEED)
+            more = [one for one in found if _words(one) not in kept]
             _write(folder / f"{task}-more.jsonl", more)
             count += len(more)
         _write(folder / f"{task}-{part}.jsonl", examples)
         count += len(examples)
     return count
+
+
+def _words(one: dict[str, str]) -> tuple[str, ...]:
+    """Return a question's words in order of the alphabet: by them a variation is kept apart from tests and checks."""
+    return tuple(sorted(one["prompt"].split()))
 
 
 def _lines(name: str, rows: list[Row]) -> Iterator[str]:

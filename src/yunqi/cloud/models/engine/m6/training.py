@@ -117,7 +117,7 @@ def train(
     rng = np.random.default_rng(recipe.seed)
     watched = check or held
     losses = [(0, held_out(model, watched))]
-    best, kept = 0, model
+    best, kept = 0, copy.deepcopy(model) if check else model
     delinked_at = round(recipe.pseudo * recipe.steps) if spec.shared else 0
     looks = {round(recipe.steps * (look + 1) / recipe.looks) for look in range(recipe.looks)}
     routes: list[Routing] = []

@@ -53,7 +53,7 @@ def power(value: Any) -> Any:
 
 
 @_compiled
-def norm_forward(first, last, values, weight, epsilon, out, inverse):  # type: ignore[no-untyped-def]
+def norm_forward(first: int, last: int, values: Any, weight: Any, epsilon: Any, out: Any, inverse: Any) -> None:
     """Normalise rows [rows, width] of float32 by their root mean square into bfloat16; keep the inverses [rows]."""
     width = values.shape[1]
     for row in range(first, last):
@@ -67,7 +67,9 @@ def norm_forward(first, last, values, weight, epsilon, out, inverse):  # type: i
 
 
 @_compiled
-def norm_backward(first, last, gradient, values, weight, inverse, out, moved):  # type: ignore[no-untyped-def]
+def norm_backward(
+    first: int, last: int, gradient: Any, values: Any, weight: Any, inverse: Any, out: Any, moved: Any
+) -> None:
     """Push gradients [rows, width] of bfloat16 through `norm_forward`; add the weight's to ``moved`` [width]."""
     width = values.shape[1]
     for row in range(first, last):
@@ -83,7 +85,19 @@ def norm_backward(first, last, gradient, values, weight, inverse, out, moved):  
 
 
 @_compiled
-def turn_forward(first, last, values, weight, epsilon, cosine, sine, factor, out, inverse, normed):  # type: ignore[no-untyped-def]
+def turn_forward(
+    first: int,
+    last: int,
+    values: Any,
+    weight: Any,
+    epsilon: Any,
+    cosine: Any,
+    sine: Any,
+    factor: Any,
+    out: Any,
+    inverse: Any,
+    normed: Any,
+) -> None:
     """Normalise each head, turn it by its place, scale it, and put heads before places.
 
     values [batch, length, heads, width] and out [batch, heads, length, width] are bfloat16; cosine and sine
@@ -111,7 +125,20 @@ def turn_forward(first, last, values, weight, epsilon, cosine, sine, factor, out
 
 
 @_compiled
-def turn_backward(first, last, gradient, values, weight, cosine, sine, factor, inverse, out, moved, normed):  # type: ignore[no-untyped-def]
+def turn_backward(
+    first: int,
+    last: int,
+    gradient: Any,
+    values: Any,
+    weight: Any,
+    cosine: Any,
+    sine: Any,
+    factor: Any,
+    inverse: Any,
+    out: Any,
+    moved: Any,
+    normed: Any,
+) -> None:
     """Push gradients [batch, heads, length, width] through `turn_forward`; add the weight's to ``moved`` [width]."""
     length, heads, width = values.shape[1], values.shape[2], values.shape[3]
     half = width // 2
@@ -139,7 +166,7 @@ def turn_backward(first, last, gradient, values, weight, cosine, sine, factor, i
 
 
 @_compiled
-def gate_forward(first, last, gate, up, out):  # type: ignore[no-untyped-def]
+def gate_forward(first: int, last: int, gate: Any, up: Any, out: Any) -> None:
     """Return up times gate times the sigmoid of gate; all [count] of bfloat16."""
     gates, ups, outs = gate[first:last], up[first:last], out[first:last]  # indices from 0 let the loop become vectors
     for i in range(len(gates)):
@@ -148,7 +175,7 @@ def gate_forward(first, last, gate, up, out):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def gate_backward(first, last, gradient, gate, up, gate_out, up_out):  # type: ignore[no-untyped-def]
+def gate_backward(first: int, last: int, gradient: Any, gate: Any, up: Any, gate_out: Any, up_out: Any) -> None:
     """Push gradients through `gate_forward`."""
     pushes, gates, ups = gradient[first:last], gate[first:last], up[first:last]
     gate_outs, up_outs = gate_out[first:last], up_out[first:last]
@@ -160,7 +187,7 @@ def gate_backward(first, last, gradient, gate, up, gate_out, up_out):  # type: i
 
 
 @_compiled
-def softmax_forward(first, last, scores):  # type: ignore[no-untyped-def]
+def softmax_forward(first: int, last: int, scores: Any) -> None:
     """Replace scores [heads, length, length] of bfloat16 by likelihoods over the places up to each; rows are heads."""
     length = scores.shape[1]
     raised = np.empty(length, np.float32)
@@ -182,7 +209,7 @@ def softmax_forward(first, last, scores):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def softmax_backward(first, last, gradient, likelihood):  # type: ignore[no-untyped-def]
+def softmax_backward(first: int, last: int, gradient: Any, likelihood: Any) -> None:
     """Replace gradients [heads, length, length] by those of the scores."""
     length = gradient.shape[1]
     for head in range(first, last):
