@@ -63,7 +63,7 @@ class Scale:
 
 LONG = Scale(
     0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
-    8192, 200, 8, 256, 50, 0.8, 3.0, 150, 0,
+    8192, 180, 8, 256, 50, 0.55, 2.0, 120, 0,
 )  # fmt: skip
 SHORT = Scale(
     400, 120, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",
@@ -275,16 +275,16 @@ licence = "MIT"
 {_suites(scale)}
 [train]
 epochs = {scale.epochs}
-batch = 64
+batch = 32
 sequence = 160
 optimizer = "muon"
-rate = 3e-3
-matrix_rate = 0.02
+rate = 2e-3
+matrix_rate = 0.015
 decay = "linear"
 floor = 0.02
 precision = "bfloat16"
-save_every = 40
-check_every = 80
+save_every = 50
+check_every = 200
 """)  # fmt: skip
 
 
