@@ -15,7 +15,7 @@ import numpy as np
 from yunqi.cloud.models import ChatRequest, Message, Models
 from yunqi.cloud.training import Recipe, Run, Score, Training
 from yunqi.flows.lesson_data import LessonFiles, write_lessons
-from yunqi.flows.lesson_tasks import TASKS, near_miss
+from yunqi.flows.lesson_tasks import RULES, TASKS, near_miss
 from yunqi.kernel import Invalid
 
 Say = Callable[[str], None]
@@ -128,18 +128,13 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
 
 
 def baselines(training: Training, folder: Path) -> None:
-    """Measure TF-IDF on each task, and on titles the listing itself with its capitals made small."""
+    """Measure TF-IDF on each task, and on titles and attributes what rules without the dictionary make of a listing."""
     for task in TASKS:
         train, test, check = (folder / f"{task}-{part}.jsonl" for part in ("train", "test", "check"))
         training.tfidf_baseline(train, test, check=check)
-    test = folder / "title-test.jsonl"
-    training.answers_baseline("template", [_template(row["prompt"]) for row in _rows(test)], test)
-
-
-def _template(prompt: str) -> str:
-    """Return a title made by rule alone, without the dictionary: name, shelf and size of the listing as they stand."""
-    name, shelf, *rest = (part.strip() for part in prompt.split(":", 1)[1].split(" | "))
-    return ", ".join([f"{name.capitalize()} – {shelf.capitalize()}", *rest[:-1]])
+    for task, rule in RULES.items():
+        test = folder / f"{task}-test.jsonl"
+        training.answers_baseline("template", [rule(row["prompt"]) for row in _rows(test)], test)
 
 
 def preferences(models: Models, folder: Path, *, most: int, say: Say = print) -> int:

@@ -22,6 +22,9 @@ ASK = {
 Row = dict[str, Any]
 
 _SIGN = re.compile(r"([^\w\s.])")
+_SIZE = r"(?P<size>[\d.]+(?: [\d.x/-]+)* (?:oz|ct|lb|ml|gal|qt|l|yd|sq|in|pt|pk|ft|kg|g|ltr|rl|dz|inch|p))"
+_BRAND_FIRST = re.compile(rf"(?P<brand>national|private) (?P<name>.*?)(?: {_SIZE})?")
+_BRAND_LAST = re.compile(rf"(?:{_SIZE} )?(?P<name>.*) (?P<brand>national|private)")
 _QUERIES = 10  # variations of each type's query
 _MIXED = 3  # mixed listings beside each type's own
 
@@ -124,6 +127,25 @@ def near_miss(task: str, answer: str, others: Sequence[str], random: np.random.G
         if missed != answer:
             return missed
     return ""
+
+
+def title_by_rule(prompt: str) -> str:
+    """Return a title made without the dictionary: name, shelf and size of the listing as they stand."""
+    name, group, *rest = (part.strip() for part in prompt.split(": ", 1)[1].split(" | "))
+    return ", ".join([f"{name.capitalize()} – {group.capitalize()}", *rest[:-1]])
+
+
+def attributes_by_rule(prompt: str) -> str:
+    """Return attributes read without the dictionary: the brand's word, what looks like a size, and the rest as the name."""
+    listed = prompt.split(": ", 1)[1]
+    found = _BRAND_FIRST.fullmatch(listed) or _BRAND_LAST.fullmatch(listed)
+    brand, name, size = found.group("brand", "name", "size") if found else ("national", listed, "")
+    values = {"name": name, "size": size or "", "brand": "store" if brand == "private" else "national"}
+    return json.dumps(values, ensure_ascii=False)
+
+
+RULES = {"title": title_by_rule, "attributes": attributes_by_rule}
+"""What a model must be better than beside TF-IDF."""
 
 
 def _changed(rows: Sequence[Row], random: np.random.Generator) -> dict[str, str]:
