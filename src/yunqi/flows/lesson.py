@@ -112,8 +112,6 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
         f"Data: {files.reviews:,} reviews, {files.lines:,} catalogue lines, {files.examples:,} examples of {len(TASKS)} tasks."
     )
     runs = [_run(training, _pretraining(training, folder, scale), say)]
-    say("Baseline: interpolated Kneser-Ney over the same tokens.")
-    training.ngram_baseline(BASE)
     runs.append(_run(training, _tuning(training, folder, scale), say))
     last = TUNED
     if preferences(models, folder, most=scale.asked, say=say):
@@ -121,6 +119,8 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
         last = PREFERRED
     runs.append(_run(training, _measuring(training, folder, scale), say))
     runs.append(_run(training, _quantising(training, folder, scale, last), say))
+    say("Baselines: interpolated Kneser-Ney over the same tokens, TF-IDF, rules.")
+    training.ngram_baseline(BASE)
     baselines(training, folder)
     scores = tuple(training.leaderboard())
     published = tuple(run.asset for run in runs if run.asset)
