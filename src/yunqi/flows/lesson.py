@@ -63,7 +63,7 @@ class Scale:
 
 LONG = Scale(
     0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
-    8192, 180, 8, 256, 50, 0.55, 2.0, 120, 0,
+    8192, 400, 8, 256, 50, 1.0, 2.0, 150, 0,
 )  # fmt: skip
 SHORT = Scale(
     400, 120, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",

@@ -149,7 +149,7 @@ RULES = {"title": title_by_rule, "attributes": attributes_by_rule}
 
 
 def _changed(rows: Sequence[Row], random: np.random.Generator) -> dict[str, str]:
-    row = rows[random.integers(len(rows))]
+    row = rows[int(random.integers(len(rows)))]
     words = written_out(row["product_type"]).lower().replace(",", "").split()
     words = [word for word in words if random.random() > 0.15] or words
     if random.random() < 0.25:
@@ -167,12 +167,10 @@ def _changed(rows: Sequence[Row], random: np.random.Generator) -> dict[str, str]
 
 def _mixed(row: Row, types: Sequence[Sequence[Row]], random: np.random.Generator) -> Row:
     """Return a product that is none: words of two types in one name, and another's size, brand and shelf."""
-    other, sized, placed = (types[random.integers(len(types))][0] for _ in range(3))
+    other, sized, placed = (types[int(random.integers(len(types)))][0] for _ in range(3))
     first, second = row["product_type"].split(), other["product_type"].split()
     if random.random() < 0.5:
         first, second = second, first
     taken = [*first[-int(random.integers(1, 4)) :], *second[: int(random.integers(1, 3))]]
-    return sized | {
-        "product_type": " ".join(taken)[:30].strip(),
-        "product_category": placed["product_category"],
-    }
+    made = {"product_type": " ".join(taken)[:30].strip(), "product_category": placed["product_category"]}
+    return {**sized, **made}
