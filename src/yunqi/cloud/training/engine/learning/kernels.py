@@ -221,3 +221,25 @@ def softmax_backward(first: int, last: int, gradient: Any, likelihood: Any) -> N
             for i in range(len(pushed)):
                 pushed[i] = narrow((wide(pushed[i]) - along) * wide(weights[i]))
             gradient[head, t, t + 1 :] = np.uint16(0)
+
+
+@_compiled
+def surprise(first: int, last: int, logits: Any, wanted: Any, losses: Any) -> None:
+    """Replace logits [rows, words] of bfloat16 by the gradient of their summed loss; losses [rows] in nats."""
+    words = logits.shape[1]
+    raised = np.empty(words, np.float32)
+    for number in range(first, last):
+        row, right = logits[number], wanted[number]
+        highest = wide(row[0])
+        for i in range(words):
+            highest = max(highest, wide(row[i]))
+        total = np.float32(0)
+        for i in range(words):
+            value = power(wide(row[i]) - highest)
+            raised[i] = value
+            total += value
+        losses[number] = np.log(total) + highest - wide(row[right])
+        inverse = _ONE / total
+        for i in range(words):
+            row[i] = narrow(raised[i] * inverse)
+        row[right] = narrow(raised[right] * inverse - _ONE)
