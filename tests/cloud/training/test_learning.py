@@ -11,6 +11,7 @@ transformers = pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow
 
 from yunqi.cloud.training.engine.gguf import nearest  # noqa: E402
+from yunqi.cloud.training.engine.learning import fused  # noqa: E402
 from yunqi.cloud.training.engine.learning.adapters import (  # noqa: E402
     adapt,
     adapter_weights,
@@ -124,6 +125,19 @@ def test_compiled_passes_are_as_near_to_float32_as_pytorchs_bfloat16(family: str
         assert away < 1.5 * allowed + 2e-3, name
         assert torch.equal(ours[1][name], again[1][name]), name  # a resumed run repeats its curve bit for bit
         assert torch.allclose(ours[1][name], shared[1][name], rtol=0.05, atol=1e-3 * float(value.norm())), name
+
+
+def test_the_compiled_loss_is_pytorchs_and_shows_what_is_no_number() -> None:
+    pytest.importorskip("numba")
+    logits, wanted = (3 * torch.randn(5, 300)).bfloat16(), torch.randint(0, 300, (5,))
+    exact = logits.float().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(exact, wanted, reduction="sum")
+    loss.backward()
+    gradient = logits.clone()
+    assert fused.surprise(gradient, wanted).item() == pytest.approx(loss.item(), rel=1e-4)
+    assert torch.allclose(gradient.float(), exact.grad, atol=4e-3)
+    for broken in (float("nan"), float("inf")):
+        assert not torch.isfinite(fused.surprise(torch.full((2, 300), broken).bfloat16(), wanted[:2]))
 
 
 def test_long_sequences_masks_and_dropout_stay_with_pytorch() -> None:
