@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from yunqi.flows.lesson_data import TASKS, write_lessons
+from yunqi.flows.lesson_data import write_lessons
+from yunqi.flows.lesson_tasks import TASKS, near_miss, plain
 from yunqi.kernel import Unavailable
 
 
@@ -36,13 +38,35 @@ def test_no_text_or_product_type_of_a_test_is_in_training(folder: Path) -> None:
             {row["prompt"] for row in lines(folder / f"{task}-{part}.jsonl")} for part in ("train", "check", "test")
         ]
         assert all(parts)
+        more = {row["prompt"] for row in lines(folder / f"{task}-more.jsonl")}
+        names = {row["prompt"].split(":", 1)[1].split(" | ")[0] for row in lines(folder / "title-test.jsonl")}
         assert not parts[0] & parts[2]
         assert not parts[1] & parts[2]
+        assert more
+        assert not more & (parts[1] | parts[2])
+        text = {row["text"].split(" | ")[0] for row in lines(folder / "catalogue-train.jsonl")}
+        assert not text & {name.strip() for name in names}
+
+
+def test_a_near_miss_is_wrong_and_near() -> None:
+    random = np.random.default_rng(0)
+    answer = {"name": "rice cakes", "size": "5 oz", "brand": "store"}
+    other = {"name": "cat food", "size": "1 lb", "brand": "national"}
+    missed = json.loads(near_miss("attributes", json.dumps(answer), [json.dumps(answer), json.dumps(other)], random))
+    assert sum(missed[name] != value for name, value in answer.items()) == 1
+    assert near_miss("title", "Rice – Grains, 1 lb", ["Cats – Pet food, 2 lb"], random) == "Rice – Pet food, 2 lb"
+    assert near_miss("intent", "Deli > Cheese", ["Grocery > Rice", "Deli > Salads"], random) == "Deli > Salads"
+    assert near_miss("intent", "Deli > Cheese", ["Grocery > Rice"], random) == ""
+
+
+def test_questions_are_plain() -> None:
+    assert plain("FRZN VEGETABLE/VEG DSH (12.5 OZ)") == "frzn vegetable / veg dsh ( 12.5 oz )"
 
 
 def test_answers_are_derived_from_the_listing(folder: Path) -> None:
     found = lines(folder / "attributes-train.jsonl")
     assert all(set(json.loads(row["answer"])) == {"name", "size", "brand"} for row in found)
+    assert all(json.loads(row["answer"])["name"] == json.loads(row["answer"])["name"].lower() for row in found)
 
 
 @pytest.mark.slow

@@ -5,14 +5,17 @@ the tuned model's own mistakes -> evaluation beside the untuned model and TF-IDF
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from yunqi.cloud.models import ChatRequest, Message, Models
 from yunqi.cloud.training import Recipe, Run, Score, Training
-from yunqi.flows.lesson_data import TASKS, LessonFiles, write_lessons
+from yunqi.flows.lesson_data import LessonFiles, write_lessons
+from yunqi.flows.lesson_tasks import RULES, TASKS, near_miss
 from yunqi.kernel import Invalid
 
 Say = Callable[[str], None]
@@ -24,8 +27,8 @@ BASE, TUNED, PREFERRED, SMALL = (
     "commerce-qwen3-12m-q4",
 )
 
-_WEIGHTS = {"title": 1.0, "attributes": 1.0, "intent": 4.0}
-"""How often an epoch repeats each task: an answer of 10 tokens among 297 shelves is learned last."""
+_SEED = 20261130
+_FEW = 120  # test examples for the untuned and the quantised model
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Scale:
         Of the data; 0 takes all.
     shape
         Lines of the recipe's ``[model]``.
+    asked
+        Prompts of each task whose answers become preferences.
     tests
         Test examples of each task; 0 takes all.
     """
@@ -51,16 +56,18 @@ class Scale:
     sequence: int
     save_every: int
     epochs: float
+    preference_epochs: float
+    asked: int
     tests: int
 
 
 LONG = Scale(
     0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
-    8192, 320, 8, 256, 50, 1.0, 120,
+    8192, 400, 8, 256, 50, 1.0, 2.0, 150, 0,
 )  # fmt: skip
 SHORT = Scale(
     400, 120, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",
-    1000, 30, 4, 128, 20, 1.0, 8,
+    1000, 30, 4, 128, 20, 0.1, 1.0, 30, 8,
 )  # fmt: skip
 
 
@@ -105,15 +112,15 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
         f"Data: {files.reviews:,} reviews, {files.lines:,} catalogue lines, {files.examples:,} examples of {len(TASKS)} tasks."
     )
     runs = [_run(training, _pretraining(training, folder, scale), say)]
-    say("Baseline: interpolated Kneser-Ney over the same tokens.")
-    training.ngram_baseline(BASE)
     runs.append(_run(training, _tuning(training, folder, scale), say))
     last = TUNED
-    if preferences(models, folder, say=say):
+    if preferences(models, folder, most=scale.asked, say=say):
         runs.append(_run(training, _preferring(training, folder, scale), say))
         last = PREFERRED
     runs.append(_run(training, _measuring(training, folder, scale), say))
     runs.append(_run(training, _quantising(training, folder, scale, last), say))
+    say("Baselines: interpolated Kneser-Ney over the same tokens, TF-IDF, rules.")
+    training.ngram_baseline(BASE)
     baselines(training, folder)
     scores = tuple(training.leaderboard())
     published = tuple(run.asset for run in runs if run.asset)
@@ -121,46 +128,54 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
 
 
 def baselines(training: Training, folder: Path) -> None:
-    """Measure TF-IDF on each task, and on titles the listing itself with its capitals made small."""
+    """Measure TF-IDF on each task, and on titles and attributes what rules without the dictionary make of a listing."""
     for task in TASKS:
         train, test, check = (folder / f"{task}-{part}.jsonl" for part in ("train", "test", "check"))
         training.tfidf_baseline(train, test, check=check)
-    test = folder / "title-test.jsonl"
-    training.answers_baseline("template", [_template(row["prompt"]) for row in _rows(test)], test)
+    for task, rule in RULES.items():
+        test = folder / f"{task}-test.jsonl"
+        training.answers_baseline("template", [rule(row["prompt"]) for row in _rows(test)], test)
 
 
-def _template(prompt: str) -> str:
-    """Return a title made by rule alone, without the dictionary: name, shelf and size of the listing in small letters."""
-    name, shelf, *rest = (part.strip() for part in prompt.split(":", 1)[1].split("|"))
-    return ", ".join([f"{name.capitalize()} – {shelf.capitalize()}", *(size.lower() for size in rest[:-1])])
+def preferences(models: Models, folder: Path, *, most: int, say: Say = print) -> int:
+    """Write pairs to prefer by: each prompt's answer over what the tuned model drew instead, and over a near miss.
 
+    Pairs to learn from have prompts of the training part, held-out ones those of the check part.
 
-def preferences(models: Models, folder: Path, *, say: Say = print) -> int:
-    """Let the tuned model answer the prompts kept for checks; its mistakes are the rejected answers.
-
-    Every other pair is held out, to see whether the preference is learned.
+    Parameters
+    ----------
+    most
+        Prompts of each task.
 
     Returns
     -------
     int
         How many pairs there are to learn from.
     """
-    target, heldout = folder / "preferences.jsonl", folder / "preferences-heldout.jsonl"
+    target = folder / "preferences.jsonl"
     if target.exists():
         return len(_rows(target))
-    found: list[dict[str, str]] = []
-    examples = [row for task in TASKS for row in _rows(folder / f"{task}-check.jsonl")]
-    for row in examples:
-        request = ChatRequest((Message("user", row["prompt"]),), max_tokens=64, temperature=0.0)
-        answer = models.chat(TUNED, request).text
-        if answer.split() != row["answer"].split() and answer.strip():
-            found.append({"prompt": row["prompt"], "chosen": row["answer"], "rejected": answer})
-    say(f"Preferences: {len(found)} of {len(examples)} checked answers of the tuned model were wrong.")
-    for place, rows in ((heldout, found[1::2]), (target, found[::2])):
+    counts = {}
+    for part, place in (("check", folder / "preferences-heldout.jsonl"), ("train", target)):
+        pairs = [pair for task in TASKS for pair in _pairs(models, task, _rows(folder / f"{task}-{part}.jsonl"), most)]
         temporary = place.with_suffix(".new")
-        temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        temporary.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in pairs), encoding="utf-8")
         temporary.replace(place)
-    return len(found[::2])
+        counts[part] = len(pairs)
+    say(f"Preferences: {counts['train']} pairs to learn from, {counts['check']} held out.")
+    return counts["train"]
+
+
+def _pairs(models: Models, task: str, rows: list[dict[str, Any]], most: int) -> Iterator[dict[str, str]]:
+    answers = [row["answer"] for row in rows]
+    random = np.random.default_rng([_SEED, TASKS.index(task)])
+    for place in random.permutation(len(rows))[:most]:
+        row = rows[place]
+        request = ChatRequest((Message("user", row["prompt"]),), max_tokens=64, temperature=1.0, seed=int(place))
+        drawn = models.chat(TUNED, request).text
+        for rejected in (drawn, near_miss(task, row["answer"], answers, random)):
+            if rejected.strip() and rejected.split() != row["answer"].split():
+                yield {"prompt": row["prompt"], "chosen": row["answer"], "rejected": rejected}
 
 
 def _run(training: Training, recipe: Recipe, say: Say) -> Run:
@@ -200,7 +215,7 @@ def _pretraining(training: Training, folder: Path, scale: Scale) -> Recipe:
     return _recipe(training, folder, f"""
 kind = "pretrain"
 name = "{BASE}"
-seed = 20261125
+seed = {_SEED}
 description = "A Qwen3-architecture model pretrained on real clothing reviews."
 licence = "MIT"
 [model]
@@ -237,12 +252,16 @@ check_every = 100
 
 
 def _tuning(training: Training, folder: Path, scale: Scale) -> Recipe:
-    data = "\n".join(f'[[data]]\npath = "{task}-train.jsonl"\nweight = {_WEIGHTS[task]}' for task in TASKS)
+    data = "\n".join(
+        f'[[data]]\npath = "{task}-{part}.jsonl"\nweight = {weight}'
+        for task in TASKS
+        for part, weight in (("train", 2.0), ("more", 0.5 if task == "attributes" else 1.0))
+    )
     held = "\n".join(f'[[heldout]]\npath = "{task}-check.jsonl"' for task in TASKS)
     return _recipe(training, folder, f"""
 kind = "sft"
 name = "{TUNED}"
-seed = 20261125
+seed = {_SEED}
 base = "{BASE}"
 description = "Writes titles, extracts attributes and understands queries of a grocery catalogue."
 licence = "MIT"
@@ -251,16 +270,16 @@ licence = "MIT"
 {_suites(scale)}
 [train]
 epochs = {scale.epochs}
-batch = 64
+batch = 32
 sequence = 160
 optimizer = "muon"
-rate = 3e-3
-matrix_rate = 0.02
+rate = 2e-3
+matrix_rate = 0.015
 decay = "linear"
 floor = 0.02
 precision = "bfloat16"
-save_every = 40
-check_every = 80
+save_every = 50
+check_every = 200
 """)  # fmt: skip
 
 
@@ -268,7 +287,7 @@ def _preferring(training: Training, folder: Path, scale: Scale) -> Recipe:
     return _recipe(training, folder, f"""
 kind = "dpo"
 name = "{PREFERRED}"
-seed = 20261125
+seed = {_SEED}
 base = "{TUNED}"
 description = "The tuned model after its own mistakes were held against it."
 licence = "MIT"
@@ -281,10 +300,11 @@ path = "preferences-heldout.jsonl"
 beta = 0.1
 anchor = 1.0
 [train]
-epochs = 1
-batch = 8
+epochs = {scale.preference_epochs}
+batch = 16
 sequence = 160
-rate = 1e-4
+rate = 5e-5
+precision = "bfloat16"
 decay = "linear"
 check_every = 0
 """)  # fmt: skip
@@ -294,10 +314,10 @@ def _measuring(training: Training, folder: Path, scale: Scale) -> Recipe:
     return _recipe(training, folder, f"""
 kind = "evaluate"
 name = "{BASE}-tasks"
-seed = 20261125
+seed = {_SEED}
 base = "{BASE}"
 description = "The untuned model on the commerce tasks."
-{_suites(scale)}
+{_suites(scale, most=_FEW)}
 [publish]
 name = "{BASE}"
 """)  # fmt: skip
@@ -307,7 +327,7 @@ def _quantising(training: Training, folder: Path, scale: Scale, base: str) -> Re
     return _recipe(training, folder, f"""
 kind = "quantize"
 name = "{SMALL}"
-seed = 20261125
+seed = {_SEED}
 base = "{base}"
 description = "Four bits a weight, chosen by GPTQ."
 licence = "MIT"
@@ -318,14 +338,14 @@ method = "gptq"
 path = "intent-train.jsonl"
 [[data]]
 path = "title-train.jsonl"
-{_suites(scale)}
+{_suites(scale, most=_FEW)}
 """)  # fmt: skip
 
 
-def _suites(scale: Scale) -> str:
+def _suites(scale: Scale, *, most: int = 0) -> str:
+    limit = min(scale.tests or most, most or scale.tests)
     suites = [
-        f'[[evaluate]]\ntask = "generation"\npath = "{task}-test.jsonl"\nlimit = {scale.tests}\ntokens = 64'
-        for task in TASKS
+        f'[[evaluate]]\ntask = "generation"\npath = "{task}-test.jsonl"\nlimit = {limit}\ntokens = 48' for task in TASKS
     ]
     return "\n".join([*suites, 'labels = "intent-train.jsonl"'])  # intent is the last one
 

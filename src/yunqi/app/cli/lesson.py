@@ -19,7 +19,7 @@ import typer
 from yunqi.app.application import App, OpenApp
 from yunqi.app.cli.output import AsJson
 from yunqi.flows.lesson import LONG, SHORT, Lesson, teach
-from yunqi.flows.lesson_data import TASKS
+from yunqi.flows.lesson_tasks import TASKS
 from yunqi.kernel import Unavailable
 from yunqi.kernel.printing import print_json
 

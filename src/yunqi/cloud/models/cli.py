@@ -87,6 +87,9 @@ def add(app: typer.Typer) -> None:
         steps: Annotated[int, typer.Option(help="Steps of each model, one task each.", min=1)] = 600,
         seed: Annotated[int, typer.Option(help="Draws weights and batches.")] = 0,
         only: Annotated[list[str] | None, typer.Option(help="Only this model; may be repeated.")] = None,
+        stop_early: Annotated[
+            bool, typer.Option(help="Keep a sixth of the training pairs aside and take each model at its best there.")
+        ] = False,
         save: Annotated[Path | None, typer.Option(help="Write the models to folders in this one.")] = None,
         as_json: AsJson = False,
     ) -> None:
@@ -94,11 +97,15 @@ def add(app: typer.Typer) -> None:
             from yunqi.cloud.models.service import m6_small as small
         except ModuleNotFoundError as error:
             raise Invalid(f"Training needs the package {error.name}: run scripts/setup models.") from error
-        found = small.compare_folder(folder, steps=steps, seed=seed, only=only or [], tell=_say, save=save)
+        found = small.compare_folder(
+            folder, steps=steps, seed=seed, only=only or [], stop_early=stop_early, tell=_say, save=save
+        )
         if as_json:
             print_json(found, compact=True)
         for name, row in found["models"].items() if not as_json else ():
-            print(f"{name:16} {row['parameters']:8} parameters, mean held-out loss {row['mean_loss']:.4f}")
+            print(
+                f"{name:16} {row['parameters']:8} parameters, mean held-out loss {row['mean_loss']:.4f} at step {row['step']}"
+            )
 
     add_drawing(app)
     add_repacking(app)

@@ -19,7 +19,7 @@ from yunqi.cloud.models import BadCheckpoint, m6
 from yunqi.cloud.models.cli import add
 from yunqi.cloud.models.engine.m6.network import M6
 from yunqi.cloud.models.engine.m6.tasks import TASKS
-from yunqi.cloud.models.engine.m6.training import M6Recipe, Trained, train
+from yunqi.cloud.models.engine.m6.training import M6Recipe, Trained, held_out, train
 from yunqi.cloud.models.service.m6_folder import save_m6
 from yunqi.cloud.models.service.m6_small import SMALL, Pictured, compare_folder, compare_m6, read_glyphs, split_pairs
 from yunqi.kernel import Invalid, NotFound
@@ -45,6 +45,19 @@ def test_pseudo_to_real_delinks_and_reports() -> None:
     assert len(row["loads"]) == 4
     with pytest.raises(Invalid, match="No model 'huge'"):
         compare_m6(first, second, M6Recipe(), only=["huge"])
+
+
+def test_a_run_stopped_by_a_check_is_judged_once_at_its_best_step() -> None:
+    torch.set_num_threads(1)
+    first, second = split_pairs(_glyphs(every=60))
+    check, rest = first[:4], first[4:]
+    trained = train(SMALL, rest, second[:4], M6Recipe(steps=6, batch=4, looks=3, rate=0.05), check=check)
+    means = {step: sum(losses.values()) for step, losses in trained.losses}
+    assert set(means) == {0, 2, 4, 6}
+    assert trained.step == min(means, key=means.__getitem__)
+    again = held_out(trained.model, check)
+    assert again == pytest.approx(dict(trained.losses)[trained.step], rel=1e-4)
+    assert trained.held_out == pytest.approx(held_out(trained.model, second[:4]), rel=1e-4)
 
 
 def test_a_folder_without_illustrations_is_named(tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def compare_m6(
     recipe: M6Recipe,
     *,
     only: Sequence[str] = (),
+    check: Sequence[Pair] = (),
     tell: Callable[[str, int, dict[str, float]], None] | None = None,
     keep: Callable[[str, Trained], None] | None = None,
 ) -> dict[str, Any]:
@@ -133,13 +134,16 @@ def compare_m6(
     ----------
     only
         The names of the models to train; empty: all.
+    check
+        Pairs by which each model is stopped in time; see `train`.
     keep
         Is given each model when it is trained.
 
     Returns
     -------
     dict
-        By name: parameters, multiply_adds a token, cpu_seconds, losses by step (nats a target token, held out), loads.
+        By name: parameters, multiply_adds a token, cpu_seconds, losses by step (nats a target token; of the check's pairs
+        where there are such), step and held_out losses of the model, loads.
     """
     plans = {
         "prototypes_2x1": (SMALL, recipe),
@@ -150,12 +154,12 @@ def compare_m6(
     strange = [name for name in only if name not in plans]
     if strange:
         raise Invalid(f"No model {strange[0]!r}; there are {', '.join(plans)}.", param="only")
-    found: dict[str, Any] = {"pairs": len(train_pairs), "held_out": len(held), "models": {}}
+    found: dict[str, Any] = {"pairs": len(train_pairs), "check": len(check), "held_out": len(held), "models": {}}
     for name in only or plans:
         spec, how = plans[name]
         start = time.process_time()
         said = None if tell is None else _named(tell, name)
-        trained = train(spec, train_pairs, held, how, tell=said)
+        trained = train(spec, train_pairs, held, how, check=check, tell=said)
         if keep is not None:
             keep(name, trained)
         found["models"][name] = _row(spec, trained, time.process_time() - start)
@@ -168,6 +172,7 @@ def compare_folder(
     steps: int,
     seed: int,
     only: Sequence[str] = (),
+    stop_early: bool = False,
     tell: Callable[[str, int, dict[str, float]], None] | None = None,
     save: Path | None = None,
 ) -> dict[str, Any]:
@@ -175,6 +180,8 @@ def compare_folder(
 
     Parameters
     ----------
+    stop_early
+        Keep a sixth of the training pairs aside, look at them twelve times, and take each model as it was best there.
     save
         Write each model to a folder of its name in this one.
     """
@@ -184,10 +191,14 @@ def compare_folder(
         centres = codebook(np.concatenate([pair.patches for pair in first]), CODES)
 
         def keep(name: str, trained: Trained) -> None:
-            about = {"data": folder.name, "pairs": len(first), "steps": steps, "held_out": trained.losses[-1][1]}
+            about = {"data": folder.name, "pairs": len(first), "steps": trained.step, "held_out": trained.held_out}
             save_m6(save / name, trained.model, centres, about=about)
 
-    return compare_m6(first, second, M6Recipe(steps=steps, seed=seed), only=only, tell=tell, keep=keep)
+    aside = len(first) // 6 if stop_early else 0
+    order = np.random.default_rng([seed, 6]).permutation(len(first))
+    check, taken = ([first[place] for place in part] for part in (order[:aside], np.sort(order[aside:])))
+    recipe = M6Recipe(steps=steps, seed=seed, looks=12 if stop_early else 4)
+    return compare_m6(taken, second, recipe, only=only, check=check, tell=tell, keep=keep)
 
 
 def _named(tell: Callable[[str, int, dict[str, float]], None], name: str) -> Callable[[int, dict[str, float]], None]:
@@ -196,12 +207,14 @@ def _named(tell: Callable[[str, int, dict[str, float]], None], name: str) -> Cal
 
 def _row(spec: M6Spec, trained: Trained, seconds: float) -> dict[str, Any]:
     counted = count(replace(spec, shared=False))
-    last = trained.losses[-1][1]
+    last = trained.held_out
     return {
         "parameters": counted.total,
         "multiply_adds": counted.multiply_adds,
         "cpu_seconds": round(seconds, 1),
         "losses": [{"step": step, **losses} for step, losses in trained.losses],
+        "step": trained.step,
+        "held_out": last,
         "mean_loss": sum(last.values()) / len(last),
         "loads": [msgspec.to_builtins(load) for load in trained.loads],
     }

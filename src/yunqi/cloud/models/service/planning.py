@@ -14,6 +14,9 @@ from yunqi.cloud.models.service.load import cores
 from yunqi.kernel import Invalid
 
 HERE = "here"
+_HERE_READS = 0.4
+"""Share of the bandwidth of a plain sum that decoding 4-bit weights reaches on a processor, where unpacking them takes the
+other half of the time: 0.38 (SmolLM2-135M, Q4_1) and 0.41 (Qwen2.5-Coder-0.5B, Q4_K_M), one thread each; see README."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def measure(*, seconds: float = 0.3) -> Any:
     # One thread reads; a second core adds less than as much again, so the rate is not multiplied.
     return Hardware(
         HERE, memory, read, work, 0.0, read, 1, f"measured now on {cores()} cores, numpy float32",
-        use_memory=0.8, use_cache=0.8, use_flops=0.8, overhead=2e-5,
+        use_memory=_HERE_READS, use_cache=_HERE_READS, use_flops=0.8, overhead=2e-5,
     )  # fmt: skip
 
 

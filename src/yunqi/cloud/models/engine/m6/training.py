@@ -1,5 +1,6 @@
 """A small training run: all six tasks in turn, held-out loss of each as it goes."""
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,11 +47,25 @@ class M6Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The model, its held-out losses by step (nats a target token), and the load of its experts in the last step."""
+    """What came of a run.
+
+    Attributes
+    ----------
+    losses
+        By step, nats a target token: of the pairs kept aside for checks where there are such, otherwise of those held out.
+    loads
+        Of the experts, in the last step.
+    step
+        The step of the model: the last, or with checks the one of the lowest mean loss there.
+    held_out
+        Its losses on the pairs held out.
+    """
 
     model: M6
     losses: tuple[tuple[int, dict[str, float]], ...]
     loads: tuple[LayerLoad, ...]
+    step: int
+    held_out: dict[str, float]
 
 
 def run(model: M6, given: Batch) -> tuple[Tensor, list[Routing]]:
@@ -84,13 +99,25 @@ def train(
     held: Sequence[Pair],
     recipe: M6Recipe,
     *,
+    check: Sequence[Pair] = (),
     tell: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Trained:
-    """Train a model of this spec from its seed; `tell` hears the step and the held-out losses."""
+    """Train a model of this spec from its seed.
+
+    Parameters
+    ----------
+    check
+        Pairs to look at on the way, instead of the held-out ones: the model is then the best one of the looks, and the
+        held-out pairs are looked at once, with it.
+    tell
+        Hears the step and the losses of each look.
+    """
     model = M6(spec).start(recipe.seed).train()
     optimiser = _optimiser(model, recipe)
     rng = np.random.default_rng(recipe.seed)
-    losses = [(0, held_out(model, held))]
+    watched = check or held
+    losses = [(0, held_out(model, watched))]
+    best, kept = 0, copy.deepcopy(model) if check else model
     delinked_at = round(recipe.pseudo * recipe.steps) if spec.shared else 0
     looks = {round(recipe.steps * (look + 1) / recipe.looks) for look in range(recipe.looks)}
     routes: list[Routing] = []
@@ -109,10 +136,18 @@ def train(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         if step + 1 in looks:
-            losses.append((step + 1, held_out(model, held)))
+            losses.append((step + 1, held_out(model, watched)))
+            if check and min(losses, key=_mean)[0] == step + 1:
+                best, kept = step + 1, copy.deepcopy(model)
             if tell is not None:
                 tell(*losses[-1])
-    return Trained(model, tuple(losses), loads(routes))
+    if not check:
+        return Trained(model, tuple(losses), loads(routes), recipe.steps, losses[-1][1])
+    return Trained(kept, tuple(losses), loads(routes), best, held_out(kept, held))
+
+
+def _mean(look: tuple[int, dict[str, float]]) -> float:
+    return sum(look[1].values()) / len(look[1])
 
 
 def _optimiser(model: M6, recipe: M6Recipe) -> torch.optim.AdamW:

@@ -15,6 +15,11 @@ def rms_norm(values: Any, weight: Any, epsilon: float) -> Any:
     weight
         Shape [width].
 
+    Returns
+    -------
+    Tensor
+        Of the products' type under autocast, so that no layer after it converts again; otherwise as torch promotes.
+
     Notes
     -----
     Zhang and Sennrich (2019), equation 4; rounding as in Qwen's and Llama's: to the type of ``values`` before the weight.
@@ -31,7 +36,8 @@ class _RmsNorm(torch.autograd.Function):
         normal = wide * inverse
         ctx.save_for_backward(normal, inverse, weight)
         ctx.kind = values.dtype
-        return normal.to(values.dtype) * weight
+        found = normal.to(values.dtype) * weight
+        return found.to(torch.get_autocast_dtype("cpu")) if torch.is_autocast_enabled("cpu") else found
 
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> Any:

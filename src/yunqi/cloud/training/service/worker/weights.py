@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from yunqi.cloud.training.engine.learning import fused
 from yunqi.cloud.training.engine.learning.attention import causal_attention, serves
 from yunqi.cloud.training.engine.learning.norm import rms_norm
 from yunqi.cloud.training.model import Architecture, Recipe
@@ -60,35 +61,72 @@ def load(folder: Path, *, dropout: float | None = None, reward: bool = False) ->
 
 
 def speed_up(model: Any) -> None:
-    """Let a model learn by `engine.learning`'s attention and norms where those are right, and by PyTorch's elsewhere."""
+    """Let a model learn by `engine.learning`'s attention, norms and gates where those are right, and by PyTorch's elsewhere."""
     interface = transformers.AttentionInterface
     if _ATTENTION not in interface().valid_keys():
         interface.register(_ATTENTION, _attention)
         transformers.AttentionMaskInterface.register(_ATTENTION, sdpa_mask)
     model.set_attn_implementation(_ATTENTION)
-    for module in _norms(model):
-        module.forward = functools.partial(_norm, module)
+    for module, ours in _parts(model):
+        module.forward = functools.partial(ours, module)
 
 
 def as_published(model: Any) -> None:
     """Undo `speed_up`."""
     model.set_attn_implementation("sdpa")
-    for module in _norms(model):
+    for module, _ in _parts(model):
         module.__dict__.pop("forward", None)
 
 
-def _norms(model: Any) -> list[Any]:
-    return [
-        module
-        for module in model.modules()
-        if type(module).__name__ in ("Qwen3RMSNorm", "Qwen2RMSNorm", "LlamaRMSNorm")
-    ]
+def _parts(model: Any) -> list[tuple[Any, Any]]:
+    """Return the modules that have a faster way here, each with it."""
+    ours = {f"{name}{part}": way for name in _FAMILIES.values() for part, way in _FASTER.items()}
+    return [(module, ours[name]) for module in model.modules() if (name := type(module).__name__) in ours]
 
 
 def _norm(module: Any, values: Any) -> Any:
     if not torch.is_grad_enabled():
         return type(module).forward(module, values)
+    if fused.serves():
+        return fused.rms_norm(values, module.weight, module.variance_epsilon)
     return rms_norm(values, module.weight, module.variance_epsilon)
+
+
+def _gated(module: Any, values: Any) -> Any:
+    if not fused.serves() or module.config.hidden_act != "silu":
+        return type(module).forward(module, values)
+    return module.down_proj(fused.gated(module.gate_proj(values), module.up_proj(values)))
+
+
+def _attended(
+    module: Any, hidden_states: Any, position_embeddings: Any, attention_mask: Any = None, cache: Any = None, **rest: Any
+) -> Any:  # fmt: skip
+    """Project, turn, attend: whole short sequences in bfloat16 by the compiled loops, all else as published."""
+    sliding = getattr(module, "sliding_window", None)
+    plain = attention_mask is None and cache is None and sliding is None and not module.attention_dropout
+    length = hidden_states.shape[1]
+    if not (plain and fused.serves() and fused.short(length)):
+        return type(module).forward(
+            module, hidden_states, position_embeddings=position_embeddings, attention_mask=attention_mask, cache=cache,
+            **rest,
+        )  # fmt: skip
+    shape = (*hidden_states.shape[:-1], -1, module.head_dim)
+    cosine, sine = (table[0].float().contiguous() for table in position_embeddings)
+    parts = (module.q_proj, "q_norm", module.scaling), (module.k_proj, "k_norm", 1.0)
+    query, key = (
+        _turned(layer(hidden_states).view(shape), getattr(module, norm, None), cosine, sine, factor)
+        for layer, norm, factor in parts
+    )
+    value = module.v_proj(hidden_states).view(shape).transpose(1, 2)
+    if (groups := query.shape[1] // key.shape[1]) > 1:
+        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    found = fused.attended(query, key, value.contiguous())
+    return module.o_proj(found.transpose(1, 2).reshape(*shape[:-2], -1)), None
+
+
+def _turned(values: Any, norm: Any, cosine: Any, sine: Any, factor: float) -> Any:
+    weight, epsilon = (None, 0.0) if norm is None else (norm.weight, norm.variance_epsilon)
+    return fused.turned(values, weight, epsilon, cosine, sine, factor)
 
 
 def _attention(module: Any, query: Any, key: Any, value: Any, mask: Any, dropout: float = 0.0, **rest: Any) -> Any:
@@ -100,6 +138,10 @@ def _attention(module: Any, query: Any, key: Any, value: Any, mask: Any, dropout
     kind = value.dtype
     found = causal_attention(query.to(kind), key.to(kind), value, rest.get("scaling") or query.shape[-1] ** -0.5)
     return found.transpose(1, 2).contiguous(), None
+
+
+_FASTER = {"RMSNorm": _norm, "MLP": _gated, "Attention": _attended}
+"""What a family's part of this name is done by."""
 
 
 def save(model: Any, folder: Path) -> None:
