@@ -11,6 +11,7 @@ import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, recombine
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
+from yunqi.commerce.logistics.engine.routing.strings import eject
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
@@ -25,6 +26,22 @@ EARLY = 0.6
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
+FLEET_MOST = 0.6
+"""Share of the budget that the search for fewer vehicles may take at most."""
+FLEET_IDLE = 0.3
+"""Share of the budget after which it ends when it has found nothing more."""
+FLEET_PATIENCE = 3.0
+"""It also goes on as long as this many times what its last success took."""
+EJECTED = 2
+"""Pairs that leave a route for another one, at most; single tasks: one more."""
+SHAKES = 100
+"""Random moves after each ejection."""
+HEAT = (1.0, 10.0)
+"""Temperatures of these moves, by thread, in mean ways between two stops."""
+STEPS = 20
+"""Ejections between two looks at the clock."""
+ATTEMPT = 10
+"""Ejections for each task after which a thread begins again with another vehicle; twice as many the next time."""
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 Routes = list[tuple[int, list[int]]]
 """Slots with their tasks in order."""
@@ -106,7 +123,9 @@ class Search:
         self.states = [new_state(arrays.p, seed * 1000 + k) for k in range(workers)]
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
-        self.fewest = 1
+        self.fewest = self._least_vehicles()
+        self.counted: int | None = None
+        self.attempt: list[int] = []
         self.guard: Callable[[Found], bool] | None = None
         self.homes: dict[int, int] = {}
         self.movable = 0
@@ -119,14 +138,32 @@ class Search:
         self.polish = polish_seconds > 0 and alike
 
     def limit(self, iterations: int) -> None:
-        """Count iterations instead of time: the same problem, seed and number give the same answer."""
+        """Count iterations instead of time: the same problem, seed and number give the same answer.
+
+        Each thread is told before it starts how many iterations it may make, and what all have made is counted only
+        while none of them runs.
+        """
         self.effort = float(iterations)
-        before = sum(int(state[at.ITERATION]) for state in self.states)
+        before = self._work()
+        self.counted = iterations
 
         def left() -> float:
-            return 1 - (sum(int(state[at.ITERATION]) for state in self.states) - before) / iterations
+            return 1 - (self._work() - before) / iterations
 
         self.left = left
+
+    def _work(self) -> int:
+        return sum(int(state[at.ITERATION]) - int(state[at.SHAKEN]) for state in self.states)
+
+    def _is_over(self, until: float = 0.0) -> bool:
+        """Whether a thread must stop; what others did in the meantime says nothing where iterations are counted."""
+        return self.counted is None and self.left() <= until
+
+    def _quota(self, length: int) -> int:
+        """Return how many iterations one thread may make of a number: no more than its share of what is left."""
+        if self.counted is None:
+            return length
+        return max(1, min(length, math.ceil(self.left() * self.counted / len(self.states))))
 
     def keep(self, homes: dict[int, int], movable: int) -> None:
         """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
@@ -148,8 +185,8 @@ class Search:
         first = self._continued(start) if start else self._construct()
         self._take(first)
         current = first
-        if fewer:
-            current = self._fewer(current, self.left() / 2)
+        if fewer and not self.homes:
+            current = self._fewer(current)
         hot, cold = self._temperatures(current, cool)
         span = max(self.left(), 1e-9)
         next_polish = 0.8
@@ -233,27 +270,57 @@ class Search:
         self._take(found)
         return found
 
-    def _fewer(self, current: Found, until: float) -> Found:
-        stops = max(1, self.n - len(current.absent) + len(current.routes))
-        level = max(1.0, (current.cost % A_VEHICLE) / stops * 0.1)
+    def _least_vehicles(self) -> int:
+        """Return how many vehicles the load needs at least."""
+        p, n = self.arrays.p, self.n
+        m, dimensions = int(p[at.VEHICLES]), int(p[at.DIMENSIONS])
+        if p[at.PAIRED] or not n or (self._vector(at.PENALTY) < REQUIRED).any():
+            return 1
+        load = p[p[at.DEMAND] : p[at.DEMAND] + n * dimensions].reshape(n, dimensions).sum(0)
+        room = p[p[at.CAPACITY] : p[at.CAPACITY] + m * dimensions].reshape(m, dimensions).max(0)
+        return max(1, *(-(-int(a) // int(b)) for a, b in zip(load, room, strict=True) if b > 0), 1)
+
+    def _fewer(self, current: Found) -> Found:
+        """Give up one vehicle after another by guided ejection; each thread goes its own way from the best of all."""
+        begun = last = self.left()
+        hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.n - len(current.absent) + len(current.routes)))
+        self.attempt = [ATTEMPT * self.n] * len(self.states)
         for state in self.states:
             self._fill(state, current, None)
         with ThreadPoolExecutor(len(self.states)) as threads:
-            while self.left() > until and len(self.best.routes) > self.fewest:
-                for job in [threads.submit(self._drop, state, level, until) for state in self.states]:
+            while len(self.best.routes) > self.fewest or self.best.absent:
+                gone = begun - self.left()
+                idle = last - self.left()
+                if gone >= FLEET_MOST * begun or idle > max(FLEET_IDLE * begun, FLEET_PATIENCE * (begun - last)):
+                    break
+                until, before = begun * (1 - FLEET_MOST), self._work()
+                quota = self._quota(20 * STEPS)
+                jobs = [threads.submit(self._eject, k, hop, quota, until) for k in range(len(self.states))]
+                for job in jobs:
                     job.result()
                 found = min((self._read(state, best=True) for state in self.states), key=lambda one: one.cost)
+                if self._work() == before:  # nothing is left to give up
+                    break
+                if found.cost >= self.best.cost:
+                    continue
                 self._take(found)
+                last = self.left()
+                self.attempt = [ATTEMPT * self.n] * len(self.states)
                 for state in self.states:
                     if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
                         self._fill(state, found, None)
         return self.best
 
-    def _drop(self, state: Ints, level: float, until: float) -> None:
-        for _ in range(20):
-            if self.left() <= until:
-                break
-            compiled.fewer(*self.arrays.args, state, self.chunk, self.fewest, level)
+    def _eject(self, thread: int, hop: float, quota: int, until: float) -> None:
+        state = self.states[thread]
+        most = EJECTED if self.arrays.p[at.PAIRED] else EJECTED + 1
+        heat, better = HEAT[thread % len(HEAT)] * hop, int(state[at.IMPROVED])
+        while quota > 0 and not self._is_over(until) and int(state[at.IMPROVED]) == better:
+            eject.eject(*self.arrays.args, state, min(STEPS, quota), self.fewest, most, SHAKES, heat)
+            quota -= STEPS
+            if int(state[at.EJECTIONS]) > self.attempt[thread]:
+                self.attempt[thread] *= 2
+                self._fill(state, self.best, None)
 
     def _construct(self) -> Found:
         state = self.states[0]
@@ -293,17 +360,17 @@ class Search:
         opened = int(self.movable * min(1.0, EARLY + 0.8 * (1 - self.left())))  # not all is spent by the first moves
         self.spare = max(0, opened - self._moved(current)) // len(self.states)
         if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
-            length = self._length(self.n) * 10
+            length = self._quota(self._length(self.n) * 10)
             jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
             ends = [job.result() for job in jobs]
             self._take(min((end[1] for end in ends), key=lambda found: found.cost))
             return min((end[0] for end in ends), key=lambda found: found.cost)
         taken = {slot for slot, _ in current.routes}
+        length = self._quota(self._length(self.n // len(parts)))
         jobs = []
         for k, (state, part) in enumerate(zip(self.states, parts, strict=True)):
             mine = {slot for slot, _ in part.routes}
             others = {s for s in range(int(self.arrays.p[at.VEHICLES])) if s not in taken and s % len(parts) != k}
-            length = self._length(self.n // len(parts))
             jobs.append(threads.submit(self._part, state, part, level, length, others | (taken - mine)))
         ends = [job.result() for job in jobs]
         self._take(_together([end[1] for end in ends]))
@@ -342,11 +409,9 @@ class Search:
         self, state: Ints, part: Found, level: float, length: int, forbidden: set[int] | None
     ) -> tuple[Found, Found]:
         self._fill(state, part, forbidden)
-        chunk = min(self.chunk, length)
-        for _ in range(max(1, length // chunk)):
-            if self.left() <= 0:
-                break
-            compiled.anneal(*self.arrays.args, state, chunk, level, level)
+        while length > 0 and not self._is_over():
+            compiled.anneal(*self.arrays.args, state, min(self.chunk, length), level, level)
+            length -= self.chunk
         return self._read(state, best=False), self._read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
@@ -383,7 +448,7 @@ class Search:
         if found.cost < self.best.cost and (self.guard is None or self.guard(found)):
             self.best = found
             self.emit(found)
-        found.iterations = sum(int(state[at.ITERATION]) for state in self.states)
+        found.iterations = self._work()
 
 
 def _together(parts: Sequence[Found]) -> Found:
