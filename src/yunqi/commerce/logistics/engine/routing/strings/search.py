@@ -34,14 +34,13 @@ FLEET_PATIENCE = 3.0
 """It also goes on as long as this many times what its last success took."""
 EJECTED = 2
 """Pairs that leave a route for another one, at most; single tasks: one more."""
-SHAKES = 100
-"""Random moves after each ejection."""
-HEAT = (1.0, 10.0)
-"""Temperatures of these moves, by thread, in mean ways between two stops."""
+MANNERS = ((100, 1.0), None, (400, 0.1))
+"""How a thread looks for fewer vehicles, one after another: ejections with so many random moves after each, at a temperature
+in mean ways between two stops; or strings with absence counters (None), which know compact clusters better."""
 STEPS = 20
 """Ejections between two looks at the clock."""
 ATTEMPT = 10
-"""Ejections for each task after which a thread begins again with another vehicle; twice as many the next time."""
+"""Iterations for each task after which a thread begins again in the next manner; twice as many the next time."""
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 Routes = list[tuple[int, list[int]]]
 """Slots with their tasks in order."""
@@ -85,6 +84,25 @@ class Found:
     iterations: int = 0
 
 
+@dataclass(slots=True)
+class Attempt:
+    """What one thread tries in order to save a vehicle.
+
+    Parameters
+    ----------
+    manner
+        Index into `MANNERS`, counted on from one attempt to the next.
+    limit
+        Iterations until the next attempt.
+    spent
+        Iterations so far.
+    """
+
+    manner: int
+    limit: int
+    spent: int = 0
+
+
 Emit = Callable[[Found], None]
 
 
@@ -125,7 +143,7 @@ class Search:
         self.chunk = 200
         self.fewest = self._least_vehicles()
         self.counted: int | None = None
-        self.attempt: list[int] = []
+        self.attempts: list[Attempt] = []
         self.guard: Callable[[Found], bool] | None = None
         self.homes: dict[int, int] = {}
         self.movable = 0
@@ -281,10 +299,10 @@ class Search:
         return max(1, *(-(-int(a) // int(b)) for a, b in zip(load, room, strict=True) if b > 0), 1)
 
     def _fewer(self, current: Found) -> Found:
-        """Give up one vehicle after another by guided ejection; each thread goes its own way from the best of all."""
+        """Give up one vehicle after another; each thread goes its own way from the best of all."""
         begun = last = self.left()
         hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.n - len(current.absent) + len(current.routes)))
-        self.attempt = [ATTEMPT * self.n] * len(self.states)
+        self.attempts = [Attempt(k, ATTEMPT * self.n) for k in range(len(self.states))]
         for state in self.states:
             self._fill(state, current, None)
         with ThreadPoolExecutor(len(self.states)) as threads:
@@ -295,7 +313,7 @@ class Search:
                     break
                 until, before = begun * (1 - FLEET_MOST), self._work()
                 quota = self._quota(20 * STEPS)
-                jobs = [threads.submit(self._eject, k, hop, quota, until) for k in range(len(self.states))]
+                jobs = [threads.submit(self._drop, k, hop, quota, until) for k in range(len(self.states))]
                 for job in jobs:
                     job.result()
                 found = min((self._read(state, best=True) for state in self.states), key=lambda one: one.cost)
@@ -305,21 +323,27 @@ class Search:
                     continue
                 self._take(found)
                 last = self.left()
-                self.attempt = [ATTEMPT * self.n] * len(self.states)
+                self.attempts = [Attempt(one.manner, ATTEMPT * self.n) for one in self.attempts]
                 for state in self.states:
                     if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
                         self._fill(state, found, None)
         return self.best
 
-    def _eject(self, thread: int, hop: float, quota: int, until: float) -> None:
-        state = self.states[thread]
+    def _drop(self, thread: int, hop: float, quota: int, until: float) -> None:
+        """Look for fewer vehicles in the thread's present manner until it has found some or its iterations are spent."""
+        state, args = self.states[thread], self.arrays.args
         most = EJECTED if self.arrays.p[at.PAIRED] else EJECTED + 1
-        heat, better = HEAT[thread % len(HEAT)] * hop, int(state[at.IMPROVED])
+        better, mine = int(state[at.IMPROVED]), self.attempts[thread]
         while quota > 0 and not self._is_over(until) and int(state[at.IMPROVED]) == better:
-            eject.eject(*self.arrays.args, state, min(STEPS, quota), self.fewest, most, SHAKES, heat)
-            quota -= STEPS
-            if int(state[at.EJECTIONS]) > self.attempt[thread]:
-                self.attempt[thread] *= 2
+            manner, steps = MANNERS[mine.manner % len(MANNERS)], min(STEPS, quota)
+            if manner is None:
+                compiled.fewer(*args, state, steps, self.fewest, max(1.0, 0.1 * hop))
+            else:
+                eject.eject(*args, state, steps, self.fewest, most, manner[0], manner[1] * hop)
+            quota -= steps
+            mine.spent += steps
+            if mine.spent > mine.limit and int(state[at.IMPROVED]) == better:
+                self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
                 self._fill(state, self.best, None)
 
     def _construct(self) -> Found:
