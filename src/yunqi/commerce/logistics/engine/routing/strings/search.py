@@ -26,17 +26,19 @@ EARLY = 0.6
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
-FLEET_MOST = 0.6
+FLEET_MOST = 0.65
 """Share of the budget that the search for fewer vehicles may take at most."""
-FLEET_IDLE = 0.3
+FLEET_IDLE = 0.4
 """Share of the budget after which it ends when it has found nothing more."""
 FLEET_PATIENCE = 3.0
 """It also goes on as long as this many times what its last success took."""
 EJECTED = 2
 """Pairs that leave a route for another one, at most; single tasks: one more."""
-MANNERS = ((100, 1.0), None, (400, 0.1))
-"""How a thread looks for fewer vehicles, one after another: ejections with so many random moves after each, at a temperature
-in mean ways between two stops; or strings with absence counters (None), which know compact clusters better."""
+HOT, COLD, ABSENCE = (100, 1.0), (400, 0.1), None
+"""Manners to look for fewer vehicles: ejections with so many random moves after each, at a temperature in mean ways between
+two stops; or strings with absence counters (None), which are quick on small problems of compact clusters."""
+SMALL = 200
+"""Tasks up to which one thread begins with absence counters."""
 STEPS = 20
 """Ejections between two looks at the clock."""
 ATTEMPT = 10
@@ -91,7 +93,7 @@ class Attempt:
     Parameters
     ----------
     manner
-        Index into `MANNERS`, counted on from one attempt to the next.
+        Which of the manners, counted on from one attempt to the next.
     limit
         Iterations until the next attempt.
     spent
@@ -329,13 +331,19 @@ class Search:
                         self._fill(state, found, None)
         return self.best
 
+    def _improvements(self) -> int:
+        return sum(int(state[at.IMPROVED]) for state in self.states)
+
     def _drop(self, thread: int, hop: float, quota: int, until: float) -> None:
         """Look for fewer vehicles in the thread's present manner until it has found some or its iterations are spent."""
         state, args = self.states[thread], self.arrays.args
         most = EJECTED if self.arrays.p[at.PAIRED] else EJECTED + 1
-        better, mine = int(state[at.IMPROVED]), self.attempts[thread]
+        manners = (HOT, ABSENCE, COLD) if self.n <= SMALL else (HOT, COLD, ABSENCE)
+        better, known, mine = int(state[at.IMPROVED]), self._improvements(), self.attempts[thread]
         while quota > 0 and not self._is_over(until) and int(state[at.IMPROVED]) == better:
-            manner, steps = MANNERS[mine.manner % len(MANNERS)], min(STEPS, quota)
+            if self.counted is None and self._improvements() != known:  # another thread has found some
+                break
+            manner, steps = manners[mine.manner % len(manners)], min(STEPS, quota)
             if manner is None:
                 compiled.fewer(*args, state, steps, self.fewest, max(1.0, 0.1 * hop))
             else:
