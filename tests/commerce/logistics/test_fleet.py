@@ -15,7 +15,7 @@ from yunqi.commerce.logistics.engine.routing.strings import eject, recreate
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.packed import packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Search
-from yunqi.commerce.logistics.model import Plan, Problem
+from yunqi.commerce.logistics.model import Objective, Plan, Problem, Task, Travel, Vehicle
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.routing import load_problem, prepare, solve
 
@@ -81,6 +81,17 @@ def test_single_tasks_fill_the_vehicles_that_their_load_needs() -> None:
     plan = run(problem, 4000)
     assert len(plan.routes) == 8
     assert check(problem, plan.routes).cost == plan.cost
+
+
+def test_vehicles_come_first_without_windows_too() -> None:
+    places = np.array([[0.0, 0.0], *([float(k % 6), float(k // 6)] for k in range(1, 31))])
+    tasks = tuple(Task(str(k), k, load=(3 if k % 2 else 4,)) for k in range(1, 31))
+    vehicles = tuple(Vehicle(str(k), 0, 0, (10,)) for k in range(30))
+    travel = Travel("coordinates", xy=places, scale=100)
+    problem = Problem("load", tasks, vehicles, travel, Objective.VEHICLES_FIRST)
+    plan = run(problem, 3000)
+    assert len(plan.routes) == 12  # three tasks fit only where two are of 3, so seven times at most: 7 * 3 + 4 * 2 < 30
+    assert plan.unserved == ()
 
 
 @pytest.mark.parametrize("text", [pairs(5, 6, seed=2), singles(60, seed=2)], ids=["pairs", "singles"])

@@ -232,6 +232,7 @@ class Search:
             if beside is not None:
                 beside.result()
                 self._exchanged(current, 1.0)
+        self.best.iterations = self._work()
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
