@@ -39,6 +39,11 @@ HOT, COLD, ABSENCE = (100, 1.0), (400, 0.1), None
 two stops; or strings with absence counters (None), which are quick on small problems of compact clusters."""
 SMALL = 200
 """Tasks up to which one thread begins with absence counters."""
+QUICK = 0.1
+"""Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
+TURNS, ANEW = 2, 0.55
+"""How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
+one plan does not lead to another by small changes."""
 STEPS = 20
 """Ejections between two looks at the clock."""
 ATTEMPT = 10
@@ -146,6 +151,7 @@ class Search:
         self.fewest = self._least_vehicles()
         self.counted: int | None = None
         self.attempts: list[Attempt] = []
+        self.is_quick = False
         self.guard: Callable[[Found], bool] | None = None
         self.homes: dict[int, int] = {}
         self.movable = 0
@@ -173,7 +179,10 @@ class Search:
         self.left = left
 
     def _work(self) -> int:
-        return sum(int(state[at.ITERATION]) - int(state[at.SHAKEN]) for state in self.states)
+        return sum(self._own(state) for state in self.states)
+
+    def _own(self, state: Ints) -> int:
+        return int(state[at.ITERATION]) - int(state[at.SHAKEN])
 
     def _is_over(self, until: float = 0.0) -> bool:
         """Whether a thread must stop; what others did in the meantime says nothing where iterations are counted."""
@@ -208,6 +217,9 @@ class Search:
         if fewer and not self.homes:
             current = self._fewer(current)
         hot, cold = self._temperatures(current, cool)
+        if self.is_quick and not cool:
+            current = self._anew(hot, cold)
+            hot *= 0.3
         span = max(self.left(), 1e-9)
         next_polish = 0.8
         with ThreadPoolExecutor(len(self.states) + 1) as threads:
@@ -330,7 +342,53 @@ class Search:
                 for state in self.states:
                     if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
                         self._fill(state, found, None)
+        self.is_quick = self.n <= SMALL and not self.best.absent and begun - last <= QUICK * begun
         return self.best
+
+    def _anew(self, hot: float, cold: float) -> Found:
+        """Plan from nothing several times with as few vehicles, and return the best of all."""
+        begun = self.left()
+        with ThreadPoolExecutor(len(self.states)) as threads:
+            for turn in range(TURNS):
+                until = begun * (1 - ANEW * (turn + 1) / TURNS)
+                if self.left() <= until:
+                    break
+                quota = self._quota(int((self.left() - until) * (self.counted or 0) / len(self.states)))
+                jobs = [threads.submit(self._once, k, hot, cold, quota, until) for k in range(len(self.states))]
+                for found in [job.result() for job in jobs]:
+                    self._take(found)
+                    if self.polish and not found.absent:
+                        self._remember(found)
+        return self.best
+
+    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float) -> Found:
+        """Construct a plan, bring it to as few vehicles as the best has, and anneal it; iterations count where they must."""
+        state, args, fleet = self.states[thread], self.arrays.args, len(self.best.routes)
+        begun, first = self.left(), self._own(state)
+
+        def done() -> float:
+            if self.counted is not None:
+                return (self._own(state) - first) / max(1, quota)
+            return (begun - self.left()) / max(1e-9, begun - until)
+
+        self._fill(state, Found(0, [], self._heads().tolist()), None)
+        compiled.anneal(*args, state, 1, 1.0, 1.0)
+        most = EJECTED if self.arrays.p[at.PAIRED] else EJECTED + 1
+        while done() < 0.5 and (int(state[at.BEST_USED]) > fleet or int(state[at.POOLED]) or int(state[at.ABSENT])):
+            eject.eject(*args, state, STEPS, fleet, most, HOT[0], HOT[1] * hot)
+        found = self._read(state, best=True)
+        self._fill(state, found if len(found.routes) <= fleet and not found.absent else self.best, None)
+        warm = done()
+        while (share := done()) < 1:
+            level = hot * (cold / hot) ** ((share - warm) / (1 - warm))
+            compiled.anneal(
+                *args,
+                state,
+                self.chunk if self.counted is None else max(1, min(self.chunk, quota - self._own(state) + first)),
+                level,
+                level,
+            )
+        return self._read(state, best=True)
 
     def _improvements(self) -> int:
         return sum(int(state[at.IMPROVED]) for state in self.states)
@@ -355,11 +413,15 @@ class Search:
                 self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
                 self._fill(state, self.best, None)
 
-    def _construct(self) -> Found:
-        state = self.states[0]
+    def _heads(self) -> Ints:
         everything = np.arange(self.n, dtype=np.int64)
         if self.arrays.p[at.PAIRED]:
             everything = everything[(self._vector(at.MATE) < 0) | (self._vector(at.PICKUP) > 0)]
+        return everything
+
+    def _construct(self) -> Found:
+        state = self.states[0]
+        everything = self._heads()
         nothing = np.zeros(0, np.int64)
         compiled.load(*self.arrays.args, state, nothing, np.zeros(1, np.int64), nothing, everything)
         compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
