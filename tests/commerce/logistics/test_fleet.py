@@ -128,7 +128,7 @@ def test_an_ejection_keeps_the_books() -> None:
         mates = {int(arrays.p[arrays.p[at.MATE] + c]) for c in pool}
         assert routed | pool | mates == set(range(search.n))
         assert not routed & (pool | mates)
-        found = search._read(state, best=False)
+        found = search.workers.read(state, best=False)
         again, copy = Search(arrays, left=lambda: 1.0, effort=1000, seed=1, workers=1), list(pool)
         found.absent = copy
         again._fill(again.states[0], found, None)

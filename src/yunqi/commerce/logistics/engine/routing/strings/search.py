@@ -4,18 +4,18 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, recombine
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
-from yunqi.commerce.logistics.engine.routing.strings import eject
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
-from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
+from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
-from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
+from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
+from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 MOVED_SHARE = 0.1
 """What leaving the vehicle of a plan in force costs in the search's eyes, as a share of the mean way between two stops."""
@@ -26,31 +26,7 @@ EARLY = 0.6
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
-FLEET_MOST = 0.65
-"""Share of the budget that the search for fewer vehicles may take at most."""
-FLEET_IDLE = 0.4
-"""Share of the budget after which it ends when it has found nothing more."""
-FLEET_PATIENCE = 3.0
-"""It also goes on as long as this many times what its last success took."""
-EJECTED = 2
-"""Pairs that leave a route for another one, at most; single tasks: one more."""
-HOT, COLD, ABSENCE = (100, 1.0), (400, 0.1), None
-"""Manners to look for fewer vehicles: ejections with so many random moves after each, at a temperature in mean ways between
-two stops; or strings with absence counters (None), which are quick on small problems of compact clusters."""
-SMALL = 200
-"""Tasks up to which one thread begins with absence counters."""
-QUICK = 0.1
-"""Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
-TURNS, ANEW = 2, 0.55
-"""How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
-one plan does not lead to another by small changes."""
-STEPS = 20
-"""Ejections between two looks at the clock."""
-ATTEMPT = 10
-"""Iterations for each task after which a thread begins again in the next manner; twice as many the next time."""
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
-Routes = list[tuple[int, list[int]]]
-"""Slots with their tasks in order."""
 
 
 class Partner(Protocol):
@@ -67,47 +43,6 @@ class Partner(Protocol):
 
     def give(self, cost: int, orders: Sequence[Sequence[int]]) -> None:
         """Hand a solution in."""
-
-
-@dataclass(slots=True)
-class Found:
-    """A solution of the search.
-
-    Parameters
-    ----------
-    cost
-        In the arrays' units, prices of what is left out included.
-    routes
-        Slots in use with their tasks.
-    absent
-        Tasks left out.
-    iterations
-        Of all threads.
-    """
-
-    cost: int
-    routes: Routes
-    absent: list[int]
-    iterations: int = 0
-
-
-@dataclass(slots=True)
-class Attempt:
-    """What one thread tries in order to save a vehicle.
-
-    Parameters
-    ----------
-    manner
-        Which of the manners, counted on from one attempt to the next.
-    limit
-        Iterations until the next attempt.
-    spent
-        Iterations so far.
-    """
-
-    manner: int
-    limit: int
-    spent: int = 0
 
 
 Emit = Callable[[Found], None]
@@ -140,18 +75,14 @@ class Search:
         partner: Partner | None = None,
     ) -> None:
         self.arrays = arrays
-        self.left = left
+        self.workers = Workers(arrays, left, seed, workers)
         self.effort = effort
         self.emit = emit or (lambda found: None)
-        self.n = int(arrays.p[at.N])
+        self.n = self.workers.n
         self.rng = np.random.default_rng(seed)
-        self.states = [new_state(arrays.p, seed * 1000 + k) for k in range(workers)]
+        self.states = self.workers.states
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
-        self.fewest = self._least_vehicles()
-        self.counted: int | None = None
-        self.attempts: list[Attempt] = []
-        self.is_quick = False
         self.guard: Callable[[Found], bool] | None = None
         self.homes: dict[int, int] = {}
         self.movable = 0
@@ -164,35 +95,13 @@ class Search:
         self.polish = polish_seconds > 0 and alike
 
     def limit(self, iterations: int) -> None:
-        """Count iterations instead of time: the same problem, seed and number give the same answer.
-
-        Each thread is told before it starts how many iterations it may make, and what all have made is counted only
-        while none of them runs.
-        """
+        """Count iterations instead of time: the same problem, seed and number give the same answer."""
         self.effort = float(iterations)
-        before = self._work()
-        self.counted = iterations
+        self.workers.limit(iterations)
 
-        def left() -> float:
-            return 1 - (self._work() - before) / iterations
-
-        self.left = left
-
-    def _work(self) -> int:
-        return sum(self._own(state) for state in self.states)
-
-    def _own(self, state: Ints) -> int:
-        return int(state[at.ITERATION]) - int(state[at.SHAKEN])
-
-    def _is_over(self, until: float = 0.0) -> bool:
-        """Whether a thread must stop; what others did in the meantime says nothing where iterations are counted."""
-        return self.counted is None and self.left() <= until
-
-    def _quota(self, length: int) -> int:
-        """Return how many iterations one thread may make of a number: no more than its share of what is left."""
-        if self.counted is None:
-            return length
-        return max(1, min(length, math.ceil(self.left() * self.counted / len(self.states))))
+    def left(self) -> float:
+        """Return the share of the budget that is left."""
+        return self.workers.left()
 
     def keep(self, homes: dict[int, int], movable: int) -> None:
         """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
@@ -213,13 +122,14 @@ class Search:
         """Search until the budget is spent and return the best that was found."""
         first = self._continued(start) if start else self._construct()
         self._take(first)
-        current = first
+        current, is_quick = first, False
         if fewer and not self.homes:
-            current = self._fewer(current)
+            fleet = Fleet(self.workers, lambda: self.best, self._take)
+            is_quick, current = fleet.drop(first), self.best
         hot, cold = self._temperatures(current, cool)
-        if self.is_quick and not cool:
-            current = self._anew(hot, cold)
-            hot *= 0.3
+        if is_quick and not cool:
+            fleet.anew(hot, cold, lambda found: self._remember(found) if self.polish and not found.absent else None)
+            current, hot = self.best, hot * 0.3
         span = max(self.left(), 1e-9)
         next_polish = 0.8
         with ThreadPoolExecutor(len(self.states) + 1) as threads:
@@ -244,7 +154,7 @@ class Search:
             if beside is not None:
                 beside.result()
                 self._exchanged(current, 1.0)
-        self.best.iterations = self._work()
+        self.best.iterations = self.workers.work()
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
@@ -268,7 +178,7 @@ class Search:
         if other is None or other.absent:
             return current
         self._fill(self.states[0], other, None)
-        other = self._read(self.states[0], best=True)
+        other = self.workers.read(self.states[0], best=True)
         better = other.cost < self.best.cost
         self._take(other)
         if self.polish:
@@ -303,129 +213,13 @@ class Search:
         self._take(found)
         return found
 
-    def _least_vehicles(self) -> int:
-        """Return how many vehicles the load needs at least."""
-        p, n = self.arrays.p, self.n
-        m, dimensions = int(p[at.VEHICLES]), int(p[at.DIMENSIONS])
-        if p[at.PAIRED] or not n or (self._vector(at.PENALTY) < REQUIRED).any():
-            return 1
-        load = p[p[at.DEMAND] : p[at.DEMAND] + n * dimensions].reshape(n, dimensions).sum(0)
-        room = p[p[at.CAPACITY] : p[at.CAPACITY] + m * dimensions].reshape(m, dimensions).max(0)
-        return max(1, *(-(-int(a) // int(b)) for a, b in zip(load, room, strict=True) if b > 0), 1)
-
-    def _fewer(self, current: Found) -> Found:
-        """Give up one vehicle after another; each thread goes its own way from the best of all."""
-        begun = last = self.left()
-        hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.n - len(current.absent) + len(current.routes)))
-        self.attempts = [Attempt(k, ATTEMPT * self.n) for k in range(len(self.states))]
-        for state in self.states:
-            self._fill(state, current, None)
-        with ThreadPoolExecutor(len(self.states)) as threads:
-            while len(self.best.routes) > self.fewest or self.best.absent:
-                gone = begun - self.left()
-                idle = last - self.left()
-                if gone >= FLEET_MOST * begun or idle > max(FLEET_IDLE * begun, FLEET_PATIENCE * (begun - last)):
-                    break
-                until, before = begun * (1 - FLEET_MOST), self._work()
-                quota = self._quota(20 * STEPS)
-                jobs = [threads.submit(self._drop, k, hop, quota, until) for k in range(len(self.states))]
-                for job in jobs:
-                    job.result()
-                found = min((self._read(state, best=True) for state in self.states), key=lambda one: one.cost)
-                if self._work() == before:  # nothing is left to give up
-                    break
-                if found.cost >= self.best.cost:
-                    continue
-                self._take(found)
-                last = self.left()
-                self.attempts = [Attempt(one.manner, ATTEMPT * self.n) for one in self.attempts]
-                for state in self.states:
-                    if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
-                        self._fill(state, found, None)
-        self.is_quick = self.n <= SMALL and not self.best.absent and begun - last <= QUICK * begun
-        return self.best
-
-    def _anew(self, hot: float, cold: float) -> Found:
-        """Plan from nothing several times with as few vehicles, and return the best of all."""
-        begun = self.left()
-        with ThreadPoolExecutor(len(self.states)) as threads:
-            for turn in range(TURNS):
-                until = begun * (1 - ANEW * (turn + 1) / TURNS)
-                if self.left() <= until:
-                    break
-                quota = self._quota(int((self.left() - until) * (self.counted or 0) / len(self.states)))
-                jobs = [threads.submit(self._once, k, hot, cold, quota, until) for k in range(len(self.states))]
-                for found in [job.result() for job in jobs]:
-                    self._take(found)
-                    if self.polish and not found.absent:
-                        self._remember(found)
-        return self.best
-
-    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float) -> Found:
-        """Construct a plan, bring it to as few vehicles as the best has, and anneal it; iterations count where they must."""
-        state, args, fleet = self.states[thread], self.arrays.args, len(self.best.routes)
-        begun, first = self.left(), self._own(state)
-
-        def done() -> float:
-            if self.counted is not None:
-                return (self._own(state) - first) / max(1, quota)
-            return (begun - self.left()) / max(1e-9, begun - until)
-
-        self._fill(state, Found(0, [], self._heads().tolist()), None)
-        compiled.anneal(*args, state, 1, 1.0, 1.0)
-        most = EJECTED if self.arrays.p[at.PAIRED] else EJECTED + 1
-        while done() < 0.5 and (int(state[at.BEST_USED]) > fleet or int(state[at.POOLED]) or int(state[at.ABSENT])):
-            eject.eject(*args, state, STEPS, fleet, most, HOT[0], HOT[1] * hot)
-        found = self._read(state, best=True)
-        self._fill(state, found if len(found.routes) <= fleet and not found.absent else self.best, None)
-        warm = done()
-        while (share := done()) < 1:
-            level = hot * (cold / hot) ** ((share - warm) / (1 - warm))
-            compiled.anneal(
-                *args,
-                state,
-                self.chunk if self.counted is None else max(1, min(self.chunk, quota - self._own(state) + first)),
-                level,
-                level,
-            )
-        return self._read(state, best=True)
-
-    def _improvements(self) -> int:
-        return sum(int(state[at.IMPROVED]) for state in self.states)
-
-    def _drop(self, thread: int, hop: float, quota: int, until: float) -> None:
-        """Look for fewer vehicles in the thread's present manner until it has found some or its iterations are spent."""
-        state, args = self.states[thread], self.arrays.args
-        most = EJECTED if self.arrays.p[at.PAIRED] else EJECTED + 1
-        manners = (HOT, ABSENCE, COLD) if self.n <= SMALL else (HOT, COLD, ABSENCE)
-        better, known, mine = int(state[at.IMPROVED]), self._improvements(), self.attempts[thread]
-        while quota > 0 and not self._is_over(until) and int(state[at.IMPROVED]) == better:
-            if self.counted is None and self._improvements() != known:  # another thread has found some
-                break
-            manner, steps = manners[mine.manner % len(manners)], min(STEPS, quota)
-            if manner is None:
-                compiled.fewer(*args, state, steps, self.fewest, max(1.0, 0.1 * hop))
-            else:
-                eject.eject(*args, state, steps, self.fewest, most, manner[0], manner[1] * hop)
-            quota -= steps
-            mine.spent += steps
-            if mine.spent > mine.limit and int(state[at.IMPROVED]) == better:
-                self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
-                self._fill(state, self.best, None)
-
-    def _heads(self) -> Ints:
-        everything = np.arange(self.n, dtype=np.int64)
-        if self.arrays.p[at.PAIRED]:
-            everything = everything[(self._vector(at.MATE) < 0) | (self._vector(at.PICKUP) > 0)]
-        return everything
-
     def _construct(self) -> Found:
         state = self.states[0]
-        everything = self._heads()
+        everything = self.workers.heads()
         nothing = np.zeros(0, np.int64)
         compiled.load(*self.arrays.args, state, nothing, np.zeros(1, np.int64), nothing, everything)
         compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
-        return self._read(state, best=True)
+        return self.workers.read(state, best=True)
 
     def _continued(self, start: Found) -> Found:
         """Price routes that came from elsewhere and insert what they leave out."""
@@ -435,11 +229,7 @@ class Search:
             here, state[at.HERE] = int(state[at.HERE]), 0
             compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
             state[at.HERE] = here
-        return self._read(state, best=True)
-
-    def _vector(self, name: int) -> Ints:
-        start = self.arrays.p[name]
-        return self.arrays.p[start : start + self.n]
+        return self.workers.read(state, best=True)
 
     def _temperatures(self, current: Found, cool: bool) -> tuple[float, float]:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
@@ -455,13 +245,13 @@ class Search:
         opened = int(self.movable * min(1.0, EARLY + 0.8 * (1 - self.left())))  # not all is spent by the first moves
         self.spare = max(0, opened - self._moved(current)) // len(self.states)
         if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
-            length = self._quota(self._length(self.n) * 10)
+            length = self.workers.quota(self._length(self.n) * 10)
             jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
             ends = [job.result() for job in jobs]
             self._take(min((end[1] for end in ends), key=lambda found: found.cost))
             return min((end[0] for end in ends), key=lambda found: found.cost)
         taken = {slot for slot, _ in current.routes}
-        length = self._quota(self._length(self.n // len(parts)))
+        length = self.workers.quota(self._length(self.n // len(parts)))
         jobs = []
         for k, (state, part) in enumerate(zip(self.states, parts, strict=True)):
             mine = {slot for slot, _ in part.routes}
@@ -495,7 +285,7 @@ class Search:
     def _centre(self, tasks: Sequence[int]) -> tuple[float, float]:
         if not self.arrays.p[at.MODE]:
             first = tasks[0]
-            row = self.arrays.table[0, int(self._vector(at.SITE)[first])]
+            row = self.arrays.table[0, int(self.workers.vector(at.SITE)[first])]
             return float(row[0]), float(row[len(row) // 2])
         xy = self.arrays.xy[2:].reshape(-1, 2)[list(tasks)]
         return float(xy[:, 0].mean()), float(xy[:, 1].mean())
@@ -504,46 +294,20 @@ class Search:
         self, state: Ints, part: Found, level: float, length: int, forbidden: set[int] | None
     ) -> tuple[Found, Found]:
         self._fill(state, part, forbidden)
-        while length > 0 and not self._is_over():
+        while length > 0 and not self.workers.is_over():
             compiled.anneal(*self.arrays.args, state, min(self.chunk, length), level, level)
             length -= self.chunk
-        return self._read(state, best=False), self._read(state, best=True)
+        return self.workers.read(state, best=False), self.workers.read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
-        allowed = state[state[at.IS_ALLOWED] : state[at.IS_ALLOWED] + int(self.arrays.p[at.VEHICLES])]
-        allowed[:] = 1
-        if forbidden:
-            allowed[list(forbidden)] = 0
-        lengths = [len(tasks) for _, tasks in part.routes]
-        stops = np.array([task for _, tasks in part.routes for task in tasks], np.int64)
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        slots = np.array([slot for slot, _ in part.routes], np.int64)
-        compiled.load(*self.arrays.args, state, stops, starts, slots, np.array(part.absent, np.int64))
+        self.workers.fill(state, part, forbidden)
         state[at.LIMIT] = state[at.MOVED] + self.spare if self.homes else -1
-
-    def _read(self, state: Ints, *, best: bool) -> Found:
-        p, n = self.arrays.p, self.n
-        links = state[state[at.BEST_FOLLOWING if best else at.FOLLOWING] :]
-        routes: Routes = []
-        for slot in range(int(p[at.VEHICLES])):
-            i = int(links[n + 2 * slot])
-            if i >= n:
-                continue
-            tasks = []
-            while i < n:
-                tasks.append(i)
-                i = int(links[i])
-            routes.append((slot, tasks))
-        place = state[at.BEST_ABSENT] if best else state[at.ABSENT_TASKS] - 1
-        count = int(state[place]) if best else int(state[at.ABSENT])
-        absent = [int(task) for task in state[place + 1 : place + 1 + count]]
-        return Found(int(state[at.BEST if best else at.COST]), routes, absent, int(state[at.ITERATION]))
 
     def _take(self, found: Found) -> None:
         if found.cost < self.best.cost and (self.guard is None or self.guard(found)):
             self.best = found
             self.emit(found)
-        found.iterations = self._work()
+        found.iterations = self.workers.work()
 
 
 def _together(parts: Sequence[Found]) -> Found:
