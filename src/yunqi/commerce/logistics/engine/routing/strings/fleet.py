@@ -12,7 +12,7 @@ from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Worke
 
 FLEET_MOST = 0.65
 """Share of the budget that the search for fewer vehicles may take at most."""
-FLEET_IDLE = 0.4
+FLEET_IDLE = 0.3
 """Share of the budget after which it ends when it has found nothing more."""
 FLEET_PATIENCE = 3.0
 """It also goes on as long as this many times what its last success took."""
@@ -25,7 +25,7 @@ SMALL = 200
 """Tasks up to which one thread begins with absence counters."""
 QUICK = 0.1
 """Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
-TURNS, ANEW = 2, 0.55
+TURNS, ANEW = 6, 0.85
 """How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
 one plan does not lead to another by small changes."""
 STEPS = 20
