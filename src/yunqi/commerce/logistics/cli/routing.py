@@ -29,6 +29,12 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         seconds: Annotated[float, typer.Option(help="Wall-clock seconds, start-up included.")] = 10.0,
         seed: Annotated[int, typer.Option(help="Seed of the search.")] = 1,
         workers: Annotated[int, typer.Option(help="Threads.")] = 2,
+        iterations: Annotated[
+            int | None,
+            typer.Option(
+                min=1, help="A budget in iterations, not time: the same file, seed and threads give the same plan."
+            ),
+        ] = None,
         convention: Annotated[
             Rounding | None, typer.Option(help="Rounding of distances; by default the file's.")
         ] = None,
@@ -42,8 +48,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             print(f"{at:8.2f} s  {cost:,.1f}", file=sys.stderr)
 
         plan = solve(
-            problem, LogisticsConfig(workers=workers), budget=budget, seed=seed, emit=tell if progress else None
-        )
+            problem, LogisticsConfig(workers=workers), budget=budget, seed=seed, emit=tell if progress else None,
+            iterations=iterations,
+        )  # fmt: skip
         show(plan_document(problem, plan), as_json)
 
     @app.command(help="Plan again. FILE: {problem, plan, events}. Example: yunqi logistics replan day.json --seconds 2")

@@ -16,9 +16,10 @@ from yunqi.commerce.logistics.engine.routing.population.evolution import suits a
 from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
-from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
+from yunqi.commerce.logistics.engine.routing.strings.search import Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
 from yunqi.commerce.logistics.engine.routing.strings.warm import warm as load
+from yunqi.commerce.logistics.engine.routing.strings.workers import Found
 from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
 from yunqi.commerce.logistics.service.aside import Aside, fits
 from yunqi.commerce.logistics.service.clock import Budget

@@ -17,6 +17,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     COUNTERS,
     DIRTY,
     DIRTY_ROUTES,
+    EJECTIONS,
     EMPTY,
     FOLLOWING,
     HERE,
@@ -33,6 +34,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     MOVED,
     PENALTY,
     PICKUP,
+    POOLED,
     REMOVED,
     REMOVED_TASKS,
     ROUTE,
@@ -88,6 +90,8 @@ def load(p: Ints, table: Matrix, xy: Floats, s: Ints, stops: Ints, starts: Ints,
         s[s[TASKS] + count] = c
         count += 1
         s[CHANGE] += p[p[PENALTY] + c]
+    s[POOLED] = 0
+    s[EJECTIONS] = 0
     s[MOVED] = 0
     for c in range(p[N]):
         s[s[IS_MOVED] + c] = is_away(s, c)

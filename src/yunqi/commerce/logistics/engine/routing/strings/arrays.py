@@ -41,6 +41,19 @@ def new_state(p: Ints, seed: int) -> Ints:
     sizes |= dict.fromkeys((*by_route, at.SAVED_FROM, at.SAVED_START), m + 1)
     by_task = (at.COUNTERS, at.TASKS, at.ABSENT_TASKS, at.REMOVED_TASKS, at.KEYS, at.SAVED_TASKS, at.SAVED_HOP)
     sizes |= dict.fromkeys((*by_task, at.HOME, at.IS_MOVED, at.SAVED_ABSENT, at.BEST_ABSENT, at.FOCUS), n + 1)
+    laid_out = (
+        at.LINE,
+        at.GAP,
+        at.TO_FIRST,
+        at.FROM_FIRST,
+        at.TO_SECOND,
+        at.FROM_SECOND,
+        at.HEADS,
+        at.MUST,
+        at.HEAD_OF,
+    )
+    sizes |= dict.fromkeys((*laid_out, at.KEPT, at.KEPT_GAP, at.EARLY, at.LATE, at.POOL), n + 2)
+    sizes |= {at.ON_BOARD: (n + 2) * dimensions}
     vectors: dict[int, npt.NDArray[np.generic]] = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
     vectors[at.TOUCHED_AT] = np.full(m + 1, -1, np.int64)
     vectors[at.IS_ALLOWED] = np.ones(m + 1, np.int64)

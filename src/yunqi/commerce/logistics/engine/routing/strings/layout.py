@@ -41,4 +41,13 @@ MOVED, LIMIT, HOME, IS_MOVED = range(47, 51)
 FOCUSED, FOCUS = range(51, 53)
 # What a task that leaves its vehicle adds to the cost when a change is judged: few moves are left for the best ones.
 MOVE_PRICE = 53
-STATE_HEADER = 56
+# Guided ejection: how many tasks wait outside their routes, and which (the last one is next); where a place was found: the
+# nodes behind which the task and its delivery would stand, the route; ejections since a vehicle was given up, iterations
+# that were mere shaking.
+POOLED, POOL, BEFORE_FIRST, BEFORE_SECOND, PLACE_ROUTE, EJECTIONS, SHAKEN = range(54, 61)
+# One route laid out, by position: node, its head (the pickup of a pair, or the task itself; -1: a depot), time to the next
+# one; times to and from the task that is to be put in, to and from its delivery. Heads, and which of them cannot stay.
+LINE, HEAD_OF, GAP, TO_FIRST, FROM_FIRST, TO_SECOND, FROM_SECOND, HEADS, MUST = range(61, 70)
+# What is kept of it: positions, time to the next one kept, earliest and latest start, load on board (positions x K).
+KEPT, KEPT_GAP, EARLY, LATE, ON_BOARD = range(70, 75)
+STATE_HEADER = 80

@@ -4,7 +4,6 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,9 +11,11 @@ import numpy as np
 from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, recombine
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
-from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints, new_state
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
+from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
-from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED, Packed
+from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
+from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 MOVED_SHARE = 0.1
 """What leaving the vehicle of a plan in force costs in the search's eyes, as a share of the mean way between two stops."""
@@ -26,8 +27,6 @@ FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
-Routes = list[tuple[int, list[int]]]
-"""Slots with their tasks in order."""
 
 
 class Partner(Protocol):
@@ -44,28 +43,6 @@ class Partner(Protocol):
 
     def give(self, cost: int, orders: Sequence[Sequence[int]]) -> None:
         """Hand a solution in."""
-
-
-@dataclass(slots=True)
-class Found:
-    """A solution of the search.
-
-    Parameters
-    ----------
-    cost
-        In the arrays' units, prices of what is left out included.
-    routes
-        Slots in use with their tasks.
-    absent
-        Tasks left out.
-    iterations
-        Of all threads.
-    """
-
-    cost: int
-    routes: Routes
-    absent: list[int]
-    iterations: int = 0
 
 
 Emit = Callable[[Found], None]
@@ -98,15 +75,14 @@ class Search:
         partner: Partner | None = None,
     ) -> None:
         self.arrays = arrays
-        self.left = left
+        self.workers = Workers(arrays, left, seed, workers)
         self.effort = effort
         self.emit = emit or (lambda found: None)
-        self.n = int(arrays.p[at.N])
+        self.n = self.workers.n
         self.rng = np.random.default_rng(seed)
-        self.states = [new_state(arrays.p, seed * 1000 + k) for k in range(workers)]
+        self.states = self.workers.states
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
-        self.fewest = 1
         self.guard: Callable[[Found], bool] | None = None
         self.homes: dict[int, int] = {}
         self.movable = 0
@@ -121,12 +97,11 @@ class Search:
     def limit(self, iterations: int) -> None:
         """Count iterations instead of time: the same problem, seed and number give the same answer."""
         self.effort = float(iterations)
-        before = sum(int(state[at.ITERATION]) for state in self.states)
+        self.workers.limit(iterations)
 
-        def left() -> float:
-            return 1 - (sum(int(state[at.ITERATION]) for state in self.states) - before) / iterations
-
-        self.left = left
+    def left(self) -> float:
+        """Return the share of the budget that is left."""
+        return self.workers.left()
 
     def keep(self, homes: dict[int, int], movable: int) -> None:
         """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
@@ -147,10 +122,14 @@ class Search:
         """Search until the budget is spent and return the best that was found."""
         first = self._continued(start) if start else self._construct()
         self._take(first)
-        current = first
-        if fewer:
-            current = self._fewer(current, self.left() / 2)
+        current, is_quick = first, False
+        if fewer and not self.homes:
+            fleet = Fleet(self.workers, lambda: self.best, self._take)
+            is_quick, current = fleet.drop(first), self.best
         hot, cold = self._temperatures(current, cool)
+        if is_quick and not cool:
+            fleet.anew(hot, cold, lambda found: self._remember(found) if self.polish and not found.absent else None)
+            current, hot = self.best, hot * 0.3
         span = max(self.left(), 1e-9)
         next_polish = 0.8
         with ThreadPoolExecutor(len(self.states) + 1) as threads:
@@ -175,6 +154,7 @@ class Search:
             if beside is not None:
                 beside.result()
                 self._exchanged(current, 1.0)
+        self.best.iterations = self.workers.work()
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
@@ -198,7 +178,7 @@ class Search:
         if other is None or other.absent:
             return current
         self._fill(self.states[0], other, None)
-        other = self._read(self.states[0], best=True)
+        other = self.workers.read(self.states[0], best=True)
         better = other.cost < self.best.cost
         self._take(other)
         if self.polish:
@@ -233,37 +213,13 @@ class Search:
         self._take(found)
         return found
 
-    def _fewer(self, current: Found, until: float) -> Found:
-        stops = max(1, self.n - len(current.absent) + len(current.routes))
-        level = max(1.0, (current.cost % A_VEHICLE) / stops * 0.1)
-        for state in self.states:
-            self._fill(state, current, None)
-        with ThreadPoolExecutor(len(self.states)) as threads:
-            while self.left() > until and len(self.best.routes) > self.fewest:
-                for job in [threads.submit(self._drop, state, level, until) for state in self.states]:
-                    job.result()
-                found = min((self._read(state, best=True) for state in self.states), key=lambda one: one.cost)
-                self._take(found)
-                for state in self.states:
-                    if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
-                        self._fill(state, found, None)
-        return self.best
-
-    def _drop(self, state: Ints, level: float, until: float) -> None:
-        for _ in range(20):
-            if self.left() <= until:
-                break
-            compiled.fewer(*self.arrays.args, state, self.chunk, self.fewest, level)
-
     def _construct(self) -> Found:
         state = self.states[0]
-        everything = np.arange(self.n, dtype=np.int64)
-        if self.arrays.p[at.PAIRED]:
-            everything = everything[(self._vector(at.MATE) < 0) | (self._vector(at.PICKUP) > 0)]
+        everything = self.workers.heads()
         nothing = np.zeros(0, np.int64)
         compiled.load(*self.arrays.args, state, nothing, np.zeros(1, np.int64), nothing, everything)
         compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
-        return self._read(state, best=True)
+        return self.workers.read(state, best=True)
 
     def _continued(self, start: Found) -> Found:
         """Price routes that came from elsewhere and insert what they leave out."""
@@ -273,11 +229,7 @@ class Search:
             here, state[at.HERE] = int(state[at.HERE]), 0
             compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
             state[at.HERE] = here
-        return self._read(state, best=True)
-
-    def _vector(self, name: int) -> Ints:
-        start = self.arrays.p[name]
-        return self.arrays.p[start : start + self.n]
+        return self.workers.read(state, best=True)
 
     def _temperatures(self, current: Found, cool: bool) -> tuple[float, float]:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
@@ -293,17 +245,17 @@ class Search:
         opened = int(self.movable * min(1.0, EARLY + 0.8 * (1 - self.left())))  # not all is spent by the first moves
         self.spare = max(0, opened - self._moved(current)) // len(self.states)
         if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
-            length = self._length(self.n) * 10
+            length = self.workers.quota(self._length(self.n) * 10)
             jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
             ends = [job.result() for job in jobs]
             self._take(min((end[1] for end in ends), key=lambda found: found.cost))
             return min((end[0] for end in ends), key=lambda found: found.cost)
         taken = {slot for slot, _ in current.routes}
+        length = self.workers.quota(self._length(self.n // len(parts)))
         jobs = []
         for k, (state, part) in enumerate(zip(self.states, parts, strict=True)):
             mine = {slot for slot, _ in part.routes}
             others = {s for s in range(int(self.arrays.p[at.VEHICLES])) if s not in taken and s % len(parts) != k}
-            length = self._length(self.n // len(parts))
             jobs.append(threads.submit(self._part, state, part, level, length, others | (taken - mine)))
         ends = [job.result() for job in jobs]
         self._take(_together([end[1] for end in ends]))
@@ -333,7 +285,7 @@ class Search:
     def _centre(self, tasks: Sequence[int]) -> tuple[float, float]:
         if not self.arrays.p[at.MODE]:
             first = tasks[0]
-            row = self.arrays.table[0, int(self._vector(at.SITE)[first])]
+            row = self.arrays.table[0, int(self.workers.vector(at.SITE)[first])]
             return float(row[0]), float(row[len(row) // 2])
         xy = self.arrays.xy[2:].reshape(-1, 2)[list(tasks)]
         return float(xy[:, 0].mean()), float(xy[:, 1].mean())
@@ -342,48 +294,20 @@ class Search:
         self, state: Ints, part: Found, level: float, length: int, forbidden: set[int] | None
     ) -> tuple[Found, Found]:
         self._fill(state, part, forbidden)
-        chunk = min(self.chunk, length)
-        for _ in range(max(1, length // chunk)):
-            if self.left() <= 0:
-                break
-            compiled.anneal(*self.arrays.args, state, chunk, level, level)
-        return self._read(state, best=False), self._read(state, best=True)
+        while length > 0 and not self.workers.is_over():
+            compiled.anneal(*self.arrays.args, state, min(self.chunk, length), level, level)
+            length -= self.chunk
+        return self.workers.read(state, best=False), self.workers.read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
-        allowed = state[state[at.IS_ALLOWED] : state[at.IS_ALLOWED] + int(self.arrays.p[at.VEHICLES])]
-        allowed[:] = 1
-        if forbidden:
-            allowed[list(forbidden)] = 0
-        lengths = [len(tasks) for _, tasks in part.routes]
-        stops = np.array([task for _, tasks in part.routes for task in tasks], np.int64)
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        slots = np.array([slot for slot, _ in part.routes], np.int64)
-        compiled.load(*self.arrays.args, state, stops, starts, slots, np.array(part.absent, np.int64))
+        self.workers.fill(state, part, forbidden)
         state[at.LIMIT] = state[at.MOVED] + self.spare if self.homes else -1
-
-    def _read(self, state: Ints, *, best: bool) -> Found:
-        p, n = self.arrays.p, self.n
-        links = state[state[at.BEST_FOLLOWING if best else at.FOLLOWING] :]
-        routes: Routes = []
-        for slot in range(int(p[at.VEHICLES])):
-            i = int(links[n + 2 * slot])
-            if i >= n:
-                continue
-            tasks = []
-            while i < n:
-                tasks.append(i)
-                i = int(links[i])
-            routes.append((slot, tasks))
-        place = state[at.BEST_ABSENT] if best else state[at.ABSENT_TASKS] - 1
-        count = int(state[place]) if best else int(state[at.ABSENT])
-        absent = [int(task) for task in state[place + 1 : place + 1 + count]]
-        return Found(int(state[at.BEST if best else at.COST]), routes, absent, int(state[at.ITERATION]))
 
     def _take(self, found: Found) -> None:
         if found.cost < self.best.cost and (self.guard is None or self.guard(found)):
             self.best = found
             self.emit(found)
-        found.iterations = sum(int(state[at.ITERATION]) for state in self.states)
+        found.iterations = self.workers.work()
 
 
 def _together(parts: Sequence[Found]) -> Found:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.routing.strings import anneal, folder, recreate
+from yunqi.commerce.logistics.engine.routing.strings import anneal, eject, folder, recreate
 from yunqi.commerce.logistics.engine.routing.strings.arrays import new_state
 from yunqi.commerce.logistics.engine.routing.strings.packed import packed
 from yunqi.commerce.logistics.model import Problem, Task, Travel, Vehicle
@@ -31,3 +31,4 @@ def warm() -> None:
     anneal.anneal(*arrays.args, state, 1, 1.0, 1.0)
     recreate.price(*arrays.args, state, 0)
     anneal.fewer(*arrays.args, state, 1, 1, 1.0)
+    eject.eject(*arrays.args, state, 1, 1, 2, 1, 1.0)

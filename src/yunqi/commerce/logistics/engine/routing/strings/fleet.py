@@ -1,0 +1,187 @@
+"""The phase for fewer vehicles: every thread tries to do without one more, in different manners."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
+from yunqi.commerce.logistics.engine.routing.strings import eject
+from yunqi.commerce.logistics.engine.routing.strings import layout as at
+from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
+from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
+
+FLEET_MOST = 0.65
+"""Share of the budget that the search for fewer vehicles may take at most."""
+FLEET_IDLE = 0.3
+"""Share of the budget after which it ends when it has found nothing more."""
+FLEET_PATIENCE = 3.0
+"""It also goes on as long as this many times what its last success took."""
+EJECTED = 2
+"""Pairs that leave a route for another one, at most; single tasks: one more."""
+HOT, COLD, ABSENCE = (100, 1.0), (400, 0.1), None
+"""Manners to look for fewer vehicles: ejections with so many random moves after each, at a temperature in mean ways between
+two stops; or strings with absence counters (None), which are quick on small problems of compact clusters."""
+SMALL = 200
+"""Tasks up to which one thread begins with absence counters."""
+QUICK = 0.1
+"""Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
+TURNS, ANEW = 6, 0.85
+"""How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
+one plan does not lead to another by small changes."""
+STEPS = 20
+"""Ejections between two looks at the clock."""
+ATTEMPT = 10
+"""Iterations for each task after which a thread begins again in the next manner; twice as many the next time."""
+CHUNK = 200
+"""Iterations of annealing between two looks at the clock."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What one thread tries in order to save a vehicle.
+
+    Parameters
+    ----------
+    manner
+        Which of the manners, counted on from one attempt to the next.
+    limit
+        Iterations until the next attempt.
+    spent
+        Iterations so far.
+    """
+
+    manner: int
+    limit: int
+    spent: int = 0
+
+
+class Fleet:
+    """The search for as few vehicles as possible.
+
+    Parameters
+    ----------
+    workers
+        The threads' states.
+    best
+        Returns the best solution so far.
+    take
+        Is handed each solution that may be a better one.
+    """
+
+    def __init__(self, workers: Workers, best: Callable[[], Found], take: Callable[[Found], None]) -> None:
+        self.workers = workers
+        self.best = best
+        self.take = take
+        self.fewest = self._least_vehicles()
+        self.attempts: list[Attempt] = []
+
+    def drop(self, current: Found) -> bool:
+        """Give up one vehicle after another, each thread in its own way; return whether that was quick."""
+        begun = last = self.workers.left()
+        hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.workers.n - len(current.absent) + len(current.routes)))
+        self.attempts = [Attempt(k, ATTEMPT * self.workers.n) for k in range(len(self.workers.states))]
+        for state in self.workers.states:
+            self.workers.fill(state, current)
+        with ThreadPoolExecutor(len(self.workers.states)) as threads:
+            while len(self.best().routes) > self.fewest or self.best().absent:
+                gone = begun - self.workers.left()
+                idle = last - self.workers.left()
+                if gone >= FLEET_MOST * begun or idle > max(FLEET_IDLE * begun, FLEET_PATIENCE * (begun - last)):
+                    break
+                until, before = begun * (1 - FLEET_MOST), self.workers.work()
+                quota = self.workers.quota(20 * STEPS)
+                jobs = [threads.submit(self._one, k, hop, quota, until) for k in range(len(self.workers.states))]
+                for job in jobs:
+                    job.result()
+                found = min(
+                    (self.workers.read(state, best=True) for state in self.workers.states), key=lambda one: one.cost
+                )
+                if self.workers.work() == before:  # nothing is left to give up
+                    break
+                if found.cost >= self.best().cost:
+                    continue
+                self.take(found)
+                last = self.workers.left()
+                self.attempts = [Attempt(one.manner, ATTEMPT * self.workers.n) for one in self.attempts]
+                for state in self.workers.states:
+                    if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
+                        self.workers.fill(state, found)
+        return self.workers.n <= SMALL and not self.best().absent and begun - last <= QUICK * begun
+
+    def anew(self, hot: float, cold: float, remember: Callable[[Found], None]) -> None:
+        """Plan from nothing several times with as few vehicles, and hand in what comes of it."""
+        begun = self.workers.left()
+        with ThreadPoolExecutor(len(self.workers.states)) as threads:
+            for turn in range(TURNS):
+                until = begun * (1 - ANEW * (turn + 1) / TURNS)
+                if self.workers.left() <= until:
+                    break
+                quota = self.workers.quota(
+                    int((self.workers.left() - until) * (self.workers.counted or 0) / len(self.workers.states))
+                )
+                jobs = [threads.submit(self._once, k, hot, cold, quota, until) for k in range(len(self.workers.states))]
+                for found in [job.result() for job in jobs]:
+                    self.take(found)
+                    remember(found)
+
+    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float) -> Found:
+        """Construct a plan, bring it to as few vehicles as the best has, and anneal it; iterations count where they must."""
+        state, args, fleet = self.workers.states[thread], self.workers.arrays.args, len(self.best().routes)
+        begun, first = self.workers.left(), self.workers.own(state)
+
+        def done() -> float:
+            if self.workers.counted is not None:
+                return (self.workers.own(state) - first) / max(1, quota)
+            return (begun - self.workers.left()) / max(1e-9, begun - until)
+
+        self.workers.fill(state, Found(0, [], self.workers.heads().tolist()))
+        compiled.anneal(*args, state, 1, 1.0, 1.0)
+        most = EJECTED if self.workers.arrays.p[at.PAIRED] else EJECTED + 1
+        while done() < 0.5 and (int(state[at.BEST_USED]) > fleet or int(state[at.POOLED]) or int(state[at.ABSENT])):
+            eject.eject(*args, state, STEPS, fleet, most, HOT[0], HOT[1] * hot)
+        found = self.workers.read(state, best=True)
+        self.workers.fill(state, found if len(found.routes) <= fleet and not found.absent else self.best())
+        warm = done()
+        while (share := done()) < 1:
+            level = hot * (cold / hot) ** ((share - warm) / (1 - warm))
+            compiled.anneal(
+                *args,
+                state,
+                CHUNK if self.workers.counted is None else max(1, min(CHUNK, quota - self.workers.own(state) + first)),
+                level,
+                level,
+            )
+        return self.workers.read(state, best=True)
+
+    def _improvements(self) -> int:
+        return sum(int(state[at.IMPROVED]) for state in self.workers.states)
+
+    def _one(self, thread: int, hop: float, quota: int, until: float) -> None:
+        """Look for fewer vehicles in the thread's present manner until it has found some or its iterations are spent."""
+        state, args = self.workers.states[thread], self.workers.arrays.args
+        most = EJECTED if self.workers.arrays.p[at.PAIRED] else EJECTED + 1
+        manners = (HOT, ABSENCE, COLD) if self.workers.n <= SMALL else (HOT, COLD, ABSENCE)
+        better, known, mine = int(state[at.IMPROVED]), self._improvements(), self.attempts[thread]
+        while quota > 0 and not self.workers.is_over(until) and int(state[at.IMPROVED]) == better:
+            if self.workers.counted is None and self._improvements() != known:  # another thread has found some
+                break
+            manner, steps = manners[mine.manner % len(manners)], min(STEPS, quota)
+            if manner is None:
+                compiled.fewer(*args, state, steps, self.fewest, max(1.0, 0.1 * hop))
+            else:
+                eject.eject(*args, state, steps, self.fewest, most, manner[0], manner[1] * hop)
+            quota -= steps
+            mine.spent += steps
+            if mine.spent > mine.limit and int(state[at.IMPROVED]) == better:
+                self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
+                self.workers.fill(state, self.best())
+
+    def _least_vehicles(self) -> int:
+        """Return how many vehicles the load needs at least."""
+        p, n = self.workers.arrays.p, self.workers.n
+        m, dimensions = int(p[at.VEHICLES]), int(p[at.DIMENSIONS])
+        if p[at.PAIRED] or not n or (self.workers.vector(at.PENALTY) < REQUIRED).any():
+            return 1
+        load = p[p[at.DEMAND] : p[at.DEMAND] + n * dimensions].reshape(n, dimensions).sum(0)
+        room = p[p[at.CAPACITY] : p[at.CAPACITY] + m * dimensions].reshape(m, dimensions).max(0)
+        return max(1, *(-(-int(a) // int(b)) for a, b in zip(load, room, strict=True) if b > 0), 1)
