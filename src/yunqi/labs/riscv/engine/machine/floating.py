@@ -131,11 +131,19 @@ def total(rd, a, b, single, mode, fb, fd, fs, c):
         return
     scale = 0
     if abs(hi) > 1e307:
-        a, b, scale = a * 0.0625, b * 0.0625, 4
+        a, b, scale = smaller(a), smaller(b), 4
         hi = a + b
     back = hi - a
     lo = (a - (hi - back)) + (b - back)
     put(rd, hi, lo, scale, single, mode, fb, fd, fs, c)
+
+
+@inlined
+def smaller(value):
+    """Return a sixteenth; of a number so small that the division would cut it, one of its sign that is as negligible."""
+    if value != 0.0 and abs(value) < 1e-300:
+        return math.copysign(1e-300, value)
+    return value * 0.0625
 
 
 @compiled

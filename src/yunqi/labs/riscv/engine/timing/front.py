@@ -12,7 +12,7 @@ RING = 1024
 @compiled
 def resolve(d, pc, length, executed, target, front, t, p, n):
     """Let the branch before this instruction send the fetch to ``target``, rightly predicted or not."""
-    l0, btb, bht, ras, targets, _, _ = front
+    l0, btb, bht, ras, targets, _, _, late = front
     kind = d & 63
     taken = target != pc + length
     right = True
@@ -20,7 +20,8 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
     if kind == w.K_BRANCH:
         n[w.BRANCHES] += 1
         looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
-        right = predict.direction(pc, taken, bht, t) == taken
+        right = predict.direction(pc, taken, executed, bht, late, t) == taken
+        t[w.SHARED] = -1 if taken else (pc + length - 1) // p[w.FETCH_BYTES]
         if looping and not taken and right:  # the fetch starts anew behind the loop
             t[w.NOW_FETCH] = max(t[w.NOW_FETCH], t[w.DECODED_AT] - p[w.FRONT]) + p[w.LOOP_EXIT]
             t[w.FETCH_CAUSE] = w.FETCH
@@ -42,17 +43,20 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
             n[w.RETURN_MISSES] += 1
     else:
         n[w.INDIRECTS] += 1
-        right = predict.indirect_matches(pc, target, targets, t, p)
+        right = predict.indirect_matches(pc, length, target, targets, t, p)
         bubble = p[w.RETURN_BUBBLE]
         t[w.LOOP_PC] = -1
         if not right:
             n[w.INDIRECT_MISSES] += 1
+    if kind != w.K_BRANCH:
+        t[w.SHARED] = -1
     if (d >> 44) & 1:
         predict.call(pc + length, ras, t, p)
     if not right:
         t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
         t[w.FETCH_CAUSE] = w.MISPREDICT
         t[w.GROUP] = -1
+        predict.restart(t)
     elif taken and t[w.LOOP_TURNS] >= 2 and t[w.LOOP_PC] == pc:
         t[w.GROUP] = -1
         t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
@@ -102,7 +106,7 @@ def fetch(pc, length, front, tags2, ready2, ibuf, t, p, n):
 @compiled
 def enter(address, front, tags2, ready2, ibuf, t, p, n):
     """Begin a fetch group: wait for room in the instruction buffer and for the cache."""
-    _, _, _, _, _, tags, ready = front
+    _, _, _, _, _, tags, ready, _ = front
     room = ibuf[(t[w.HALVES] - p[w.INSTRUCTION_BUFFER]) & (RING - 1)] - p[w.FRONT] + 1
     if room > t[w.NOW_FETCH]:
         t[w.NOW_FETCH] = room

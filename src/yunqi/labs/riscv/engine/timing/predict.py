@@ -1,4 +1,10 @@
-"""The branch predictors: two-mode directions, two levels of targets, return stack, indirect targets."""
+"""The branch predictors as the open RTL has them: two-mode directions, two levels of targets, return stack, indirect targets.
+
+Directions (ct_ifu_bht.v): a row by older outcomes, read two branches ahead, a column by the newest four and the
+address of the fetch block, one selector for a block. What a branch teaches is written when it has been executed, from
+the counters as they were read. Indirect targets (ct_ifu_ind_btb.v): no tags, by the last four targets and eight
+outcomes; written only after a misprediction.
+"""
 
 import numpy as np
 
@@ -10,35 +16,67 @@ COUNTERS = ROWS * COLUMNS
 SELECTORS = 1024
 # Layout of the array of two-bit counters: towards not taken, towards taken, selector.
 SIZE = 2 * COUNTERS + SELECTORS
+LATE = 32
+# Layout of an update on its way: when it is written, counter, its value, selector, its value.
+LATE_COLUMNS = 5
+_WRITTEN = 2
+_BLOCK = 4
 
 
 @inlined
 def place(pc, history):
     """Return where a branch's counters stand: the row from the history alone, the column from it and the address."""
     row = (((history >> 10) & 15) << 6) | (((history >> 4) ^ (history >> 16)) & 63)
-    return row * COLUMNS + ((history ^ (pc >> 4)) & 15)
+    return row * COLUMNS + ((history ^ (pc >> _BLOCK)) & 15)
 
 
 @inlined
 def selector(pc):
-    """Return where a branch's selector stands."""
-    return 2 * COUNTERS + ((pc >> 1) & (SELECTORS - 1))
+    """Return where the selector of a branch's fetch block stands."""
+    return 2 * COUNTERS + ((pc >> _BLOCK) & (SELECTORS - 1))
+
+
+@compiled
+def direction(pc, taken, executed, bht, late, t):
+    """Predict a conditional branch and learn its outcome; returns the prediction."""
+    settle(t[w.READ_BEFORE], bht, late, t)
+    t[w.READ_BEFORE] = t[w.READ_LAST]
+    t[w.READ_LAST] = t[w.NOW_FETCH]
+    history = t[w.HISTORY]
+    choice = selector(pc)
+    leaning = bht[choice]
+    counter = place(pc, history) + (COUNTERS if leaning >= 2 else 0)
+    held = bht[counter]
+    predicted = held >= 2
+    sure = held == (3 if taken else 0)
+    if not (sure and (leaning >= 2) != taken):
+        if t[w.LATE_COUNT] == LATE:
+            settle(late[t[w.LATE_FIRST], 0], bht, late, t)
+        at = (t[w.LATE_FIRST] + t[w.LATE_COUNT]) % LATE
+        late[at, 0] = executed + _WRITTEN
+        late[at, 1], late[at, 2] = counter, moved(held, taken)
+        late[at, 3], late[at, 4] = choice, moved(leaning, taken)
+        t[w.LATE_COUNT] += 1
+    t[w.HISTORY] = ((history << 1) | (1 if taken else 0)) & 0x3FFFFF
+    return predicted
 
 
 @inlined
-def direction(pc, taken, bht, t):
-    """Predict a conditional branch and learn its outcome; returns the prediction."""
-    history = t[w.HISTORY]
-    at = place(pc, history)
-    choice = selector(pc)
-    leans = bht[choice] >= 2
-    counter = at + (COUNTERS if leans else 0)
-    predicted = bht[counter] >= 2
-    bht[counter] = moved(bht[counter], taken)
-    if not (leans != taken and predicted == taken):
-        bht[choice] = moved(bht[choice], taken)
-    t[w.HISTORY] = ((history << 1) | (1 if taken else 0)) & 0x3FFFFF
-    return predicted
+def settle(now, bht, late, t):
+    """Write what executed branches have taught until a cycle."""
+    while t[w.LATE_COUNT] > 0 and late[t[w.LATE_FIRST], 0] <= now:
+        first = t[w.LATE_FIRST]
+        bht[late[first, 1]] = late[first, 2]
+        bht[late[first, 3]] = late[first, 4]
+        t[w.LATE_FIRST] = (first + 1) % LATE
+        t[w.LATE_COUNT] -= 1
+
+
+@inlined
+def restart(t):
+    """The fetch begins anew: the next row is read now."""
+    t[w.READ_BEFORE] = t[w.READ_LAST] = t[w.NOW_FETCH]
+    t[w.SHARED] = -1
 
 
 @inlined
@@ -94,10 +132,18 @@ def call(address, ras, t, p):
 
 
 @inlined
-def indirect_matches(pc, target, targets, t, p):
-    """Look up and learn the target of an indirect jump, by the history of directions and of its own targets."""
-    slot = ((pc >> 1) ^ t[w.HISTORY] ^ (t[w.PENDING] << 3)) & (p[w.INDIRECT] - 1)
-    matches = targets[slot] == target
-    targets[slot] = target
-    t[w.PENDING] = ((t[w.PENDING] << 2) ^ (target >> 1)) & 0xFFF
+def indirect_matches(pc, length, target, targets, t, p):
+    """Look up the target of an indirect jump, and learn it when another one was held.
+
+    A conditional branch in the same fetch block is not yet in the history by which the table is read, but in that by
+    which it is written.
+    """
+    path = (t[w.PATH] >> 24 & 0xC0) | (t[w.PATH] >> 16 & 0x30) | (t[w.PATH] >> 8 & 0x0C) | (t[w.PATH] & 3)
+    history = t[w.HISTORY]
+    read = history >> 1 if t[w.SHARED] == (pc + length - 1) >> _BLOCK else history
+    size = p[w.INDIRECT] - 1
+    matches = targets[(path ^ (read & 255)) & size] == target
+    if not matches:
+        targets[(path ^ (history & 255)) & size] = target
+    t[w.PATH] = ((t[w.PATH] << 8) | (target >> _BLOCK & 255)) & 0xFFFFFFFF
     return matches
