@@ -11,7 +11,7 @@ u64 kernel(void) {
   u32 state = 17;
   u64 sum = 0;
   for (int i = 0; i < SLOTS; i++) keys[i] = counts[i] = 0;
-  for (int i = 0; i < 900; i++) {
+  for (int i = 0; i < 400; i++) {
     u32 key = (1 + (next_random(&state) >> 16) % 180) * 1000;
     int at = find(key);
     if (!keys[at]) {

@@ -1,6 +1,6 @@
-/* A heap of 300 keys: all put in, all taken out. */
+/* A heap of 150 keys: all put in, all taken out. */
 #include "harness.h"
-#define N 300
+#define N 150
 static u32 heap[N + 1];
 static int size;
 static void put(u32 key) {

@@ -1,6 +1,6 @@
 /* Letters packed by a Huffman code that is built for them, and unpacked bit by bit. */
 #include "harness.h"
-#define N 700
+#define N 350
 #define LETTERS 16
 static u8 text[N], bits[N * 2];
 static i16 left[2 * LETTERS], right[2 * LETTERS], weight[2 * LETTERS];

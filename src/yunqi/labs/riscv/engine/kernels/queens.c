@@ -1,4 +1,4 @@
-/* All ways of seven queens, by bits and a recursion. */
+/* All ways of six and of five queens, by bits and a recursion. */
 #include "harness.h"
 static u64 place(u32 columns, u32 down, u32 up, int row, int n) {
   if (row == n) return 1;
@@ -9,4 +9,4 @@ static u64 place(u32 columns, u32 down, u32 up, int row, int n) {
   }
   return found;
 }
-u64 kernel(void) { return place(0, 0, 0, 0, 7) * 1000 + place(0, 0, 0, 0, 5); }
+u64 kernel(void) { return place(0, 0, 0, 0, 6) * 1000 + place(0, 0, 0, 0, 5); }

@@ -1,6 +1,6 @@
-/* Horspool's search for words in a text of 2,000 letters. */
+/* Horspool's search for words in a text of 1,000 letters. */
 #include "harness.h"
-#define N 2000
+#define N 1000
 static u8 text[N];
 static u8 skip[256];
 static int length_of(const char *word) { int n = 0; while (word[n]) n++; return n; }

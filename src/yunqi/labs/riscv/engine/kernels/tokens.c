@@ -7,7 +7,7 @@ static const char text[] =
 enum kind { END, NAME, NUMBER, STRING, SIGN, COMMENT, OTHER };
 u64 kernel(void) {
   u64 kinds[7] = {0}, sum = 0;
-  for (int round = 0; round < 6; round++) {
+  for (int round = 0; round < 3; round++) {
     const char *at = text;
     for (;;) {
       enum kind kind;

@@ -1,6 +1,6 @@
 /* An LZ77 packer of bytes (one hash of three letters) and its unpacker. */
 #include "harness.h"
-#define N 1200
+#define N 600
 static u8 text[N], packed[2 * N], back[N + 64];
 static i16 last[256];
 static int pack(void) {

@@ -56,13 +56,17 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
         t[w.FETCH_CAUSE] = w.MISPREDICT
         t[w.GROUP] = -1
-        predict.restart(t)
+        hold(t[w.RETIRED_AT] + p[w.FLUSH], t)  # nothing new is renamed before the wrong branch has retired
+        t[w.DECODED_COUNT] = 0
+        t[w.ROW_READ] = t[w.NOW_FETCH]
+        t[w.SHARED] = -1
     elif taken and t[w.LOOP_TURNS] >= 2 and t[w.LOOP_PC] == pc:
         t[w.GROUP] = -1
         t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
     elif taken:
         if target // p[w.FETCH_BYTES] == pc // p[w.FETCH_BYTES]:
             bubble = max(bubble, p[w.BLOCK_BUBBLE])
+        t[w.ROW_READ] = t[w.NOW_FETCH]
         t[w.NOW_FETCH] += 1 + bubble
         if bubble > 0:
             t[w.FETCH_CAUSE] = w.FETCH
@@ -111,6 +115,8 @@ def enter(address, front, tags2, ready2, ibuf, t, p, n):
     if room > t[w.NOW_FETCH]:
         t[w.NOW_FETCH] = room
         t[w.FETCH_CAUSE] = w.BASE
+    if (address >> 7) != (t[w.GROUP] * p[w.FETCH_BYTES]) >> 7:
+        t[w.ROW_READ] = t[w.NOW_FETCH]
     line = address // p[w.LINE]
     if line != t[w.FETCH_BLOCK_END]:
         t[w.FETCH_BLOCK_END] = line

@@ -1,6 +1,6 @@
 """The branch predictors as the open RTL has them: two-mode directions, two levels of targets, return stack, indirect targets.
 
-Directions (ct_ifu_bht.v): a row by older outcomes, read two branches ahead, a column by the newest four and the
+Directions (ct_ifu_bht.v): a row by older outcomes, a column by the newest four and the
 address of the fetch block, one selector for a block. What a branch teaches is written when it has been executed, from
 the counters as they were read. Indirect targets (ct_ifu_ind_btb.v): no tags, by the last four targets and eight
 outcomes; written only after a misprediction.
@@ -19,7 +19,7 @@ SIZE = 2 * COUNTERS + SELECTORS
 LATE = 32
 # Layout of an update on its way: when it is written, counter, its value, selector, its value.
 LATE_COLUMNS = 5
-_WRITTEN = 2
+_WRITTEN = 4
 _BLOCK = 4
 
 
@@ -39,9 +39,7 @@ def selector(pc):
 @compiled
 def direction(pc, taken, executed, bht, late, t):
     """Predict a conditional branch and learn its outcome; returns the prediction."""
-    settle(t[w.READ_BEFORE], bht, late, t)
-    t[w.READ_BEFORE] = t[w.READ_LAST]
-    t[w.READ_LAST] = t[w.NOW_FETCH]
+    settle(t[w.NOW_FETCH], t[w.ROW_READ], bht, late, t)
     history = t[w.HISTORY]
     choice = selector(pc)
     leaning = bht[choice]
@@ -50,33 +48,31 @@ def direction(pc, taken, executed, bht, late, t):
     predicted = held >= 2
     sure = held == (3 if taken else 0)
     if not (sure and (leaning >= 2) != taken):
-        if t[w.LATE_COUNT] == LATE:
-            settle(late[t[w.LATE_FIRST], 0], bht, late, t)
-        at = (t[w.LATE_FIRST] + t[w.LATE_COUNT]) % LATE
+        end = t[w.LATE_END]
+        if end - min(t[w.LATE_COUNTER], t[w.LATE_SELECTOR]) == LATE:
+            oldest = late[(end - LATE) % LATE, 0]
+            settle(oldest, oldest, bht, late, t)
+        at = end % LATE
         late[at, 0] = executed + _WRITTEN
         late[at, 1], late[at, 2] = counter, moved(held, taken)
         late[at, 3], late[at, 4] = choice, moved(leaning, taken)
-        t[w.LATE_COUNT] += 1
+        t[w.LATE_END] = end + 1
     t[w.HISTORY] = ((history << 1) | (1 if taken else 0)) & 0x3FFFFF
     return predicted
 
 
 @inlined
-def settle(now, bht, late, t):
-    """Write what executed branches have taught until a cycle."""
-    while t[w.LATE_COUNT] > 0 and late[t[w.LATE_FIRST], 0] <= now:
-        first = t[w.LATE_FIRST]
-        bht[late[first, 1]] = late[first, 2]
-        bht[late[first, 3]] = late[first, 4]
-        t[w.LATE_FIRST] = (first + 1) % LATE
-        t[w.LATE_COUNT] -= 1
-
-
-@inlined
-def restart(t):
-    """The fetch begins anew: the next row is read now."""
-    t[w.READ_BEFORE] = t[w.READ_LAST] = t[w.NOW_FETCH]
-    t[w.SHARED] = -1
+def settle(counters, selectors, bht, late, t):
+    """Write what executed branches have taught until a cycle: counters, and selectors (read a row of eight blocks at a time)."""
+    end = t[w.LATE_END]
+    while t[w.LATE_COUNTER] < end and late[t[w.LATE_COUNTER] % LATE, 0] <= counters:
+        at = t[w.LATE_COUNTER] % LATE
+        bht[late[at, 1]] = late[at, 2]
+        t[w.LATE_COUNTER] += 1
+    while t[w.LATE_SELECTOR] < end and late[t[w.LATE_SELECTOR] % LATE, 0] <= selectors:
+        at = t[w.LATE_SELECTOR] % LATE
+        bht[late[at, 3]] = late[at, 4]
+        t[w.LATE_SELECTOR] += 1
 
 
 @inlined
