@@ -15,7 +15,9 @@ def register(jobs: Jobs, riscv: Riscv) -> None:
         args = context.args
         reference = args.get("network")
         if riscv.kernel is None or not isinstance(reference, str):
-            raise Invalid('The job riscv.port needs args {"network": REF}; POST /v1/labs/riscv/ports makes one.', "network")
+            raise Invalid(
+                'The job riscv.port needs args {"network": REF}; POST /v1/labs/riscv/ports makes one.', "network"
+            )
         name = str(args.get("name") or "network")
         network = read(riscv.kernel.blobs.read(reference), name)
         data, variants, done = sample_input(network), args.get("variants") or VARIANTS, []

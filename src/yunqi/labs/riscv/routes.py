@@ -44,7 +44,9 @@ def router(riscv: Riscv, require: Callable[[str], Any]) -> APIRouter:
     @routes.post("/ports", status_code=202)
     def riscv_port(
         file: Annotated[UploadFile, File(description="An ONNX network with QuantizeLinear.")],
-        variants: Annotated[list[Literal["scalar", "xthead", "vector"]] | None, Form(description="Default: all.")] = None,
+        variants: Annotated[
+            list[Literal["scalar", "xthead", "vector"]] | None, Form(description="Default: all.")
+        ] = None,
         compiler: Annotated[Literal["auto", "gcc", "clang"], Form()] = "auto",
         principal: Principal = require("admin"),
     ) -> dict[str, str]:
@@ -57,7 +59,9 @@ def router(riscv: Riscv, require: Callable[[str], Any]) -> APIRouter:
 def _queued(riscv: Riscv, file: UploadFile, args: dict[str, Any], workspace: str) -> dict[str, str]:
     limit = riscv.config.upload_limit_bytes
     if (file.size or 0) > limit:
-        raise Invalid(f"The network has {file.size:,} bytes; at most {limit:,} are taken. Use yunqi riscv port.", "file")
+        raise Invalid(
+            f"The network has {file.size:,} bytes; at most {limit:,} are taken. Use yunqi riscv port.", "file"
+        )
     if riscv.kernel is None:
         raise Unavailable("Jobs need the house's kernel; the lab was opened without it.")
     reference = riscv.kernel.blobs.put(file.file)

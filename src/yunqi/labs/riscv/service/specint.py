@@ -88,9 +88,7 @@ def specint(riscv: Riscv, *, draws: int = 4000, seed: int = 1) -> SpecEstimate:
     taken = [np.log([cpi[name] for name in one.kernels]) for one in MEMBERS.values()]
     ratios = weights / np.exp([logs.mean() for logs in taken])
     chance = np.random.default_rng(seed)
-    logs = np.log(weights) - np.array(
-        [[chance.choice(one, one.size).mean() for one in taken] for _ in range(draws)]
-    )
+    logs = np.log(weights) - np.array([[chance.choice(one, one.size).mean() for one in taken] for _ in range(draws)])
     logs += chance.normal(0, np.hypot(SPREAD_MEMBER, SPREAD_COUNT), logs.shape)
     scores = np.exp(logs.mean(axis=1) + chance.normal(0, np.hypot(SPREAD_MODEL, SPREAD_COMPILER), draws))
     low, high = np.percentile(scores, (5, 95))

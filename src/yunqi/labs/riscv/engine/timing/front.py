@@ -16,6 +16,7 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
     kind = d & 63
     taken = target != pc + length
     right = True
+    t[w.BRANCHED] = 1
     bubble = np.int64(0)
     if kind == w.K_BRANCH:
         n[w.BRANCHES] += 1
@@ -29,22 +30,24 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         if not right:
             n[w.BRANCH_MISSES] += 1
         if taken and not looping:
-            bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+            bubble = predict.target_bubble(pc, target, t[w.SURE] == 1, False, l0, btb, t, p, n)
+        elif not looping and right:
+            t[w.NOW_FETCH] += predict.untaken_bubble(l0, t, p)
         turn(pc, length, target, taken, t, p)
     elif kind == w.K_JUMP:
-        bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+        bubble = predict.target_bubble(pc, target, True, True, l0, btb, t, p, n)
         t[w.LOOP_PC] = -1
     elif (d >> 45) & 1:
         n[w.RETURNS] += 1
         right = predict.return_matches(target, ras, t, p)
-        bubble = p[w.RETURN_BUBBLE]
+        bubble = predict.return_bubble(l0, t, p)
         t[w.LOOP_PC] = -1
         if not right:
             n[w.RETURN_MISSES] += 1
     else:
         n[w.INDIRECTS] += 1
         right = predict.indirect_matches(pc, length, target, targets, t, p)
-        bubble = p[w.RETURN_BUBBLE]
+        bubble = p[w.INDIRECT_BUBBLE]
         t[w.LOOP_PC] = -1
         if not right:
             n[w.INDIRECT_MISSES] += 1
@@ -97,14 +100,27 @@ def fetch(pc, length, front, tags2, ready2, ibuf, t, p, n):
     if block != t[w.GROUP]:
         if t[w.GROUP] != -1:
             t[w.NOW_FETCH] += 1
+            go_on(block, t, p)
+        else:
+            t[w.ENTRY] = pc
+            t[w.BRANCHED] = 0
         enter(pc, front, tags2, ready2, ibuf, t, p, n)
         t[w.GROUP] = block
     last = (pc + length - 1) // p[w.FETCH_BYTES]
     if last != block:
         t[w.NOW_FETCH] += 1
+        go_on(last, t, p)
         enter(pc + length - 1, front, tags2, ready2, ibuf, t, p, n)
         t[w.GROUP] = last
     return t[w.NOW_FETCH]
+
+
+@inlined
+def go_on(block, t, p):
+    """Go on to the next block: the first level knows it only after a run began in the upper half of one without a branch."""
+    upper = t[w.ENTRY] & (p[w.FETCH_BYTES] - 1) >= p[w.FETCH_BYTES] >> 1
+    t[w.ENTRY] = block * p[w.FETCH_BYTES] if t[w.ENTRY] >= 0 and upper and t[w.BRANCHED] == 0 else np.int64(-1)
+    t[w.BRANCHED] = 0
 
 
 @compiled

@@ -17,6 +17,8 @@ SELECTORS = 1024
 # Layout of the array of two-bit counters: towards not taken, towards taken, selector.
 SIZE = 2 * COUNTERS + SELECTORS
 LATE = 32
+# The first level's array: three words an entry, and how many were taken in.
+LEVEL = 3 * 256
 # Layout of an update on its way: when it is written, counter, its value, selector, its value.
 LATE_COLUMNS = 5
 _WRITTEN = 4
@@ -58,12 +60,13 @@ def direction(pc, taken, executed, bht, late, t):
         late[at, 3], late[at, 4] = choice, moved(leaning, taken)
         t[w.LATE_END] = end + 1
     t[w.HISTORY] = ((history << 1) | (1 if taken else 0)) & 0x3FFFFF
+    t[w.SURE] = 1 if held == 3 else 0
     return predicted
 
 
 @inlined
 def settle(counters, selectors, bht, late, t):
-    """Write what executed branches have taught until a cycle: counters, and selectors (read a row of eight blocks at a time)."""
+    """Write what executed branches have taught until a cycle: counters, and selectors (read in rows of eight blocks)."""
     end = t[w.LATE_END]
     while t[w.LATE_COUNTER] < end and late[t[w.LATE_COUNTER] % LATE, 0] <= counters:
         at = t[w.LATE_COUNTER] % LATE
@@ -83,31 +86,77 @@ def moved(counter, up):
     return max(counter - 1, 0)
 
 
+@inlined
+def first_level(key, l0, p):
+    """Return where the first level holds a fetch address, or -1."""
+    if key >= 0:
+        for index in range(p[w.L0_BTB]):
+            if l0[3 * index] == key:
+                return index
+    return -1
+
+
 @compiled
-def target_bubble(pc, target, l0, btb, t, p, n):
-    """Look a taken branch up in both levels; returns the cycles lost before its target is fetched."""
-    size = p[w.L0_BTB]
-    found = -1
-    for index in range(size):
-        if l0[2 * index] == pc:
-            found = index
-            break
-    if found >= 0 and l0[2 * found + 1] == target:
+def target_bubble(pc, target, sure, always, l0, btb, t, p, n):
+    """Look a taken branch up in both levels; returns the cycles lost before its target is fetched.
+
+    The first level (ct_ifu_l0_btb.v) knows fetch addresses, not branches: those at which a run of blocks was entered. It
+    takes a conditional branch in when that is strongly predicted, and believes it from the second time on.
+    """
+    found = first_level(t[w.ENTRY], l0, p)
+    believed = found >= 0 and l0[3 * found + 2] == 1
+    if believed and l0[3 * found + 1] == target:
+        if not (sure or always):
+            l0[3 * found] = -1
         return np.int64(0)
-    if found < 0:  # any one goes
-        t[w.RANDOM] = (t[w.RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
-        found = (t[w.RANDOM] >> 16) % size
-    l0[2 * found] = pc
-    l0[2 * found + 1] = target
     slot = ((pc >> 1) ^ (pc >> 11)) & (p[w.BTB] - 1)
     known = btb[2 * slot] == pc and btb[2 * slot + 1] == target
     btb[2 * slot] = pc
     btb[2 * slot + 1] = target
-    if known:
-        n[w.BTB_LATE] += 1
-        return p[w.BTB_BUBBLE]
-    n[w.BTB_NEVER] += 1
-    return p[w.MISS_BUBBLE]
+    if not known:
+        n[w.BTB_NEVER] += 1
+        return p[w.MISS_BUBBLE]
+    n[w.BTB_LATE] += 1
+    if believed:
+        l0[3 * found + 1] = target
+    elif found >= 0 and l0[3 * found + 2] == 0:
+        if sure or always:
+            l0[3 * found + 2] = 1
+            l0[3 * found + 1] = target
+    elif t[w.ENTRY] >= 0 and (sure or always):
+        enter(t[w.ENTRY], target, 1 if always else 0, l0, p)
+    return p[w.BTB_BUBBLE]
+
+
+@inlined
+def enter(key, target, state, l0, p):
+    """Take a fetch address into the first level: state 0 not believed yet, 1 believed, 2 ends in a return."""
+    at = l0[LEVEL] % p[w.L0_BTB]
+    l0[LEVEL] += 1
+    l0[3 * at], l0[3 * at + 1], l0[3 * at + 2] = key, target, state
+
+
+@compiled
+def untaken_bubble(l0, t, p):
+    """Return the cycles lost where the first level believed a branch that is not taken; it forgets it."""
+    found = first_level(t[w.ENTRY], l0, p)
+    if found < 0 or l0[3 * found + 2] != 1:
+        return np.int64(0)
+    l0[3 * found] = -1
+    return p[w.BTB_BUBBLE]
+
+
+@compiled
+def return_bubble(l0, t, p):
+    """Return the cycles lost by a rightly predicted return."""
+    found = first_level(t[w.ENTRY], l0, p)
+    if found >= 0 and l0[3 * found + 2] == 2:
+        return np.int64(0)
+    if t[w.ENTRY] >= 0:
+        if found >= 0:
+            l0[3 * found] = -1
+        enter(t[w.ENTRY], 0, 2, l0, p)
+    return p[w.RETURN_BUBBLE]
 
 
 @compiled
