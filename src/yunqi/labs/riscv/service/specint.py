@@ -102,6 +102,7 @@ def specint(riscv: Riscv, *, draws: int = 4000, seed: int = 1) -> SpecEstimate:
 def kernel_counts(riscv: Riscv) -> dict[str, tuple[int, int]]:
     """Return cycles and instructions of a second round of each of our kernels, built by GCC 12 with -O2."""
     file = Path(__file__).resolve().parents[1] / "engine" / "kernels" / "many.elf"
-    output = riscv.run(read_program(file.read_bytes(), name="many")).output
-    numbers = struct.unpack(f"<{len(output) // 8}Q", output)
-    return dict(zip(KERNELS, zip(numbers[::2], numbers[1::2], strict=True), strict=True))
+    run = riscv.run(read_program(file.read_bytes(), name="many"))
+    counts = struct.unpack(f"<{len(run.output) // 8}Q", run.output)[1::2]
+    spans = zip(run.marks[::2], run.marks[1::2], counts, strict=True)
+    return {name: (end - begin, count) for name, (begin, end, count) in zip(KERNELS, spans, strict=True)}
