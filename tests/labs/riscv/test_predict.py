@@ -23,20 +23,20 @@ def test_a_selector_serves_a_fetch_block() -> None:
 
 def test_an_indirect_jump_is_known_by_the_path_to_it() -> None:
     t, p, targets = arrays()
-    assert not predict.indirect_matches(0x100, 2, 0x2000, targets, t, p)
+    assert not predict.indirect_matches(0x100, 2, 0x2010, targets, t, p)
     t[w.PATH] = 0
-    assert predict.indirect_matches(0x100, 2, 0x2000, targets, t, p)
-    assert not predict.indirect_matches(0x100, 2, 0x2000, targets, t, p)  # the path is another one now
+    assert predict.indirect_matches(0x100, 2, 0x2010, targets, t, p)
+    assert not predict.indirect_matches(0x100, 2, 0x2010, targets, t, p)  # the path is another one now
 
 
 def test_a_branch_in_the_same_fetch_block_hides_what_was_learnt() -> None:
     t, p, targets = arrays()
     t[w.HISTORY], t[w.SHARED] = 0b10, 0x100 >> 4
-    assert not predict.indirect_matches(0x104, 2, 0x2000, targets, t, p)  # written by 0b10, read by 0b1
+    assert not predict.indirect_matches(0x104, 2, 0x2010, targets, t, p)  # written by 0b10, read by 0b1
     t[w.PATH] = 0
-    assert not predict.indirect_matches(0x104, 2, 0x2000, targets, t, p)
+    assert not predict.indirect_matches(0x104, 2, 0x2010, targets, t, p)
     t[w.PATH], t[w.SHARED] = 0, -1
-    assert predict.indirect_matches(0x104, 2, 0x2000, targets, t, p)
+    assert predict.indirect_matches(0x104, 2, 0x2010, targets, t, p)
 
 
 def test_what_a_branch_teaches_comes_late() -> None:
