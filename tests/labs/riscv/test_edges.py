@@ -17,7 +17,7 @@ from tests.labs.riscv.network import small
 from typer.testing import CliRunner
 
 from yunqi.app.application import App, open_shop
-from yunqi.app.edges import add_commands, open_app
+from yunqi.app.edges import add_commands, open_app, register_jobs
 from yunqi.app.http.server import create
 from yunqi.app.settings import load_settings
 
@@ -28,6 +28,7 @@ URL = "/v1/labs/riscv/profiles"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with open_shop(settings=load_settings(data_dir=tmp_path_factory.mktemp("lab")), start=False) as opened:
+        register_jobs(opened)
         yield opened
 
 
