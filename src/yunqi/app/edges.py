@@ -30,6 +30,7 @@ from yunqi.commerce.search import jobs as search_jobs
 from yunqi.labs.npu import cli as npu_cli
 from yunqi.labs.npu import jobs as npu_jobs
 from yunqi.labs.riscv import cli as riscv_cli
+from yunqi.labs.riscv import jobs as riscv_jobs
 
 
 def add_commands(root: typer.Typer, open_app: OpenApp) -> None:
@@ -69,6 +70,7 @@ def register_jobs(app: App) -> None:
     logistics_jobs.register(app.kernel.jobs, app.logistics)
     training_jobs.register(app.kernel.jobs, app.training)
     npu_jobs.register(app.kernel.jobs, app.npu)
+    riscv_jobs.register(app.kernel.jobs, app.riscv)
 
 
 @contextmanager

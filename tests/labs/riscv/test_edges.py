@@ -1,6 +1,7 @@
 """The lab over HTTP, on a real shop, and on the command line."""
 
 import json
+import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,11 @@ pytest.importorskip("numba")
 
 from fastapi.testclient import TestClient
 from tests.labs.riscv.assembler import EXIT, elf, words
+from tests.labs.riscv.network import small
 from typer.testing import CliRunner
 
 from yunqi.app.application import App, open_shop
-from yunqi.app.edges import add_commands, open_app
+from yunqi.app.edges import add_commands, open_app, register_jobs
 from yunqi.app.http.server import create
 from yunqi.app.settings import load_settings
 
@@ -26,6 +28,7 @@ URL = "/v1/labs/riscv/profiles"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with open_shop(settings=load_settings(data_dir=tmp_path_factory.mktemp("lab")), start=False) as opened:
+        register_jobs(opened)
         yield opened
 
 
@@ -83,3 +86,30 @@ def test_the_command_line_ports_and_refuses(tmp_path: Path) -> None:
     assert all(word in help_ for word in ("run", "profile", "compare", "debug", "port"))
     assert runner.invoke(cli, ["riscv", "parameters", "--json"]).exit_code == 0
     assert json.loads(runner.invoke(cli, ["riscv", "parameters", "--json"]).stdout)["parameters"]
+
+
+def test_a_network_is_ported_as_a_job(app: App, web: TestClient) -> None:
+    if shutil.which("riscv64-linux-gnu-gcc") is None and shutil.which("clang-19") is None:
+        pytest.skip("needs a compiler for RISC-V")
+    network = small().SerializeToString()
+    answer = web.post("/v1/labs/riscv/ports", files={"file": ("small.onnx", network)}, data={"variants": ["scalar"]})
+    assert answer.status_code == 202
+    job = app.kernel.jobs.run_once()
+    assert job is not None
+    assert (str(job.id), job.state) == (answer.json()["job_id"], "done"), job.error
+    assert job.result is not None
+    [ported] = job.result["ports"]
+    assert (job.result["network"], ported["variant"], ported["exact"]) == ("small.onnx", "scalar", True)
+    assert ported["cycles"] > 0
+
+
+def test_a_file_that_is_no_network_fails_as_a_job(app: App, web: TestClient) -> None:
+    assert web.post("/v1/labs/riscv/ports", files={"file": ("x", b"no")}, data={"compiler": "tcc"}).status_code in (
+        400,
+        422,
+    )
+    web.post("/v1/labs/riscv/ports", files={"file": ("x.onnx", b"no network")})
+    job = app.kernel.jobs.run_once()
+    assert job is not None
+    assert job.state == "failed"
+    assert "x.onnx" in (job.error or "")

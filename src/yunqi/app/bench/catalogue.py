@@ -76,6 +76,11 @@ BENCHES: dict[str, Bench] = {
         "CoreMark/MHz of the modelled core (source named by YUNQI_RISCV_COREMARK), and kernels of our own",
         "published",
     ),
+    "riscv-ranking": Bench(
+        "riscv_ranking",
+        "ten kernels by three compilers on the modelled core, in cycles",
+        "the open RTL's recorded cycles",
+    ),
     "training": Bench(
         "training", "training steps of a model of 12 million weights, one thread", "transformers.Trainer"
     ),

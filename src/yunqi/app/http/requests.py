@@ -46,6 +46,7 @@ class RequestEdge:
         "/v1/events",
         "/v1/forecasts",
         "/v1/labs/npu/networks",
+        "/v1/labs/riscv/ports",
         "/v1/labs/riscv/profiles",
         "/v1/packings",
         "/v1/plans",

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+PORT = "riscv.port"
+"""Kind of the job that ports a network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

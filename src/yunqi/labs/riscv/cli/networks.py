@@ -1,6 +1,5 @@
 """``yunqi riscv port``: a network of eight-bit integers as a program for the core."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from yunqi.kernel.errors import Invalid
 from yunqi.kernel.printing import print_json
 from yunqi.labs.riscv.cli.options import AsJson, MaxInstructions, OpenApp
 from yunqi.labs.riscv.service.input import file_bytes
-from yunqi.labs.riscv.service.port import VARIANTS, Ported, port, read, sample_input
+from yunqi.labs.riscv.service.port import VARIANTS, port, ported_json, read, sample_input
 
 
 def network_commands(app: typer.Typer, open_app: OpenApp) -> None:
@@ -60,7 +59,7 @@ def network_commands(app: typer.Typer, open_app: OpenApp) -> None:
                 target = out / f"{file.stem}-{one.variant}"
                 target.write_bytes(one.program)
                 target.chmod(0o755)
-        rows = [_row(one) for one in done]
+        rows = [ported_json(one) for one in done]
         if as_json:
             print_json({"network": file.name, "host": list(network.host), "ports": rows}, compact=True)
         else:
@@ -74,12 +73,6 @@ def _array(file: Path) -> Any:
         return np.load(file, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise Invalid(f"{file} is not an array (.npy): {str(error)[:100]}", "input") from None
-
-
-def _row(one: Ported) -> dict[str, Any]:
-    row = {name: value for name, value in asdict(one).items() if name != "program"}
-    products = sum(layer.products for layer in one.layers)
-    return row | {"products_per_cycle": round(products / one.cycles, 3) if one.cycles and products else None}
 
 
 def _show(rows: list[dict[str, Any]], *, layers: bool, host: tuple[str, ...]) -> None:

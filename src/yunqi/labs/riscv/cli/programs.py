@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,9 @@ from yunqi.labs.riscv.cli.options import (
 from yunqi.labs.riscv.model import Limits, Run
 from yunqi.labs.riscv.service import Riscv, compare, parameters, profile
 from yunqi.labs.riscv.service.riscv import run_json
+from yunqi.labs.riscv.service.specint import MEMBERS as SPEC_MEMBERS
+from yunqi.labs.riscv.service.specint import PUBLISHED as PUBLISHED_SPECINT
+from yunqi.labs.riscv.service.specint import specint
 
 
 def program_commands(app: typer.Typer, open_app: OpenApp) -> None:
@@ -31,6 +35,7 @@ def program_commands(app: typer.Typer, open_app: OpenApp) -> None:
     _profile(app, open_app)
     _compare(app, open_app)
     _parameters(app, open_app)
+    _specint(app, open_app)
     _warm(app, open_app)
     _debug(app, open_app)
 
@@ -136,6 +141,27 @@ def _parameters(app: typer.Typer, open_app: OpenApp) -> None:
             print_json({"parameters": rows}, compact=True)
         for row in rows if not as_json else ():
             print(f"{row['name']:28} {row['value']:>10}  {row['source']}")
+
+
+def _specint(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command(
+        "specint",
+        help="Estimate SPECint2006 per GHz from our own kernels, which stand for SPEC's programs; its uncertainty is large. "
+        "Example: yunqi riscv specint --json",
+    )
+    def specint_(as_json: AsJson = False) -> None:
+        with open_app() as opened:
+            found = specint(opened.riscv)
+        if as_json:
+            print_json(asdict(found) | {"published": PUBLISHED_SPECINT}, compact=True)
+            return
+        print(
+            f"SPECint2006 per GHz, estimated: {found.per_ghz:.1f}; nine in ten from {found.low:.1f} to {found.high:.1f}"
+        )
+        print(f"published: {PUBLISHED_SPECINT}; no run of SPEC, our kernels stand for its programs:")
+        for name, ratio in found.ratios.items():
+            stands = ", ".join(f"{kernel} {found.ipc[kernel]:.2f}" for kernel in SPEC_MEMBERS[name].kernels)
+            print(f"  {name:12} {ratio:5.1f}   instructions a cycle: {stands}")
 
 
 def _warm(app: typer.Typer, open_app: OpenApp) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from yunqi.kernel.errors import Invalid, Unavailable
 from yunqi.labs.riscv.engine.elf import read_program
 from yunqi.labs.riscv.model import Limits, Program
+from yunqi.labs.riscv.service.compilers import THEAD
 from yunqi.labs.riscv.service.input import file_bytes
 from yunqi.labs.riscv.service.riscv import Riscv
 
@@ -22,7 +23,6 @@ HOW = (
     "or a static RV64 program built of it, in YUNQI_RISCV_COREMARK."
 )
 _FILES = ("core_list_join.c", "core_main.c", "core_matrix.c", "core_state.c", "core_util.c")
-_THEAD = "rv64gc_xtheadba_xtheadbb_xtheadbs_xtheadmac_xtheadmemidx_xtheadmempair_xtheadcondmov"
 _CHECKS = ("0xe714", "0x1fd7", "0x8e3a")
 _FEW, _MORE = 2, 12
 
@@ -127,6 +127,6 @@ def compilers() -> dict[str, list[str]]:
         if clang and shutil.which("ld.lld-19"):
             found["clang -O3 XThead"] = [
                 clang, "--target=riscv64-linux-gnu", "--sysroot=/usr/riscv64-linux-gnu", "--gcc-toolchain=/usr",
-                f"-march={_THEAD}", "-O3", "-funroll-loops", "-fuse-ld=lld-19",
+                f"-march={THEAD}", "-O3", "-funroll-loops", "-fuse-ld=lld-19",
             ]  # fmt: skip
     return found

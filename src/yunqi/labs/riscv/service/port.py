@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,3 +206,10 @@ def _ported(
         variant, compiler.name, exact, run.instructions, run.cycles, run.seconds * 1e3, joules, run.timing, len(program),
         layers, program,
     )  # fmt: skip
+
+
+def ported_json(one: Ported) -> dict[str, Any]:
+    """Return one as the command line and the API show it, without the program."""
+    row = {name: value for name, value in asdict(one).items() if name != "program"}
+    products = sum(layer.products for layer in one.layers)
+    return row | {"products_per_cycle": round(products / one.cycles, 3) if one.cycles and products else None}

@@ -131,11 +131,19 @@ def total(rd, a, b, single, mode, fb, fd, fs, c):
         return
     scale = 0
     if abs(hi) > 1e307:
-        a, b, scale = a * 0.0625, b * 0.0625, 4
+        a, b, scale = smaller(a), smaller(b), 4
         hi = a + b
     back = hi - a
     lo = (a - (hi - back)) + (b - back)
     put(rd, hi, lo, scale, single, mode, fb, fd, fs, c)
+
+
+@inlined
+def smaller(value):
+    """Return a sixteenth; of a number so small that the division would cut it, one of its sign that is as negligible."""
+    if value != 0.0 and abs(value) < 1e-300:
+        return math.copysign(1e-300, value)
+    return value * 0.0625
 
 
 @compiled
@@ -175,7 +183,7 @@ def quotient(rd, a, b, single, mode, fb, fd, fs, c):
         mb, eb = math.frexp(b)
         hi = ma / mb
         rest = fused(-hi, mb, ma)
-        put(rd, hi, rest if mb > 0.0 else -rest, ea - eb, single, mode, fb, fd, fs, c)
+        put(rd, hi, direction_of(rest if mb > 0.0 else -rest), ea - eb, single, mode, fb, fd, fs, c)
 
 
 @compiled
@@ -192,7 +200,7 @@ def root(rd, a, single, mode, fb, fd, fs, c):
             fraction *= 2.0
             power -= 1
         hi = math.sqrt(fraction)
-        put(rd, hi, fused(-hi, hi, fraction), power >> 1, single, mode, fb, fd, fs, c)
+        put(rd, hi, direction_of(fused(-hi, hi, fraction)), power >> 1, single, mode, fb, fd, fs, c)
 
 
 @compiled
@@ -217,14 +225,10 @@ def fuse(rd, a, b, third, single, mode, fb, fd, fs, c):
     mc, ec = math.frexp(third)
     away = ec - (ea + eb)
     if away > 120:
-        put(rd, mc, ma * mb, ec, single, mode, fb, fd, fs, c)
+        put(rd, mc, direction_of(ma * mb), ec, single, mode, fb, fd, fs, c)
         return
-    if away < -120:
-        first = ma * mb
-        rest = fused(ma, mb, -first)
-        put(rd, first, rest if rest != 0.0 else mc, ea + eb, single, mode, fb, fd, fs, c)
-        return
-    mc = math.ldexp(mc, away)
+    # A product is a whole number of 2 ** -106: what is far smaller only breaks ties.
+    mc = math.ldexp(mc, max(away, np.int64(-120)))
     hi = fused(ma, mb, mc)
     if hi == 0.0:
         put_plain(rd, -0.0 if mode == r.DOWN else 0.0, single, fb, fd, fs)
@@ -233,7 +237,17 @@ def fuse(rd, a, b, third, single, mode, fb, fd, fs, c):
     rest = fused(ma, mb, -first)
     alpha, z = two_sum(mc, rest)
     beta, gamma = two_sum(first, alpha)
-    put(rd, hi, ((beta - hi) + gamma) + z, ea + eb, single, mode, fb, fd, fs, c)
+    lost = (beta - hi) + gamma
+    lo = lost + z
+    if lo == lost and z != 0.0:  # too small to be seen, but no tie any more
+        lo = lost * (1.0000000000000002 if (lost > 0.0) == (z > 0.0) else 0.9999999999999999)
+    put(rd, hi, lo, ea + eb, single, mode, fb, fd, fs, c)
+
+
+@inlined
+def direction_of(rest):
+    """Return a number of the sign of what was cut off, where its size is not known and it cannot be a half."""
+    return 0.0 if rest == 0.0 else math.copysign(1e-300, rest)
 
 
 @inlined

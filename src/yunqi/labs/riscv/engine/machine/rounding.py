@@ -1,7 +1,7 @@
 """Rounding of an exact result to single or double in every mode, with the flags that it raises.
 
-An operation hands over ``hi + lo``, times two to the power ``exponent``: ``hi`` is the result rounded to 53
-bits, of ``lo`` only the sign matters.
+An operation hands over ``hi + lo``, times two to the power ``exponent``: ``hi`` is the result rounded to 53 bits, ``lo``
+what that cut off, exactly, or a number of its sign that is far smaller.
 """
 
 import math
@@ -56,27 +56,37 @@ def cut(mantissa, drop, mode, negative):
     return kept, True
 
 
+@inlined
+def spare(lo, power):
+    """Return what was cut off in 64ths of the last place; odd where that is not exact, so that it is no tie."""
+    exact = math.ldexp(lo, 59 - power)
+    whole = np.int64(exact)
+    if (exact == 0.0 or np.float64(whole) != exact) and whole & 1 == 0:
+        whole += 1 if lo > 0.0 else -1
+    return whole
+
+
 @compiled
 def finish(hi, lo, exponent, single, mode, c):
     """Return the bits of the rounded number (a boxed one for single) and raise its flags; ``hi`` is finite and not zero."""
     negative = hi < 0.0
     fraction, power = math.frexp(abs(hi))
-    mantissa = np.int64(fraction * 9007199254740992.0) << 4  # 53 bits and 4 to spare
+    mantissa = np.int64(fraction * 9007199254740992.0) << 6  # 53 bits and 6 to spare
     if lo != 0.0:
-        mantissa += 1 if (lo > 0.0) != negative else -1
-    # the value is mantissa * 2 ** (power - 57), its leading bit stands at power - 1 (or one lower after a
+        mantissa += spare(-lo if negative else lo, power)
+    # the value is mantissa * 2 ** (power - 59), its leading bit stands at power - 1 (or one lower after a
     # borrow)
     power += exponent
     precision = 24 if single else 53
     least = -125 if single else -1021  # power of the least normal number
-    if mantissa < np.int64(1) << 56:
+    if mantissa < np.int64(1) << 58:
         mantissa <<= 1
         power -= 1
-    rounded, lost = cut(mantissa, 57 - precision, mode, negative)
+    rounded, lost = cut(mantissa, 59 - precision, mode, negative)
     after = power + (1 if rounded == np.int64(1) << precision else 0)
     tiny = after < least
     if power < least:
-        rounded, lost = cut(mantissa, 57 - precision + (least - power), mode, negative)
+        rounded, lost = cut(mantissa, 59 - precision + (least - power), mode, negative)
         power = least
         biased = np.int64(0)
     else:

@@ -11,6 +11,8 @@ from yunqi.labs.riscv.engine.timing.classify import latency
 CALENDAR = 8192
 VECTOR_BYTES = 16
 STORES = 1024
+_SIZES = (1, 2, 4, 8, 1, 2, 4, 4, 8, 8, 1, 2, 4, 8, 4, 8)
+"""Bytes of each load and store from LB on."""
 # Ports, and rows of the queues.
 ALU0, ALU1, BRANCH, LOAD, STORE, DATA, VECTOR0, VECTOR1, LOAD_QUEUE, STORE_QUEUE = range(10)
 
@@ -118,6 +120,13 @@ def execute(kind, d, ready, address, beats, queues, calendar, stores, memory, t,
 
 
 @inlined
+def lanes(op, address):
+    """Return which of the eight bytes around an address an access touches, one bit each."""
+    size = _SIZES[op - ops.LB] if op >= ops.LB and op < ops.STORE_END else 8
+    return (((1 << size) - 1) << (address & 7)) & 255
+
+
+@inlined
 def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
@@ -126,7 +135,7 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
-    if stores[at] == key and stores[at + 2] > issue:
+    if stores[at] >> 8 == key and stores[at] & lanes(op, address) and stores[at + 2] > issue:
         n[w.FORWARDS] += 1
         if stores[at + 1] <= issue:
             return issue, issue + p[w.FORWARD]
@@ -144,7 +153,7 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
 
 
 @compiled
-def store(ready, data_ready, address, beats, queues, calendar, stores, p, n):
+def store(op, ready, data_ready, address, beats, queues, calendar, stores, p, n):
     """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
     issue = free_from(STORE, ready, calendar)
     take(STORE, issue, calendar)
@@ -153,7 +162,7 @@ def store(ready, data_ready, address, beats, queues, calendar, stores, p, n):
     n[w.STORES] += 1
     done = max(issue, given) + beats
     at = 3 * ((address >> 3) & (STORES - 1))
-    stores[at] = address >> 3
+    stores[at] = (address >> 3) << 8 | lanes(op, address)
     stores[at + 1] = done
     stores[at + 2] = done + 1_000_000  # until it has retired and been written
     return issue, done

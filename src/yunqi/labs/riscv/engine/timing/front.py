@@ -12,15 +12,17 @@ RING = 1024
 @compiled
 def resolve(d, pc, length, executed, target, front, t, p, n):
     """Let the branch before this instruction send the fetch to ``target``, rightly predicted or not."""
-    l0, btb, bht, ras, targets, _, _ = front
+    l0, btb, bht, ras, targets, _, _, late = front
     kind = d & 63
     taken = target != pc + length
     right = True
+    t[w.BRANCHED] = 1
     bubble = np.int64(0)
     if kind == w.K_BRANCH:
         n[w.BRANCHES] += 1
         looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
-        right = predict.direction(pc, taken, bht, t) == taken
+        right = predict.direction(pc, taken, executed, bht, late, t) == taken
+        t[w.SHARED] = -1 if taken else (pc + length - 1) // p[w.FETCH_BYTES]
         if looping and not taken and right:  # the fetch starts anew behind the loop
             t[w.NOW_FETCH] = max(t[w.NOW_FETCH], t[w.DECODED_AT] - p[w.FRONT]) + p[w.LOOP_EXIT]
             t[w.FETCH_CAUSE] = w.FETCH
@@ -28,37 +30,46 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         if not right:
             n[w.BRANCH_MISSES] += 1
         if taken and not looping:
-            bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+            bubble = predict.target_bubble(pc, target, t[w.SURE] == 1, False, l0, btb, t, p, n)
+        elif not looping and right:
+            t[w.NOW_FETCH] += predict.untaken_bubble(l0, t, p)
         turn(pc, length, target, taken, t, p)
     elif kind == w.K_JUMP:
-        bubble = predict.target_bubble(pc, target, l0, btb, t, p, n)
+        bubble = predict.target_bubble(pc, target, True, True, l0, btb, t, p, n)
         t[w.LOOP_PC] = -1
     elif (d >> 45) & 1:
         n[w.RETURNS] += 1
         right = predict.return_matches(target, ras, t, p)
-        bubble = p[w.RETURN_BUBBLE]
+        bubble = predict.return_bubble(l0, t, p)
         t[w.LOOP_PC] = -1
         if not right:
             n[w.RETURN_MISSES] += 1
     else:
         n[w.INDIRECTS] += 1
-        right = predict.indirect_matches(pc, target, targets, t, p)
-        bubble = p[w.RETURN_BUBBLE]
+        right = predict.indirect_matches(pc, length, target, targets, t, p)
+        bubble = p[w.INDIRECT_BUBBLE]
         t[w.LOOP_PC] = -1
         if not right:
             n[w.INDIRECT_MISSES] += 1
+    if kind != w.K_BRANCH:
+        t[w.SHARED] = -1
     if (d >> 44) & 1:
         predict.call(pc + length, ras, t, p)
     if not right:
         t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
         t[w.FETCH_CAUSE] = w.MISPREDICT
         t[w.GROUP] = -1
+        hold(t[w.RETIRED_AT] + p[w.FLUSH], t)  # nothing new is renamed before the wrong branch has retired
+        t[w.DECODED_COUNT] = 0
+        t[w.ROW_READ] = t[w.NOW_FETCH]
+        t[w.SHARED] = -1
     elif taken and t[w.LOOP_TURNS] >= 2 and t[w.LOOP_PC] == pc:
         t[w.GROUP] = -1
         t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
     elif taken:
         if target // p[w.FETCH_BYTES] == pc // p[w.FETCH_BYTES]:
             bubble = max(bubble, p[w.BLOCK_BUBBLE])
+        t[w.ROW_READ] = t[w.NOW_FETCH]
         t[w.NOW_FETCH] += 1 + bubble
         if bubble > 0:
             t[w.FETCH_CAUSE] = w.FETCH
@@ -89,24 +100,39 @@ def fetch(pc, length, front, tags2, ready2, ibuf, t, p, n):
     if block != t[w.GROUP]:
         if t[w.GROUP] != -1:
             t[w.NOW_FETCH] += 1
+            go_on(block, t, p)
+        else:
+            t[w.ENTRY] = pc
+            t[w.BRANCHED] = 0
         enter(pc, front, tags2, ready2, ibuf, t, p, n)
         t[w.GROUP] = block
     last = (pc + length - 1) // p[w.FETCH_BYTES]
     if last != block:
         t[w.NOW_FETCH] += 1
+        go_on(last, t, p)
         enter(pc + length - 1, front, tags2, ready2, ibuf, t, p, n)
         t[w.GROUP] = last
     return t[w.NOW_FETCH]
 
 
+@inlined
+def go_on(block, t, p):
+    """Go on to the next block: the first level knows it only after a run began in the upper half of one without a branch."""
+    upper = t[w.ENTRY] & (p[w.FETCH_BYTES] - 1) >= p[w.FETCH_BYTES] >> 1
+    t[w.ENTRY] = block * p[w.FETCH_BYTES] if t[w.ENTRY] >= 0 and upper and t[w.BRANCHED] == 0 else np.int64(-1)
+    t[w.BRANCHED] = 0
+
+
 @compiled
 def enter(address, front, tags2, ready2, ibuf, t, p, n):
     """Begin a fetch group: wait for room in the instruction buffer and for the cache."""
-    _, _, _, _, _, tags, ready = front
+    _, _, _, _, _, tags, ready, _ = front
     room = ibuf[(t[w.HALVES] - p[w.INSTRUCTION_BUFFER]) & (RING - 1)] - p[w.FRONT] + 1
     if room > t[w.NOW_FETCH]:
         t[w.NOW_FETCH] = room
         t[w.FETCH_CAUSE] = w.BASE
+    if (address >> 7) != (t[w.GROUP] * p[w.FETCH_BYTES]) >> 7:
+        t[w.ROW_READ] = t[w.NOW_FETCH]
     line = address // p[w.LINE]
     if line != t[w.FETCH_BLOCK_END]:
         t[w.FETCH_BLOCK_END] = line

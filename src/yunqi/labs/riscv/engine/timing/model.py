@@ -43,17 +43,17 @@ class TimingModel:
         self.values = chosen(changes or {})
         self.p = packed(self.values)
         p = self.p
-        self.t: NDArray[np.int64] = np.zeros(32, _I64)
+        self.t: NDArray[np.int64] = np.zeros(40, _I64)
         self.n: NDArray[np.int64] = np.zeros(32, _I64)
         self.log: NDArray[np.int64] = np.zeros((log, LOG_COLUMNS), _I64)
         self.stack: NDArray[np.int64] = np.zeros(16, _I64)
         self.marks: NDArray[np.int64] = np.zeros(_MARKS, _I64)
         self._fronts = (
-            np.full(2 * 256 + 1, -1, _I64), np.full(2 * int(p[words.BTB]), -1, _I64), _neutral(),
+            np.full(predict.LEVEL + 1, -1, _I64), np.full(2 * int(p[words.BTB]), -1, _I64), _neutral(),
             np.zeros(max(1, int(p[words.RETURN_STACK])), _I64), np.full(int(p[words.INDIRECT]), -1, _I64),
-            *_cache(p, words.L1I_BYTES, words.L1I_WAYS),
+            *_cache(p, words.L1I_BYTES, words.L1I_WAYS), np.zeros((predict.LATE, predict.LATE_COLUMNS), _I64),
         )  # fmt: skip
-        self._fronts[0][2 * int(p[words.L0_BTB])] = 0
+        self._fronts[0][predict.LEVEL] = 0
         self._memory = (
             *_cache(p, words.L1D_BYTES, words.L1D_WAYS), *_cache(p, words.L2_BYTES, words.L2_WAYS), np.zeros(64, _I64),
             np.full(caches.STREAMS + 1, -9, _I64), np.full(int(p[words.TLB_ENTRIES]), -1, _I64),
@@ -128,11 +128,9 @@ _COUNTER_NAMES = (
 
 
 def _neutral() -> NDArray[np.int8]:
-    """Return the direction counters as after reset: leaning to their side."""
+    """Return the direction counters as after their invalidation: each half sure of its side, all blocks with the first."""
     made = np.zeros(predict.SIZE, np.int8)
-    made[: predict.COUNTERS] = 1
-    made[predict.COUNTERS : 2 * predict.COUNTERS] = 2
-    made[2 * predict.COUNTERS :] = 1
+    made[predict.COUNTERS : 2 * predict.COUNTERS] = 3
     return made
 
 

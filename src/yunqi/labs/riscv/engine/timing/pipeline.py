@@ -111,7 +111,8 @@ def issued(kind, d, decoded, address, beats, ready, why, queues, calendar, store
     if b and ready[b] > start:
         start, cause = ready[b], why[b]
     if kind == w.K_STORE:
-        issue, done = back.store(start, max(earliest, ready[c]), address, beats, queues, calendar, stores, p, n)
+        given, op = max(earliest, ready[c]), (d >> 48) & 1023
+        issue, done = back.store(op, start, given, address, beats, queues, calendar, stores, p, n)
         if ready[c] > start:
             cause = why[c]
     else:
