@@ -102,5 +102,5 @@ def judged(problem: PackingProblem, pieces: list[list[Any]]) -> dict[str, Any]:
     placements = tuple(Placement(key, *numbers) for key, numbers in whole)
     broken = packing_violations(freed, Packing((Load(problem.bins[0].id, 1, placements),), 0.0, left))
     if broken:
-        return {"absent": f"no valid packing: {broken[0]}"[:120]}
+        return {"absent": f"no valid packing: {broken[0]}"}
     return {"use": sum(dx * dy * dz for _, (_, _, _, dx, dy, dz) in whole) / problem.bins[0].volume}
