@@ -1,40 +1,65 @@
-"""Container loading on the Bischoff-Ratcliff cases of the bench data: volume used in so much processor time of one thread."""
+"""`yunqi bench packing`: container loading on the Bischoff-Ratcliff cases, share of the volume used.
 
-import importlib.util
+``YUNQI_BENCH_SECONDS`` (or ``--seconds``; 4) are processor seconds of one thread of ours, ``YUNQI_BENCH_CASES`` (2) the
+cases of each class, ``YUNQI_BENCH_ONLY`` some of the classes (as BR1,BR2), ``YUNQI_BENCH_PEERS`` an interpreter that has
+the peers (by default this one). The peers are let off what they cannot do: both may turn every box in every way, py3dbp
+needs no support. What they answer is checked for the rest: nothing overlaps or reaches out, no box is packed twice.
+"""
+
+import json
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+from yunqi.app.bench import peer_boxes
 from yunqi.app.bench.data import bench_data
 from yunqi.app.bench.model import Row
-from yunqi.commerce.logistics import LogisticsConfig, PackingDesk, PackingProblem
+from yunqi.commerce.logistics import (
+    Load,
+    LogisticsConfig,
+    Packing,
+    PackingDesk,
+    PackingProblem,
+    Placement,
+    Rotation,
+    packing_violations,
+)
 
-SECONDS = 4.0
-CASES = 2
-Pack = Callable[[PackingProblem, float], float]
+FREED = {"packer3d": "full support, any rotation", "py3dbp": "any rotation, no support, untimed"}
 
 
-def run(runs: int, seconds: float = SECONDS) -> list[Row]:
-    """Pack the first cases of each class BR1 to BR7, beside packer3d and py3dbp where they are installed."""
+def run(runs: int, seconds: float | None = None) -> list[Row]:
+    """Pack the first cases of each class, beside packer3d and py3dbp where the peers' interpreter has them."""
+    seconds = seconds or float(os.environ.get("YUNQI_BENCH_SECONDS", "4"))
+    cases = int(os.environ.get("YUNQI_BENCH_CASES", "2"))
     folder = bench_data("logistics/containers")
     desk = PackingDesk(LogisticsConfig(workers=1))
+    only = os.environ.get("YUNQI_BENCH_ONLY", "").split(",")
     kinds = sorted({path.name.split("_")[0] for path in folder.glob("BR*_items.csv")})
-    peers: list[tuple[str, str, Pack]] = []
-    if importlib.util.find_spec("packer3d"):
-        peers.append(("packer3d", "packer3d (full support, any rotation)", _packer3d))
-    if importlib.util.find_spec("py3dbp"):
-        peers.append(("py3dbp", "py3dbp (any rotation, no support, untimed)", _py3dbp))
+    kinds = [kind for kind in kinds if only == [""] or kind in only]
     rows, means = [], []
     for kind in kinds:
-        problems = [desk.read(folder / f"{kind}_{case}").problem for case in range(1, CASES + 1)]
+        problems = [desk.read(folder / f"{kind}_{case}").problem for case in range(1, cases + 1)]
         mean = statistics.mean(_use(desk, problem, seconds) for problem in problems)
         means.append(mean)
-        if not peers:
-            rows.append(Row(f"{kind.lower()}_use", mean, "share", runs=CASES))
-        for short, name, pack in peers:
-            theirs = statistics.mean(pack(problem, seconds) for problem in problems)
-            rows.append(Row(f"{kind.lower()}_use_{short}", mean, "share", name, theirs, mean / theirs, CASES))
-    return [*rows, Row("mean_use", statistics.mean(means), "share", runs=len(means) * CASES)]
+        answers = {name: [_peer(name, problem, seconds) for problem in problems] for name in peer_boxes.PEERS}
+        rows.append(Row(f"{kind.lower()}_use", mean, "share", runs=cases))
+        for name, found in answers.items():
+            absent = [one["absent"] for one in found if "absent" in one]
+            if absent:
+                rows.append(Row(f"{kind.lower()}_{name}", 0, "absent", absent[0]))
+                continue
+            theirs = statistics.mean(one["use"] for one in found)
+            label = f"{name} {found[0]['version']} ({FREED[name]})"
+            rows.append(Row(f"{kind.lower()}_use_{name}", mean, "share", label, theirs, mean / theirs, cases))
+    return [*rows, Row("mean_use", statistics.mean(means), "share", runs=len(means) * cases)]
 
 
 def _use(desk: PackingDesk, problem: PackingProblem, seconds: float) -> float:
@@ -43,35 +68,39 @@ def _use(desk: PackingDesk, problem: PackingProblem, seconds: float) -> float:
     return desk.pack(problem, seconds=60 * seconds, is_cancelled=lambda: time.process_time() - started >= seconds).use
 
 
-def _py3dbp(problem: PackingProblem, seconds: float) -> float:
-    from py3dbp import Bin, Item, Packer  # type: ignore[import-not-found]
+def _peer(name: str, problem: PackingProblem, seconds: float) -> dict[str, Any]:
+    items = [[item.id, item.size, item.copies] for item in problem.items]
+    with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
+        task = Path(folder) / "task.json"
+        task.write_text(json.dumps({"size": problem.bins[0].size, "items": items, "seconds": seconds}))
+        command = [os.environ.get("YUNQI_BENCH_PEERS", sys.executable), peer_boxes.__file__, name, str(task)]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=30 * seconds + 300, check=False)
+        except subprocess.TimeoutExpired:
+            return {"absent": "did not end in time"}
+    try:
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, json.JSONDecodeError):
+        return {"absent": (done.stderr.decode(errors="replace").splitlines() or ["no answer"])[-1][:80]}
+    return found if "absent" in found else found | judged(problem, found["pieces"])
 
-    packer, bin_ = Packer(), problem.bins[0]
-    packer.add_bin(Bin(bin_.id, *bin_.size, 10**9))
-    for item in problem.items:
-        for copy in range(item.copies):
-            packer.add_item(Item(f"{item.id}/{copy}", *item.size, 1))
-    packer.pack(bigger_first=True)
-    filled = sum(float(item.get_volume()) for item in packer.bins[0].items)
-    return filled / bin_.volume
 
-
-def _packer3d(problem: PackingProblem, seconds: float) -> float:
-    """It counts wall time, in a process of its own."""
-    from packer3d import Packer  # type: ignore[import-not-found]
-
-    bin_, volumes = problem.bins[0], {item.id: item.volume for item in problem.items}
-    packer = Packer()
-    packer.add_box(id=bin_.id, width=bin_.size[0], length=bin_.size[1], height=bin_.size[2], quantity=1)
-    for item in problem.items:
-        packer.add_item(
-            id=item.id,
-            width=item.size[0],
-            length=item.size[1],
-            height=item.size[2],
-            rotation="any",
-            quantity=item.copies,
-        )
-    packer.set_options(time_limit_ms=int(1_000 * seconds), improve=True, support_mode="full_base")
-    found = packer.pack()
-    return sum(volumes[one["id"]] for box in found["bins"] for one in box["items"]) / bin_.volume
+def judged(problem: PackingProblem, pieces: list[list[Any]]) -> dict[str, Any]:
+    """Return the share of the bin that a peer's pieces use, or as ``absent`` the first rule of geometry they break."""
+    whole = [(str(key), [round(number) for number in numbers]) for key, *numbers in pieces]
+    if any(
+        abs(a - b) > 1e-6
+        for (_, mine), (_, *numbers) in zip(whole, pieces, strict=True)
+        for a, b in zip(mine, numbers, strict=True)
+    ):
+        return {"absent": "no valid packing: a piece lies between whole units"}
+    packed = Counter(key for key, _ in whole)
+    freed = replace(
+        problem, support=False, items=tuple(replace(item, rotations=tuple(Rotation)) for item in problem.items)
+    )
+    left = {item.id: (item.copies - packed[item.id], "") for item in problem.items if item.copies > packed[item.id]}
+    placements = tuple(Placement(key, *numbers) for key, numbers in whole)
+    broken = packing_violations(freed, Packing((Load(problem.bins[0].id, 1, placements),), 0.0, left))
+    if broken:
+        return {"absent": f"no valid packing: {broken[0]}"}
+    return {"use": sum(dx * dy * dz for _, (_, _, _, dx, dy, dz) in whole) / problem.bins[0].volume}

@@ -8,6 +8,7 @@
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.berth.generate import week as berth_week
 from yunqi.commerce.logistics.engine.customs.landed import landed_cost
+from yunqi.commerce.logistics.engine.packing.check import violations as packing_violations
 from yunqi.commerce.logistics.engine.robots.generate import fleet as generated_fleet
 from yunqi.commerce.logistics.engine.routing.check import check as check_plan
 from yunqi.commerce.logistics.engine.routing.plain import plain_form
@@ -168,6 +169,7 @@ __all__ = [
     "landed_cost",
     "load_problem",
     "newsvendor",
+    "packing_violations",
     "plain_form",
     "prepare",
     "quoter",

@@ -1,4 +1,4 @@
-"""Wall-clock budgets that count from the start of the process."""
+"""Budgets of time: the wall's, counted from the start of the process, or for benches on busy machines the processor's."""
 
 import os
 import time
@@ -16,7 +16,7 @@ def age() -> float:
 
 
 class Budget:
-    """A span of wall-clock time.
+    """A span of time.
 
     Parameters
     ----------
@@ -24,21 +24,29 @@ class Budget:
         Its length.
     spent
         How much of it is gone already.
+    clock
+        Tells the seconds; the wall's by default.
     """
 
-    def __init__(self, seconds: float, spent: float = 0.0) -> None:
-        self._begun = time.monotonic() - spent
+    def __init__(self, seconds: float, spent: float = 0.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = clock() - spent
         self.seconds = seconds
         self._until = self._begun + seconds
         self._is_stopped = False
 
+    @classmethod
+    def of_processor(cls, seconds: float, *, threads: int) -> "Budget":
+        """Return one that counts this process's CPU seconds over so many threads: what a calm machine's wall would tell."""
+        return cls(seconds, clock=lambda: time.process_time() / threads)
+
     def left(self) -> float:
         """Return the seconds that are left; below 0 when it is over."""
-        return self._until - time.monotonic()
+        return self._until - self._clock()
 
     def used(self) -> float:
         """Return the seconds since it began."""
-        return time.monotonic() - self._begun
+        return self._clock() - self._begun
 
     def span(self, *, reserve: float, least: float) -> tuple[float, Callable[[], float]]:
         """Return the seconds of a search, and what tells the share of them that is left (0 or below: it is over).

@@ -31,6 +31,8 @@ TELL_EVERY = 0.2
 """Seconds between two plans told: to compare and to keep one costs milliseconds."""
 SMALLEST_SPAN = 2.0
 """Seconds from which a population beside the strings finds more than a second thread of strings."""
+CLOSE = 50
+"""Close tasks that an insertion looks at in a re-plan, whose seconds are few."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -45,7 +47,7 @@ def run_engines(
     warm = holding(problem, warm)
     if why:
         return _rich(problem, budget, seed, warm, iterations)
-    arrays = packed(problem)
+    arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
         return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]

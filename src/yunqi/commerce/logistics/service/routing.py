@@ -115,7 +115,7 @@ def solve(
 
 def replan(
     problem: Problem, routes: Sequence[Route], events: Sequence[Any], config: LogisticsConfig, *, seconds: float = 2.0,
-    seed: int = 1, keep: float = 0.9
+    seed: int = 1, keep: float = 0.9, budget: Budget | None = None
 ) -> Replan:  # fmt: skip
     """Plan again after events of the day, moving little.
 
@@ -123,10 +123,13 @@ def replan(
     ----------
     keep
         Share of the stops untouched by events that keep their vehicle.
+    budget
+        In place of the seconds.
     """
     need_compiler()
     module = importlib.import_module("yunqi.commerce.logistics.service.replan")
-    found: Replan = module.replan(problem, routes, events, config, budget=Budget(seconds), seed=seed, keep=keep)
+    budget = budget or Budget(seconds)
+    found: Replan = module.replan(problem, routes, events, config, budget=budget, seed=seed, keep=keep)
     return found
 
 

@@ -19,14 +19,17 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     FIXED,
     FOLLOWING,
     HAS,
+    HOME,
     HOP,
     IS_ALLOWED,
     KEYS,
     KIND,
     LAST_OF,
     LATEST,
+    LIMIT,
     LOAD,
     MATE,
+    MOVE_PRICE,
     NEAR,
     NEAR_DISTANCE,
     NEED,
@@ -135,27 +138,33 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
     best = NOTHING
     behind = -1
     blink = s[BLINK]
+    home = s[s[HOME] + c]
+    price = s[MOVE_PRICE] if s[LIMIT] >= 0 and home >= 0 else 0
     for k in range(p[NEIGHBOURS]):
         v = p[p[NEAR] + c * p[NEIGHBOURS] + k]
         if v < 0:
             break
         r = s[s[ROUTE] + v]
-        if r < 0 or not fits(p, table, xy, s, c, r):
+        if r < 0:
             continue
-        twice = 2 * p[p[NEAR_DISTANCE] + c * p[NEIGHBOURS] + k] if p[SYMMETRIC] else -(1 << 40)
+        more = 0 if r == home else price
+        twice = more + 2 * p[p[NEAR_DISTANCE] + c * p[NEIGHBOURS] + k] if p[SYMMETRIC] else -(1 << 40)
+        i = s[s[PREVIOUS] + v]
+        if twice - max(s[s[HOP] + v], s[s[HOP] + i]) >= best or not fits(p, table, xy, s, c, r):
+            continue
         if twice - s[s[HOP] + v] < best:
             j = s[s[FOLLOWING] + v]
-            cost = distance(p, table, xy, v, c) + distance(p, table, xy, c, j) - s[s[HOP] + v]
+            cost = more + distance(p, table, xy, v, c) + distance(p, table, xy, c, j) - s[s[HOP] + v]
             if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, v, j)) and draw(s) >= blink:
                 best, behind = cost, v
-        i = s[s[PREVIOUS] + v]
         if twice - s[s[HOP] + i] < best:
-            cost = distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - s[s[HOP] + i]
+            cost = more + distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - s[s[HOP] + i]
             if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, v)) and draw(s) >= blink:
                 best, behind = cost, i
     if behind < 0 and p[N] <= EVERYWHERE:  # rather far away than another vehicle
         best, behind = anywhere(p, table, xy, s, c)
     cost, start = cheapest_empty(p, table, xy, s, c)
+    cost += price
     if cost < best:
         best, behind = cost, start
     if behind < 0 and p[N] > EVERYWHERE:
@@ -204,14 +213,17 @@ def anywhere(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> tuple[int, 
     """Return the cheapest insertion when all places count, and the node before it or -1."""
     best = NOTHING
     behind = -1
+    home = s[s[HOME] + c]
+    price = s[MOVE_PRICE] if s[LIMIT] >= 0 and home >= 0 else 0
     for r in range(p[VEHICLES]):
         if s[s[SIZE] + r] == 0 or not fits(p, table, xy, s, c, r):
             continue
+        more = 0 if r == home else price
         i = p[N] + 2 * r
         end = i + 1
         while i != end:
             j = s[s[FOLLOWING] + i]
-            cost = distance(p, table, xy, i, c) + distance(p, table, xy, c, j) - s[s[HOP] + i]
+            cost = more + distance(p, table, xy, i, c) + distance(p, table, xy, c, j) - s[s[HOP] + i]
             if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, j)) and draw(s) >= s[BLINK]:
                 best, behind = cost, i
             i = j

@@ -13,16 +13,13 @@ from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
+from yunqi.commerce.logistics.engine.routing.strings.leeway import CROWDED, Leeway
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
-MOVED_SHARE = 0.1
-"""What leaving the vehicle of a plan in force costs in the search's eyes, as a share of the mean way between two stops."""
 ROUND = 4000
 """Iterations between two looks at who has left the vehicle of a plan in force."""
-EARLY = 0.6
-"""Share of the moves away from a plan in force that may be made at the beginning."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
@@ -84,9 +81,9 @@ class Search:
         self.best = Found(1 << 62, [], list(range(self.n)))
         self.chunk = 200
         self.guard: Callable[[Found], bool] | None = None
-        self.homes: dict[int, int] = {}
-        self.movable = 0
+        self.leeway: Leeway | None = None
         self.spare = 0
+        self.hop = self.tour = 1.0
         self.aside = aside
         self.partner = partner
         self.pool: Pool = {}
@@ -105,11 +102,9 @@ class Search:
 
     def keep(self, homes: dict[int, int], movable: int) -> None:
         """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
-        self.homes, self.movable = homes, movable
-        self.guard = lambda found: self._moved(found) <= movable
-        for state in self.states:
-            start = int(state[at.HOME])
-            state[start + np.array(list(homes), np.int64)] = list(homes.values())
+        leeway = self.leeway = Leeway(homes, movable)
+        self.guard = lambda found: leeway.moved(found.routes) <= movable
+        leeway.enter(self.states)
         self._focus([task for task in range(self.n) if task not in homes])
 
     def _focus(self, tasks: Sequence[int]) -> None:
@@ -123,7 +118,7 @@ class Search:
         first = self._continued(start) if start else self._construct()
         self._take(first)
         current, is_quick = first, False
-        if fewer and not self.homes:
+        if fewer and not self.leeway:
             fleet = Fleet(self.workers, lambda: self.best, self._take)
             is_quick, current = fleet.drop(first), self.best
         hot, cold = self._temperatures(current, cool)
@@ -137,8 +132,8 @@ class Search:
             while (share := self.left()) > 0:
                 done = 1 - share / span
                 before = current
-                if self.homes and done > FOCUS_UNTIL:
-                    self._focus([])
+                if self.leeway:
+                    current = self._led(self.leeway, current, done)
                 current = self._round(threads, current, hot * (cold / hot) ** done)
                 if self.guard is not None and not self.guard(current):
                     current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
@@ -155,6 +150,8 @@ class Search:
                 beside.result()
                 self._exchanged(current, 1.0)
         self.best.iterations = self.workers.work()
+        if self.leeway:
+            self.leeway.pay(self.arrays.p, 1.0, self.tour)
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
@@ -178,7 +175,7 @@ class Search:
         if other is None or other.absent:
             return current
         self._fill(self.states[0], other, None)
-        other = self.workers.read(self.states[0], best=True)
+        other = self._read(self.states[0], best=True)
         better = other.cost < self.best.cost
         self._take(other)
         if self.polish:
@@ -219,31 +216,50 @@ class Search:
         nothing = np.zeros(0, np.int64)
         compiled.load(*self.arrays.args, state, nothing, np.zeros(1, np.int64), nothing, everything)
         compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
-        return self.workers.read(state, best=True)
+        return self._read(state, best=True)
 
     def _continued(self, start: Found) -> Found:
         """Price routes that came from elsewhere and insert what they leave out."""
         state = self.states[0]
         self._fill(state, start, None)
+        before = int(state[at.COST]) % REQUIRED
         if start.absent:  # a ruin of nothing: what is left out is inserted, and nothing else moves
             here, state[at.HERE] = int(state[at.HERE]), 0
             compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
             state[at.HERE] = here
-        return self.workers.read(state, best=True)
+        first = self._read(state, best=True)
+        if self.leeway:
+            self.leeway.is_crowded = first.cost % REQUIRED > CROWDED * before
+        return first
+
+    def _read(self, state: Ints, *, best: bool) -> Found:
+        """Return a solution at its own cost: what vehicles are paid for a while is counted again."""
+        found = self.workers.read(state, best=best)
+        if self.leeway:
+            found.cost += self.leeway.paid * len(found.routes)
+        return found
 
     def _temperatures(self, current: Found, cool: bool) -> tuple[float, float]:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
         length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
-        for state in self.states:
-            state[at.MOVE_PRICE] = int(length * MOVED_SHARE)
+        self.hop, self.tour = length, length * stops / max(1, len(current.routes))
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
         return (length * 0.1 if cool else hot), length * 0.01
 
+    def _led(self, leeway: Leeway, current: Found, done: float) -> Found:
+        """Set what moves and vehicles cost in the next round of a re-plan, and return where it begins."""
+        if done > FOCUS_UNTIL:
+            self._focus([])
+        if leeway.pay(self.arrays.p, done, self.tour) and self.best.cost < current.cost:
+            current = self.best
+        moved = leeway.moved(current.routes)
+        leeway.follow(self.states, moved, done, self.hop)
+        self.spare = leeway.spare(moved, len(self.states))
+        return current
+
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
-        opened = int(self.movable * min(1.0, EARLY + 0.8 * (1 - self.left())))  # not all is spent by the first moves
-        self.spare = max(0, opened - self._moved(current)) // len(self.states)
         if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
             length = self.workers.quota(self._length(self.n) * 10)
             jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
@@ -259,13 +275,13 @@ class Search:
             jobs.append(threads.submit(self._part, state, part, level, length, others | (taken - mine)))
         ends = [job.result() for job in jobs]
         self._take(_together([end[1] for end in ends]))
-        return _together([end[0] for end in ends])
-
-    def _moved(self, found: Found) -> int:
-        return sum(self.homes.get(task, slot) != slot for slot, tasks in found.routes for task in tasks)
+        current = _together([end[0] for end in ends])
+        if self.leeway and self.leeway.paid:  # what is best as long as vehicles are paid need not be the best
+            self._take(current)
+        return current
 
     def _length(self, stops: int) -> int:
-        return ROUND if self.homes else max(2000, 20 * stops)
+        return ROUND if self.leeway else max(2000, 20 * stops)
 
     def _split(self, current: Found) -> list[Found]:
         if len(self.states) == 1 or len(current.routes) < 8:
@@ -297,11 +313,11 @@ class Search:
         while length > 0 and not self.workers.is_over():
             compiled.anneal(*self.arrays.args, state, min(self.chunk, length), level, level)
             length -= self.chunk
-        return self.workers.read(state, best=False), self.workers.read(state, best=True)
+        return self._read(state, best=False), self._read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
         self.workers.fill(state, part, forbidden)
-        state[at.LIMIT] = state[at.MOVED] + self.spare if self.homes else -1
+        state[at.LIMIT] = state[at.MOVED] + self.spare if self.leeway else -1
 
     def _take(self, found: Found) -> None:
         if found.cost < self.best.cost and (self.guard is None or self.guard(found)):
