@@ -48,6 +48,10 @@ class Tokenizer:
         found: str | None = self._inner.id_to_token(token_id)
         return found
 
+    def save(self, path: Path) -> None:
+        """Write the tokenizer as a tokenizer.json."""
+        self._inner.save(str(path))
+
     @property
     def size(self) -> int:
         """Return the number of tokens, special ones included."""
