@@ -29,9 +29,22 @@ class Supervisor:
         Tells when nobody uses the child.
     on_start
         Called with each new child before it is used.
+    engine, graph
+        What runs the model, and where its graph lies; see `Spec`.
     """
 
-    def __init__(self, name: str, path: str, config: ModelsConfig, *, gate: Gate, on_start: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        config: ModelsConfig,
+        *,
+        gate: Gate,
+        on_start: Callable[[], None],
+        engine: str = "llama.cpp",
+        graph: str = "",
+    ) -> None:
+        self._engine, self._graph = engine, graph
         self._name = name
         self._path = path
         self._config = config
@@ -105,9 +118,8 @@ class Supervisor:
     async def _start(self) -> Child:
         config = self._config
         self._threads = config.threads or self._threads or threads_beside(cores(), await self._foreign())
-        spec = Spec(
-            self._path, config.context, config.parallel, self._threads, config.prompt_cache_mb, config.prompt_lookup
-        )
+        sizes = (config.context, config.parallel, self._threads, config.prompt_cache_mb)
+        spec = Spec(self._path, *sizes, config.prompt_lookup, self._engine, self._graph)
         self.state, self.detail = EngineState.LOADING, ""
         began = time.monotonic()
         try:
