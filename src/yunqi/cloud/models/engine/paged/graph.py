@@ -107,8 +107,8 @@ class _Writer:
             base = f"model.layers.{layer}"
             x = op.add(x, self._attention(self._norm(x, f"{base}.input_layernorm"), layer, (batch, beam), seen, turns))
             h = self._norm(x, f"{base}.post_attention_layernorm")
-            gate = op.swish(self._linear(h, f"{base}.mlp.gate_proj"))
-            inner = op.multiply(gate, self._linear(h, f"{base}.mlp.up_proj"))
+            gate, up = self._several(h, [f"{base}.mlp.gate_proj", f"{base}.mlp.up_proj"])
+            inner = op.multiply(op.swish(gate), up)
             x = op.add(x, self._linear(inner, f"{base}.mlp.down_proj"))
         x = self._norm(x, "model.norm")
         head = self._packed("model.embed_tokens.weight" if text.tied else "lm_head.weight", bits=max(8, self._bits))
@@ -128,7 +128,10 @@ class _Writer:
         return found
 
     def _packed(self, name: str, *, bits: int) -> ov.Node:
-        weight = self._weight(name)
+        return self._pack(self._weight(name), bits)
+
+    @staticmethod
+    def _pack(weight: Floats, bits: int) -> ov.Node:
         if bits == 32:
             return op.constant(weight)
         packed = pack(weight, bits)
@@ -157,9 +160,10 @@ class _Writer:
         self, x: ov.Node, layer: int, state: tuple[ov.Node, ov.Node], seen: ov.Node, turns: tuple[ov.Node, ov.Node]
     ) -> ov.Node:
         text, base = self._text, f"model.layers.{layer}.self_attn"
-        query = _turned(self._heads(x, f"{base}.q_proj", text.heads, f"{base}.q_norm"), turns, text.head_dim)
-        key = _turned(self._heads(x, f"{base}.k_proj", text.kv_heads, f"{base}.k_norm"), turns, text.head_dim)
-        value = self._heads(x, f"{base}.v_proj", text.kv_heads, "")
+        query, key, value = self._several(x, [f"{base}.{name}_proj" for name in "qkv"])
+        query = _turned(self._heads(query, text.heads, f"{base}.q_norm"), turns, text.head_dim)
+        key = _turned(self._heads(key, text.kv_heads, f"{base}.k_norm"), turns, text.head_dim)
+        value = self._heads(value, text.kv_heads, "")
         key = self._kept(key, f"past_key_values.{layer}.keypresent.{layer}.key", state)
         value = self._kept(value, f"past_key_values.{layer}.valuepresent.{layer}.value", state)
         mixed = op.scaled_dot_product_attention(query, self._spread(key), self._spread(value), seen)
@@ -168,8 +172,18 @@ class _Writer:
         )
         return self._linear(flat, f"{base}.o_proj")
 
-    def _heads(self, x: ov.Node, name: str, heads: int, norm: str) -> ov.Node:
-        cut = op.reshape(self._linear(x, name), _whole([0, 0, heads, self._text.head_dim]), special_zero=True)
+    def _several(self, x: ov.Node, names: list[str]) -> list[ov.Node]:
+        """Return several linear layers of the same x, multiplied as one."""
+        weights = [self._weight(f"{name}.weight") for name in names]
+        biases = [found for name in names if (found := self._weights(f"{name}.bias")) is not None]
+        y = op.matmul(x, self._pack(np.concatenate(weights), self._bits), False, True)
+        if biases:
+            y = op.add(y, _real(np.concatenate(biases)[None, None]))
+        cut = op.variadic_split(y, _whole(-1), _whole([len(weight) for weight in weights]))
+        return [cut.output(index) for index in range(len(names))]
+
+    def _heads(self, x: ov.Node, heads: int, norm: str) -> ov.Node:
+        cut = op.reshape(x, _whole([0, 0, heads, self._text.head_dim]), special_zero=True)
         if norm and self._text.head_norm:
             cut = self._norm(cut, norm, rank=4)
         return op.transpose(cut, _whole([0, 2, 1, 3]))

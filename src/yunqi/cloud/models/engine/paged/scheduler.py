@@ -50,7 +50,8 @@ class Scheduler:
         runs, left = list[Run](), self._chunk
         for sequence in sorted(self.running, key=lambda one: one.is_reading):
             missing = len(sequence.tokens) - sequence.past
-            if (count := min(missing, left)) > 0 and self._grow(sequence, sequence.past + count):
+            apart = 1 if sequence.alone and missing > 1 else 0
+            if (count := min(missing - apart, left)) > 0 and self._grow(sequence, sequence.past + count):
                 runs.append(Run(sequence, count, last=count == missing))
                 left -= count
         return runs

@@ -48,6 +48,8 @@ class Sequence:
         Tokens that end an answer; they are no part of it.
     tell
         Called with each token of the answer, and at the end with None and the reason; true ends the answer.
+    alone
+        Read the prompt's last token in a step of its own, so that asked again, when the rest is known, it is read alike.
     """
 
     tokens: list[int]
@@ -56,6 +58,7 @@ class Sequence:
     ends: frozenset[int]
     tell: Callable[[Chosen | None, str], bool]
     grammar: Grammar | None = None
+    alone: bool = False
     prompt: int = 0
     cached: int = 0
     past: int = 0

@@ -60,7 +60,7 @@ class Desk:
         Invalid
             When the template, or what is asked for, cannot be followed.
         """
-        tools = asked.get("tools") or []
+        tools, seed = asked.get("tools") or [], asked.get("seed")
         offered = None if asked.get("tool_choice") == "none" else tools
         prompt = render(
             self._template, asked["messages"], tools=offered or None, now=datetime.now().astimezone(), **self._specials
@@ -77,9 +77,9 @@ class Desk:
             self._ends,
             voice.tell,
             self._grammar(asked),
+            alone=seed is not None,
         )
         voice.sequence = sequence
-        seed = asked.get("seed")
         return sequence, random.Random(seed) if seed is not None else random.Random()  # noqa: S311 - no secret
 
     def _grammar(self, asked: Mapping[str, Any]) -> Any:
