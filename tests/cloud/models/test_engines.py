@@ -20,7 +20,9 @@ def ask(text: str, **settings: object) -> ChatRequest:
     return ChatRequest((Message("user", text),), **{"max_tokens": 24, "temperature": 0.0, **settings})  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["upstream", *(pytest.param(kind, marks=pytest.mark.model) for kind in ("llama.cpp", "openvino"))])
+@pytest.fixture(
+    params=["upstream", *(pytest.param(kind, marks=pytest.mark.model) for kind in ("llama.cpp", "openvino"))]
+)
 def serving(request: pytest.FixtureRequest, kernel: Kernel) -> Iterator[Serving]:
     """Models and the name of one, of each kind."""
     if request.param != "upstream":

@@ -100,7 +100,9 @@ def test_the_parent_killed_takes_the_child_with_it(serve: Callable[..., Models])
 def test_eight_at_once_are_all_answered(serve: Callable[..., Models]) -> None:
     models = serve(parallel=8, context=256)
     running: list[int] = []
-    asked = [dataclasses.replace(LONG, messages=(Message("user", f"Tell story {n}."),), max_tokens=12) for n in range(8)]
+    asked = [
+        dataclasses.replace(LONG, messages=(Message("user", f"Tell story {n}."),), max_tokens=12) for n in range(8)
+    ]
     begun = [models.start(NAME, one, lambda delta: running.append(models.health()[NAME].running)) for one in asked]
     assert [future.result(120).usage.output_tokens for future in begun] == [12] * 8
     assert max(running) == 8
@@ -115,6 +117,7 @@ def test_a_known_beginning_is_counted_as_cached(serve: Callable[..., Models]) ->
 
 
 def test_a_json_schema_is_kept_and_log_probabilities_told(serve: Callable[..., Models]) -> None:
+    pytest.importorskip("llguidance")
     schema = (
         b'{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object",'
         b'"properties":{"ok":{"type":"boolean"}},"required":["ok"],"additionalProperties":false}}}'
@@ -129,6 +132,7 @@ def test_a_json_schema_is_kept_and_log_probabilities_told(serve: Callable[..., M
 
 
 def test_a_required_call_is_made_and_a_named_one_is_of_that_tool(serve: Callable[..., Models]) -> None:
+    pytest.importorskip("llguidance")
     models = serve()
     request = dataclasses.replace(LONG, tools=b"[" + TOOL + b"," + OTHER + b"]", max_tokens=120)
     done = models.chat(NAME, dataclasses.replace(request, tool_choice=b'"required"'))
@@ -149,7 +153,9 @@ def test_a_stop_text_ends_the_answer_and_is_not_told(serve: Callable[..., Models
     whole = models.chat(NAME, dataclasses.replace(LONG, max_tokens=40)).text
     word = whole.split()[6]
     told: list[str] = []
-    done = models.chat(NAME, dataclasses.replace(LONG, max_tokens=40, stop=(word,)), lambda delta: told.append(delta.text))
+    done = models.chat(
+        NAME, dataclasses.replace(LONG, max_tokens=40, stop=(word,)), lambda delta: told.append(delta.text)
+    )
     assert done.text == whole[: whole.index(word)] == "".join(told)
     assert done.finish_reason == "stop"
 

@@ -31,7 +31,7 @@ SMALL: dict[str, Any] = {
     "num_key_value_heads": 2,
     "max_position_embeddings": 512,
 }
-MEMBERS = {
+MEMBERS: dict[str, dict[str, Any]] = {
     "qwen2": {"model_type": "qwen2"},
     "qwen2 tied": {"model_type": "qwen2", "tie_word_embeddings": True},
     "qwen2 yarn": {
@@ -95,7 +95,8 @@ def test_batches_chunks_and_shared_beginnings_change_nothing(tmp_path: Path) -> 
     beginning = rng.integers(1, 256, 70).tolist()
     prompts = [[*beginning[: 70 - 9 * place], *rng.integers(1, 256, 5 + 20 * place).tolist()] for place in range(5)]
     asked = [
-        Sequence(list(prompt), Wishes(), 6, frozenset(), lambda chosen, reason: False) for prompt in (*prompts, *prompts)
+        Sequence(list(prompt), Wishes(), 6, frozenset(), lambda chosen, reason: False)
+        for prompt in (*prompts, *prompts)
     ]
     for one in asked:
         scheduler.add(one)

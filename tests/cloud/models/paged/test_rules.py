@@ -152,7 +152,7 @@ def test_log_probabilities_are_those_of_the_logits() -> None:
 @pytest.mark.parametrize(("name", "value"), [("temperature", -1.0), ("top_p", 0.0), ("top_p", 1.5)])
 def test_wishes_out_of_range_are_named(name: str, value: float) -> None:
     with pytest.raises(Invalid, match=name):
-        Wishes(**{name: value})
+        Wishes(**{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("bits", "most"), [(8, 0.005), (4, 0.08)])

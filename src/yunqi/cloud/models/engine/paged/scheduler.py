@@ -92,10 +92,10 @@ class Scheduler:
         sequence.past = len(known.whole) * SIZE
         if known.part is not None:
             self._pool.hold(known.part)  # so that it is not what gives way
-            block = self._pool.take(self._last(sequence), known.part.tokens[: known.tokens])
-            if block is not None:
-                self.copies.append((known.part.number, block.number))
-                sequence.blocks.append(block)
+            copy = self._pool.take(self._last(sequence), known.part.tokens[: known.tokens])
+            if copy is not None:
+                self.copies.append((known.part.number, copy.number))
+                sequence.blocks.append(copy)
                 sequence.past += known.tokens
             self._pool.release([known.part])
         sequence.cached = sequence.past

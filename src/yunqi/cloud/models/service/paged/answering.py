@@ -50,7 +50,9 @@ class Desk:
         self._ends, self._vocabulary = frozenset(about["ends"]), int(about["vocabulary"])
         self.context = min(context, int(about["context"]))
 
-    def open(self, asked: Mapping[str, Any], post: Callable[[dict[str, Any] | None], None]) -> tuple[Sequence, random.Random]:
+    def open(
+        self, asked: Mapping[str, Any], post: Callable[[dict[str, Any] | None], None]
+    ) -> tuple[Sequence, random.Random]:
         """Return the sequence of a request, and the numbers that draw its tokens; chunks go to ``post``, None ends them.
 
         Raises
@@ -80,7 +82,7 @@ class Desk:
             alone=seed is not None,
         )
         voice.sequence = sequence
-        return sequence, random.Random(seed) if seed is not None else random.Random()  # noqa: S311 - no secret
+        return sequence, random.Random(seed) if seed is not None else random.Random()
 
     def _grammar(self, asked: Mapping[str, Any]) -> Any:
         if not (asked.get("response_format") or asked.get("tool_choice")):
@@ -88,7 +90,9 @@ class Desk:
         try:
             from yunqi.cloud.models.service.paged import grammar
         except ModuleNotFoundError as error:
-            raise Invalid(f"Answers in a given form need the package {error.name}: run scripts/setup openvino.") from error
+            raise Invalid(
+                f"Answers in a given form need the package {error.name}: run scripts/setup openvino."
+            ) from error
         found = grammar.wanted(asked)
         return grammar.Compiled(self._words, found) if found else None
 
@@ -124,7 +128,7 @@ class _Voice:
         return self._stops.is_met
 
     def _say(self, text: str) -> None:
-        self._send([piece for piece in self._stream.feed(text)] if text else [])
+        self._send(self._stream.feed(text) if text else [])
 
     def _close(self, reason: str) -> None:
         rest = self._stops.close()
@@ -165,7 +169,11 @@ class _Voice:
     def _timings(self) -> dict[str, int]:
         usage = self._usage()
         cached = usage["prompt_tokens_details"]["cached_tokens"]
-        return {"cache_n": cached, "prompt_n": usage["prompt_tokens"] - cached, "predicted_n": usage["completion_tokens"]}
+        return {
+            "cache_n": cached,
+            "prompt_n": usage["prompt_tokens"] - cached,
+            "predicted_n": usage["completion_tokens"],
+        }
 
     def _reported(self, chosen: Chosen) -> dict[str, Any]:
         return {

@@ -31,7 +31,7 @@ def main() -> None:
             compiled.make(Path(spec["model"]), folder, spec["engine"])
         asyncio.run(_serve(spec, folder, answer))
     except Error as error:
-        print(error.message, file=sys.stderr)  # noqa: T201 - the parent reads it
+        print(error.message, file=sys.stderr)
         os._exit(1)
 
 

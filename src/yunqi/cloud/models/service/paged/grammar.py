@@ -25,7 +25,7 @@ class Vocabulary:
 
     def __init__(self, document: str, size: int, ends: Sequence[int]) -> None:
         self.size = size
-        self.inner = llguidance.LLTokenizer(document, n_vocab=size, eos_token=list(ends)[0] if ends else None)
+        self.inner = llguidance.LLTokenizer(document, n_vocab=size, eos_token=next(iter(ends), None))
 
 
 class Compiled:
@@ -96,7 +96,10 @@ def _calls(tools: Sequence[Mapping[str, Any]]) -> str:
     calls = [
         {
             "type": "object",
-            "properties": {"name": {"const": tool.get("name")}, "arguments": tool.get("parameters") or {"type": "object"}},
+            "properties": {
+                "name": {"const": tool.get("name")},
+                "arguments": tool.get("parameters") or {"type": "object"},
+            },
             "required": ["name", "arguments"],
             "additionalProperties": False,
         }

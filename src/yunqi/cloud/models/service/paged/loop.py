@@ -1,11 +1,11 @@
 """The thread in which steps are run; requests come in from another, and are told their tokens from here."""
 
-import logging
 import random
 import threading
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yunqi.cloud.models.engine.paged.blocks import BlockPool
 from yunqi.cloud.models.engine.paged.choosing import choose
@@ -13,7 +13,6 @@ from yunqi.cloud.models.engine.paged.scheduler import Scheduler
 from yunqi.cloud.models.engine.paged.sequence import Sequence, Stage
 from yunqi.cloud.models.service.paged.runner import Runner
 
-log = logging.getLogger("yunqi.models")
 CHUNK = 512
 """Tokens a step may read: about a third of a second of a small model on one core, which those who decode wait for."""
 
@@ -54,8 +53,7 @@ class Loop:
             while True:
                 self._take_in()
                 self._step()
-        except Exception:
-            log.exception("a step failed")
+        finally:  # only a step that failed leads here; its error is printed as the thread ends
             self._on_loss()
 
     def _take_in(self) -> None:
@@ -78,7 +76,7 @@ class Loop:
             if run.sequence.stage is Stage.RUNNING:
                 self._next(run.sequence, row)
 
-    def _next(self, sequence: Sequence, logits: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> None:
+    def _next(self, sequence: Sequence, logits: NDArray[np.float32]) -> None:
         grammar, wishes = sequence.grammar, sequence.wishes
         allowed = None if grammar is None else grammar.mask(len(logits))
         draw = self._draws[id(sequence)].random() if wishes.temperature else 0.0
@@ -90,9 +88,7 @@ class Loop:
         sequence.tokens.append(chosen.token)
         if grammar is not None:
             grammar.accept(chosen.token)
-        if sequence.tell(chosen, ""):
-            self._end(sequence, "stop")
-        elif grammar is not None and grammar.is_over():
+        if sequence.tell(chosen, "") or (grammar is not None and grammar.is_over()):
             self._end(sequence, "stop")
         elif sequence.said >= sequence.most:
             self._end(sequence, "length")
