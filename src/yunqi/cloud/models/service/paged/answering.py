@@ -111,7 +111,7 @@ class _Voice:
     ) -> None:
         stop = asked.get("stop") or ()
         self._stops = Stops([stop] if isinstance(stop, str) else list(stop))
-        self._words = DecodeStream(skip_special_tokens=False)
+        self._words = DecodeStream(skip_special_tokens=True)
         self._tokenizer, self._stream, self._post = desk.tokenizer, stream, post
         self._called = 0
         self._logprobs: list[dict[str, Any]] = []
