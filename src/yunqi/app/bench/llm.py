@@ -133,7 +133,18 @@ def ours(models: Models, name: str) -> Ask:
         return sum(one.usage.input_tokens for one in done), sum(one.usage.output_tokens for one in done), spent
 
     models.warm(name).result()
+    _settle(models)
     return ask
+
+
+def _settle(models: Models, *, patience: float = 120.0) -> None:
+    """Wait until the child works no more on its own: a graph is compiled a second time after it answers already."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        before = _child_seconds(models)
+        time.sleep(1.0)
+        if _child_seconds(models) - before < 0.05:
+            return
 
 
 def _child_seconds(models: Models) -> float:

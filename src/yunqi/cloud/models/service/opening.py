@@ -1,18 +1,14 @@
 """`load`: one call for any member of the lineage, from a checkpoint folder, a GGUF file or a name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yunqi.cloud.hub import Hub, HubConfig
-from yunqi.cloud.models.service.paged.compiled import is_made
 from yunqi.kernel import Invalid, Kernel, KernelConfig, NotFound
 from yunqi.kernel.config import load as load_settings
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from yunqi.cloud.models.service.loaded import LoadedModel
     from yunqi.cloud.models.service.m6_folder import Illustrator
 
@@ -87,27 +83,6 @@ def m6(folder: str | Path) -> "Illustrator":
     except ModuleNotFoundError as error:
         raise Invalid(f"Opening a model needs the package {error.name}: run scripts/setup models.") from error
     return open_m6(Path(folder).expanduser())
-
-
-def compiled_logits(folder: str | Path, token_ids: Sequence[int]) -> "NDArray[np.float32]":
-    """Return the logits after every token [tokens, vocabulary] of a graph that `Models.compile` made, as it is served.
-
-    Raises
-    ------
-    NotFound
-        When the folder holds no graph.
-    Invalid
-        When the ``openvino`` extra is not installed.
-    """
-    try:
-        from yunqi.cloud.models.service.paged.runner import Runner
-    except ModuleNotFoundError as error:
-        raise Invalid(f"Running a graph needs the package {error.name}: run scripts/setup models openvino.") from error
-    if not is_made(Path(folder)):
-        raise NotFound(f"{folder} holds no graph; `yunqi models compile NAME` makes one.")
-    runner = Runner(Path(folder), tokens=len(token_ids), threads=1)
-    runner.settle()
-    return runner.score(list(token_ids))
 
 
 def open_weights(path: str | Path) -> Iterator[tuple[str, Any]]:
