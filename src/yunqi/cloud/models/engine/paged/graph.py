@@ -91,7 +91,8 @@ def _whole(values: ArrayLike) -> ov.Node:
 
 class _Writer:
     def __init__(self, text: Text, weights: Weights, bits: int) -> None:
-        self._text, self._weights, self._bits = text, weights, bits
+        self._text, self._stored, self._bits = text, weights, bits
+        self._factors: dict[str, Floats] = {}
         self._sinks: list[ov.Node] = []
 
     def write(self, frequencies: Floats, factor: float) -> ov.Model:
@@ -120,6 +121,37 @@ class _Writer:
         found = op.parameter(shape, kind, name=name)
         found.output(0).get_tensor().set_names({name})
         return found
+
+    def _weights(self, name: str) -> Floats | None:
+        found, factor = self._stored(name), self._factors.get(name)
+        return found if found is None or factor is None else found * factor.reshape([-1, *[1] * (found.ndim - 1)])
+
+    def _balance(self, layer: int) -> None:
+        """Even out the sizes of a key's channels, and let queries make up for it: scores stay, and 8-bit keys lose less.
+
+        Both channels that turn together get one factor, so the turning does not mind. Qwen2.5's biases make single
+        channels a hundred times larger than the rest, and those would set the step for all.
+        """
+        text, base = self._text, f"model.layers.{layer}"
+        dim, half = text.head_dim, text.head_dim // 2
+        if text.head_norm:
+            sizes = np.abs(self._weight(f"{base}.self_attn.k_norm.weight")).reshape(1, dim)
+        else:
+            rows = self._weight(f"{base}.self_attn.k_proj.weight") * self._weight(f"{base}.input_layernorm.weight")
+            bias = self._weights(f"{base}.self_attn.k_proj.bias")
+            sizes = 3.0 * np.sqrt(np.square(rows).sum(axis=1)) + (0.0 if bias is None else np.abs(bias))
+            sizes = sizes.reshape(text.kv_heads, dim)
+        pairs = np.maximum(np.maximum(sizes[:, :half], sizes[:, half:]), 1e-6)
+        even = pairs / np.exp(np.log(pairs).mean(axis=1, keepdims=True))
+        even = np.concatenate([even, even], axis=1).astype(np.float32)
+        keys, queries = 1.0 / even, np.repeat(even, text.heads // text.kv_heads, axis=0)
+        if text.head_norm:
+            self._factors |= {
+                f"{base}.self_attn.{name}_norm.weight": f[0] for name, f in (("k", keys), ("q", queries[:1]))
+            }
+            return
+        for name, factor in (("k", keys), ("q", queries)):
+            self._factors |= {f"{base}.self_attn.{name}_proj.{what}": factor for what in ("weight", "bias")}
 
     def _weight(self, name: str) -> Floats:
         found = self._weights(name)
@@ -160,6 +192,8 @@ class _Writer:
         self, x: ov.Node, layer: int, state: tuple[ov.Node, ov.Node], seen: ov.Node, turns: tuple[ov.Node, ov.Node]
     ) -> ov.Node:
         text, base = self._text, f"model.layers.{layer}.self_attn"
+        if not text.centred:
+            self._balance(layer)
         query, key, value = self._several(x, [f"{base}.{name}_proj" for name in "qkv"])
         query = _turned(self._heads(query, text.heads, f"{base}.q_norm"), turns, text.head_dim)
         key = _turned(self._heads(key, text.kv_heads, f"{base}.k_norm"), turns, text.head_dim)
