@@ -93,7 +93,7 @@ class Desk:
             raise Invalid(
                 f"Answers in a given form need the package {error.name}: run scripts/setup openvino."
             ) from error
-        found = grammar.wanted(asked)
+        found = grammar.wanted(asked, marked=self.tokenizer.token_to_id("<tool_call>") is not None)
         return grammar.Compiled(self._words, found) if found else None
 
     @cached_property

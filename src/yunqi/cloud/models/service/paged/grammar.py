@@ -52,8 +52,13 @@ class Compiled:
         return bool(self._matcher.is_stopped())
 
 
-def wanted(asked: Mapping[str, Any]) -> str:
+def wanted(asked: Mapping[str, Any], *, marked: bool) -> str:
     """Return the grammar that a request in the OpenAI form asks for, or nothing.
+
+    Parameters
+    ----------
+    marked
+        The vocabulary has ``<tool_call>`` as one token; llguidance then wants it named, not spelt.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def wanted(asked: Mapping[str, Any]) -> str:
         When it names a tool that it does not offer, or a format that is unknown.
     """
     if forced := _forced(asked.get("tools") or [], asked.get("tool_choice")):
-        return _calls(forced)
+        return _calls(forced, marked=marked)
     form = asked.get("response_format") or {}
     kind = form.get("type", "text") if isinstance(form, dict) else "text"
     if kind == "text":
@@ -92,7 +97,7 @@ def _forced(tools: Sequence[Mapping[str, Any]], choice: Any) -> list[Mapping[str
     return []
 
 
-def _calls(tools: Sequence[Mapping[str, Any]]) -> str:
+def _calls(tools: Sequence[Mapping[str, Any]], *, marked: bool) -> str:
     calls = [
         {
             "type": "object",
@@ -106,7 +111,6 @@ def _calls(tools: Sequence[Mapping[str, Any]]) -> str:
         for tool in tools
     ]
     schema = calls[0] if len(calls) == 1 else {"anyOf": calls}
-    return (
-        '%llguidance {}\nstart: "<tool_call>\\n" call "\\n</tool_call>"\n'
-        f"call: %json {json.dumps({'x-guidance': {'whitespace_flexible': False}, **schema})}\n"
-    )
+    opened, closed = ("<tool_call>", "</tool_call>") if marked else ('"<tool_call>"', '"</tool_call>"')
+    document = json.dumps({"x-guidance": {"whitespace_flexible": False}, **schema})
+    return f'%llguidance {{}}\nstart: {opened} "\\n" call "\\n" {closed}\ncall: %json {document}\n'
