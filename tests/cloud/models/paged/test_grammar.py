@@ -5,7 +5,9 @@ import json
 import pytest
 
 pytest.importorskip("llguidance")
-tokenizers = pytest.importorskip("tokenizers")
+pytest.importorskip("tokenizers")
+
+import tokenizers
 
 from yunqi.cloud.models.engine.tokens.tokenizer import byte_level
 from yunqi.cloud.models.service.paged.grammar import Compiled, Vocabulary, wanted

@@ -144,7 +144,8 @@ class _Writer:
         pairs = np.maximum(np.maximum(sizes[:, :half], sizes[:, half:]), 1e-6)
         even = pairs / np.exp(np.log(pairs).mean(axis=1, keepdims=True))
         even = np.concatenate([even, even], axis=1).astype(np.float32)
-        keys, queries = 1.0 / even, np.repeat(even, text.heads // text.kv_heads, axis=0)
+        keys: Floats = (1.0 / even).astype(np.float32)
+        queries: Floats = np.repeat(even, text.heads // text.kv_heads, axis=0)
         if text.head_norm:
             self._factors |= {
                 f"{base}.self_attn.{name}_norm.weight": f[0] for name, f in (("k", keys), ("q", queries[:1]))
