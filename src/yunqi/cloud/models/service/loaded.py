@@ -37,10 +37,8 @@ class LoadedModel:
         What the model is.
     tokenizer
         None when the checkpoint carries none; then only token ids go in and out.
-    module
-        The PyTorch module.
-    extras
-        Chat template, ends and special tokens of the checkpoint.
+    module, extras
+        The PyTorch module; chat template, ends and special tokens of the checkpoint.
     speculation
         How guessing ahead went in the last `generate` that did.
     """
