@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STORE ?= sqlite
 BIN := .venv/bin
-LAB := models train logistics labs cluster
-EXTRAS := logistics labs models?
+LAB := models train logistics labs openvino cluster
+EXTRAS := logistics labs models? openvino?
 export PYTHONWARNINGS ?=
 
 ifeq ($(STORE),oceanbase)

@@ -13,7 +13,7 @@ pins() { sed -n 's/^\([A-Za-z0-9_.-]*==[^\\]*\)\\\{0,1\}$/\1/p' "$@"; }
 if [ -z "${UPGRADE:-}" ]; then pins requirements/{base,dev,oceanbase}.lock | sort -u > requirements/.constraints; else : > requirements/.constraints; fi
 compile all -c requirements/.constraints --all-extras
 pins requirements/all.lock > requirements/.constraints
-for names in base:build dev:build,dev,bench oceanbase:build,oceanbase models:models train:models,train logistics:logistics labs:labs cluster:cluster; do
+for names in base:build dev:build,dev,bench oceanbase:build,oceanbase models:models train:models,train logistics:logistics labs:labs openvino:openvino cluster:cluster; do
   extras=(); for extra in ${names#*:}; do extras+=(${extra:+$(printf -- "--extra %s " ${extra//,/ })}); done
   compile "${names%%:*}" -c requirements/.constraints "${extras[@]}"
 done

@@ -1,4 +1,4 @@
-"""One contract for every engine: the embedded one with a real small model, and an OpenAI-compatible upstream."""
+"""One contract for every engine: the embedded ones with a real small model, and an OpenAI-compatible upstream."""
 
 import threading
 import time
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 
 import pytest
+from tests.cloud.conftest import ASSETS
 from tests.cloud.models.upstream import scripted_server
 
 from yunqi.cloud.hub import Hub, HubConfig
@@ -19,12 +20,17 @@ def ask(text: str, **settings: object) -> ChatRequest:
     return ChatRequest((Message("user", text),), **{"max_tokens": 24, "temperature": 0.0, **settings})  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["upstream", pytest.param("embedded", marks=pytest.mark.model)])
+@pytest.fixture(
+    params=["upstream", *(pytest.param(kind, marks=pytest.mark.model) for kind in ("llama.cpp", "openvino"))]
+)
 def serving(request: pytest.FixtureRequest, kernel: Kernel) -> Iterator[Serving]:
     """Models and the name of one, of each kind."""
-    if request.param == "embedded":
+    if request.param != "upstream":
+        if request.param == "openvino":
+            pytest.importorskip("openvino")
         hub = request.getfixturevalue("hub")
-        models = Models(kernel, ModelsConfig(context=512, threads=1), hub=hub)
+        config = ModelsConfig(context=512, threads=1, engine=(request.param,), compiled_dir=str(ASSETS / "compiled"))
+        models = Models(kernel, config, hub=hub)
         yield models, "smollm2-135m-instruct"
         models.close()
         return

@@ -18,7 +18,7 @@ class Peer:
 
     def __init__(self, python: str, script: str, path: str) -> None:
         self._process = subprocess.Popen(
-            [python, "-c", script, path, str(PLACES), str(os.cpu_count() or 1)],
+            [python, "-c", script, path, str(PLACES), str(len(os.sched_getaffinity(0)))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

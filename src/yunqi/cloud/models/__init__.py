@@ -33,7 +33,7 @@ from yunqi.cloud.models.model import (
     ToolCallDelta,
     Usage,
 )
-from yunqi.cloud.models.service import Engine, Models, load, load_config, m6, open_weights
+from yunqi.cloud.models.service import Engine, Models, compiled_logits, load, load_config, m6, open_weights
 
 __all__ = [
     "BadCheckpoint",
@@ -59,6 +59,7 @@ __all__ = [
     "ToolCall",
     "ToolCallDelta",
     "Usage",
+    "compiled_logits",
     "load",
     "load_config",
     "m6",

@@ -9,6 +9,7 @@ import typer
 
 from yunqi.cloud.models.engine.catalogue.entry import Entry
 from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
+from yunqi.cloud.models.service import compiling
 from yunqi.cloud.models.service.opening import m6
 from yunqi.cloud.models.service.planning import catalogue, make_plan
 from yunqi.kernel import Invalid
@@ -60,6 +61,21 @@ def add(app: typer.Typer) -> None:
             print_json(found, compact=True)
         else:
             _print_plan(found)
+
+    @app.command(
+        "compile",
+        help="Make the graph with which OpenVINO runs an installed model. Example: yunqi models compile smollm2-135m-instruct",
+    )
+    def compile_(
+        name: Annotated[str, typer.Argument(help="An installed model; see `yunqi hub list`.")],
+        bits: Annotated[int, typer.Option(help="Bits a weight: 8 (nearly exact) or 4.")] = 8,
+        as_json: AsJson = False,
+    ) -> None:
+        folder = compiling.compile_named(name, bits=bits)
+        if as_json:
+            print_json({"model": name, "bits": bits, "folder": str(folder)}, compact=True)
+        else:
+            print(f"{name} is compiled to {folder}")
 
     @app.command("m6", help="List the published layouts of M6 with their counts. Example: yunqi models m6 --json")
     def m6_(as_json: AsJson = False) -> None:

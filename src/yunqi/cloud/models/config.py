@@ -21,6 +21,13 @@ class ModelsConfig:
     prompt_cache_mb: int = setting(
         64, "Memory for prompts kept beside the live ones, so that a known beginning is quick."
     )
+    engine: tuple[str, ...] = setting(
+        ("auto",),
+        "What runs embedded models: llama.cpp, openvino (weights in 8 bits), openvino-int4, or auto, which takes openvino "
+        "where the processor has VNNI or AMX and the model's graph was made by `yunqi models compile`, else llama.cpp. "
+        "NAME=ENGINE sets it for one model.",
+    )
+    compiled_dir: str = setting("", "Folder for the graphs that openvino runs. Empty: compiled, in the data folder.")
     prompt_lookup: bool = setting(
         False,
         "Guess the next words of an answer from what stands in its chat already, and check them. The answer is the same; "

@@ -137,12 +137,16 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of an answer, with the tokens used up to here; each item of ``logprobs`` is JSON in the OpenAI form."""
+    """A piece of an answer, with the tokens used up to here; each item of ``logprobs`` is JSON in the OpenAI form.
+
+    ``thinking`` is what a model says to itself before it answers; it is no part of ``text``.
+    """
 
     text: str
     usage: Usage
     tool_calls: tuple[ToolCallDelta, ...] = ()
     logprobs: tuple[bytes, ...] = ()
+    thinking: str = ""
 
 
 OnDelta = Callable[[Delta], None]
@@ -150,7 +154,7 @@ OnDelta = Callable[[Delta], None]
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A finished answer."""
+    """A finished answer; ``thinking`` is what the model said to itself before it."""
 
     text: str
     finish_reason: str
@@ -159,6 +163,7 @@ class Completion:
     first_token_ms: float
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: tuple[bytes, ...] = ()
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)

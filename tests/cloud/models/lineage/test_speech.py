@@ -32,7 +32,7 @@ def one_thread() -> None:
 
 
 def talk(mine: Any, ids: list[int], senses: Senses, penalty: float, frames: int = FRAMES) -> Any:
-    voice = speaking.pick(mine.spec, mine._extras.voices, "" if mine._extras.voices else "Ethan")
+    voice = speaking.pick(mine.spec, mine.extras.voices, "" if mine.extras.voices else "Ethan")
     options = {"temperature": 0.0, "max_tokens": frames, "repetition_penalty": penalty}
     with torch.inference_mode():
         return speaking.say(mine.module, ids, senses, (Sampling(6), options), voice)

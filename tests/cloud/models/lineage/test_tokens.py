@@ -13,6 +13,7 @@ from yunqi.cloud.models import BadCheckpoint
 from yunqi.cloud.models.engine.tokens.parse import parse
 from yunqi.cloud.models.engine.tokens.stream import Stream
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
+from yunqi.cloud.models.engine.tokens.tokenizer import from_gguf
 from yunqi.kernel import Invalid
 
 WEATHER: dict[str, Any] = {
@@ -119,3 +120,16 @@ def test_text_is_told_at_once_and_marks_never() -> None:
     assert stream.feed('<tool_call>{"name": "weather", "arguments": {}}</tool') == []
     assert [piece.call.name for piece in stream.feed("_call>") if piece.call] == ["weather"]
     assert parse("<tool_call>\nnot json\n</tool_call>").text == "<tool_call>\nnot json\n</tool_call>"
+
+
+def test_marks_of_a_gguf_vocabulary_that_are_said_are_kept_and_control_tokens_are_not() -> None:
+    values = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": ["a", "b", "<|im_end|>", "<tool_call>"],
+        "tokenizer.ggml.merges": [],
+        "tokenizer.ggml.token_type": [1, 1, 3, 4],
+    }
+    tokenizer = from_gguf(values)
+    assert tokenizer is not None
+    assert tokenizer.encode("a<tool_call>b<|im_end|>") == [0, 3, 1, 2]
+    assert tokenizer.decode([0, 3, 1, 2]) == "a<tool_call>b"

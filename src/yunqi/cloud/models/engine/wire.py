@@ -141,6 +141,7 @@ class Answer:
     def __init__(self) -> None:
         self._rest = b""
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._calls: dict[int, list[str]] = {}
         self._logprobs: list[bytes] = []
         self._chunks = 0
@@ -165,6 +166,11 @@ class Answer:
     def text(self) -> str:
         """Return the text so far."""
         return "".join(self._texts)
+
+    @property
+    def thinking(self) -> str:
+        """Return the thinking so far."""
+        return "".join(self._thoughts)
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -193,14 +199,15 @@ class Answer:
 
     def _piece(self, choice: _Choice) -> Delta | None:
         found = choice.delta or _Delta()
-        text = (found.reasoning_content or "") + (found.content or "")
+        text, thinking = found.content or "", found.reasoning_content or ""
         calls = tuple(self._call(call) for call in found.tool_calls or ())
         logprobs = tuple(bytes(item) for item in (choice.logprobs and choice.logprobs.content) or ())
-        if not (text or calls or logprobs):
+        if not (text or thinking or calls or logprobs):
             return None
         self._texts.append(text)
+        self._thoughts.append(thinking)
         self._logprobs.extend(logprobs)
-        return Delta(text, self.usage, calls, logprobs)
+        return Delta(text, self.usage, calls, logprobs, thinking)
 
     def _call(self, call: _Call) -> ToolCallDelta:
         function = call.function or _Function()
@@ -216,6 +223,8 @@ class Answer:
             self.usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens, cached)
         elif (timings := chunk.timings) is not None:
             self.usage = Usage(timings.prompt_n + timings.cache_n, timings.predicted_n, timings.cache_n)
-        elif choice.delta is not None and (choice.delta.content or choice.delta.tool_calls):
+        elif choice.delta is not None and (
+            choice.delta.content or choice.delta.reasoning_content or choice.delta.tool_calls
+        ):
             self._chunks += 1
             self.usage = Usage(self.usage.input_tokens, self._chunks, exact=False)

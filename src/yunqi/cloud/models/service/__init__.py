@@ -3,5 +3,6 @@
 from yunqi.cloud.models.service.engine import Engine
 from yunqi.cloud.models.service.models import Models
 from yunqi.cloud.models.service.opening import load, load_config, m6, open_weights
+from yunqi.cloud.models.service.scoring import compiled_logits
 
-__all__ = ["Engine", "Models", "load", "load_config", "m6", "open_weights"]
+__all__ = ["Engine", "Models", "compiled_logits", "load", "load_config", "m6", "open_weights"]

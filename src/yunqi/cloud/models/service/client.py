@@ -95,6 +95,7 @@ class ChatClient:
             first_token_ms=((first or ended) - began) * 1000,
             tool_calls=answer.tool_calls,
             logprobs=answer.logprobs,
+            thinking=answer.thinking,
         )
 
     def _refusal(self, status: int, body: bytes, retry_after: str | None) -> Error:

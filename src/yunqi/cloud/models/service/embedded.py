@@ -1,4 +1,4 @@
-"""The default engine: llama.cpp in a child process on this machine's CPU."""
+"""The default engine: llama.cpp, or our own graph in OpenVINO, in a child process on this machine's CPU."""
 
 import asyncio
 
@@ -19,13 +19,29 @@ class EmbeddedEngine:
     ----------
     path
         The GGUF file.
+    engine, graph
+        What runs it, and the folder of its graph; see `yunqi.cloud.models.service.paged.compiled`.
+    remark
+        A word about why this engine, shown with its health.
     """
 
-    def __init__(self, name: str, path: str, config: ModelsConfig) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        config: ModelsConfig,
+        *,
+        engine: str = "llama.cpp",
+        graph: str = "",
+        remark: str = "",
+    ) -> None:
+        self._remark = remark
         self._name = name
         self._config = config
         self._gate = Gate(name, places=config.parallel, queue=config.queue)
-        self._supervisor = Supervisor(name, path, config, gate=self._gate, on_start=self._forget)
+        self._supervisor = Supervisor(
+            name, path, config, gate=self._gate, on_start=self._forget, engine=engine, graph=graph
+        )
         self._client: tuple[Child, ChatClient] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -74,7 +90,7 @@ class EmbeddedEngine:
         child = supervisor.child
         return EngineHealth(
             supervisor.state,
-            supervisor.detail,
+            supervisor.detail or self._remark,
             memory_bytes=child.memory() if child else 0,
             running=self._gate.running,
             waiting=self._gate.waiting,

@@ -37,8 +37,8 @@ class LoadedModel:
         What the model is.
     tokenizer
         None when the checkpoint carries none; then only token ids go in and out.
-    module
-        The PyTorch module.
+    module, extras
+        The PyTorch module; chat template, ends and special tokens of the checkpoint.
     speculation
         How guessing ahead went in the last `generate` that did.
     """
@@ -47,7 +47,7 @@ class LoadedModel:
         self.spec = spec
         self.module = module
         self.tokenizer = tokenizer
-        self._extras = extras
+        self.extras = extras
         self.speculation: guess.Speculation | None = None
 
     @torch.inference_mode()
@@ -198,10 +198,10 @@ class LoadedModel:
         turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         if not turns:
             raise Invalid("messages is empty; give at least one message.", param="messages")
-        settings: dict[str, Any] = dict(self._extras.specials)
+        settings: dict[str, Any] = dict(self.extras.specials)
         if thinking is not None:
             settings["enable_thinking"] = thinking
-        template = self._extras.template or CHATML
+        template = self.extras.template or CHATML
         return render(template, turns, tools=list(tools) or None, now=datetime.now().astimezone(), **settings)
 
     @torch.inference_mode()
@@ -294,7 +294,7 @@ class LoadedModel:
         talking
             How codes of speech are chosen, as ``temperature``; by default as the makers set it.
         """
-        voice = speaking.pick(self.spec, self._extras.voices, speaker)
+        voice = speaking.pick(self.spec, self.extras.voices, speaker)
         senses, counts = sensing.both(self.spec, images, clips)
         written = speaking.is_text(prompt)
         text = sensing.before(self.spec, counts, self.prompt(prompt)) if written else ""
@@ -381,7 +381,7 @@ class LoadedModel:
             raise Invalid(f"Unknown option: {error}.", param="options") from error
 
     def _ends(self) -> tuple[int, ...]:
-        return self._extras.ends
+        return self.extras.ends
 
     def _bare(self, tokens: Sequence[int]) -> Sequence[int]:
         return tokens[:-1] if tokens and tokens[-1] in self._ends() else tokens
@@ -389,12 +389,12 @@ class LoadedModel:
     def _tokenizer(self) -> Tokenizer:
         if self.tokenizer is None:
             raise Invalid(
-                f"{self._extras.source} carries no tokenizer, so it takes token ids only. Put tokenizer.json beside it."
+                f"{self.extras.source} carries no tokenizer, so it takes token ids only. Put tokenizer.json beside it."
             )
         return self.tokenizer
 
     def _needed_id(self, token: str) -> int:
         found = self._tokenizer().token(token)
         if found is None:
-            raise Invalid(f"{self._extras.source} has no token {token!r}, so it cannot do this.")
+            raise Invalid(f"{self.extras.source} has no token {token!r}, so it cannot do this.")
         return found

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 
 from yunqi.cloud.hub import AssetState, AssetUnknown, Hub, Listing
 from yunqi.cloud.models.config import ModelsConfig
@@ -12,6 +13,7 @@ from yunqi.cloud.models.model import (
     Delta,
     EngineBusy,
     EngineHealth,
+    EngineLost,
     EngineState,
     Model,
     ModelUnknown,
@@ -19,9 +21,10 @@ from yunqi.cloud.models.model import (
 )
 from yunqi.cloud.models.service.embedded import EmbeddedEngine
 from yunqi.cloud.models.service.engine import Engine
+from yunqi.cloud.models.service.paged import compiled
 from yunqi.cloud.models.service.room import Room
 from yunqi.cloud.models.service.upstream import Upstream, UpstreamEngine
-from yunqi.kernel import Kernel
+from yunqi.kernel import Invalid, Kernel
 
 
 def _ignore(delta: Delta) -> None:
@@ -116,7 +119,46 @@ class Models:
             raise ModelUnknown(f"There is no model {name!r}. `yunqi models list` shows them.", param="model") from None
         if not installed.asset.chat:
             raise ModelUnknown(f"Model {name!r} has no chat template, so it cannot chat.", param="model")
-        return EmbeddedEngine(name, installed.path, self._config)
+        engine, graph, remark = self._runner(name, Path(installed.path))
+        return EmbeddedEngine(name, installed.path, self._config, engine=engine, graph=graph, remark=remark)
+
+    def compile(self, name: str, engine: str = "openvino") -> Path:
+        """Make the graph with which OpenVINO runs an installed model, and return its folder; one that is there is kept.
+
+        Raises
+        ------
+        AssetMissing, ModelUnknown
+            When the model is not installed, or not known.
+        EngineLost
+            When the machine or the model does not allow it; the message says why.
+        """
+        file = Path(self._hub.file(name).path)
+        if reason := compiled.hindrance():
+            raise EngineLost(f"Model {name} cannot be compiled: {reason}.")
+        folder = compiled.place(file, self._graphs(), engine)
+        if not compiled.is_made(folder):
+            compiled.make(file, folder, engine)
+        return folder
+
+    def _runner(self, name: str, file: Path) -> tuple[str, str, str]:
+        """Return the engine for a model, the folder of its graph, and a word about the choice."""
+        wanted = compiled.chosen(self._config.engine, name)
+        if wanted == "llama.cpp":
+            return wanted, "", ""
+        reason = compiled.hindrance()
+        if wanted != "auto":
+            if reason:
+                raise Invalid(f"Model {name} cannot run in {wanted}: {reason}.", param="engine")
+            return wanted, str(compiled.place(file, self._graphs(), wanted)), ""
+        folder = compiled.place(file, self._graphs(), "openvino")
+        if not compiled.is_quick_here():
+            reason = reason or "this processor has neither AVX-512 VNNI nor AMX"
+        elif not reason and not compiled.is_made(folder):
+            reason = f"its graph is not made: `yunqi models compile {name}`"
+        return ("llama.cpp", "", f"Runs in llama.cpp: {reason}.") if reason else ("openvino", str(folder), "")
+
+    def _graphs(self) -> Path:
+        return compiled.writable_root(self._config.compiled_dir, self._kernel.config.data_dir)
 
     async def _answer(self, engine: Engine, request: ChatRequest, on_delta: OnDelta) -> Completion:
         await self._make_room(engine)

@@ -19,6 +19,7 @@ from yunqi.cloud.models.model import EngineLost
 log = logging.getLogger("yunqi.models")
 
 _SCRIPT = Path(__file__).with_name("child.py")
+_PROGRAMS = {"llama.cpp": (str(_SCRIPT),), "openvino": ("-m", "yunqi.cloud.models.service.paged.child")}
 _PAGE = 4096
 _STOP_SECONDS = 5.0
 # Threads that spin while they wait for each other lose half their speed beside one busy process; see the README.
@@ -27,7 +28,7 @@ _PATIENT = {"OMP_WAIT_POLICY": "passive"}
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a child is to load."""
+    """What a child is to load; ``engine`` reads ``graph``, or makes it there first, unless it is llama.cpp."""
 
     model: str
     context: int
@@ -35,6 +36,8 @@ class Spec:
     threads: int
     cache_mb: int
     lookup: bool = False
+    engine: str = "llama.cpp"
+    graph: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class _Order:
     threads: int
     cache_mb: int
     lookup: bool
+    engine: str
+    graph: str
     socket: str
     key: str
 
@@ -75,7 +80,7 @@ class Child:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
-            str(_SCRIPT),
+            *_PROGRAMS["llama.cpp" if spec.engine == "llama.cpp" else "openvino"],
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -94,7 +99,7 @@ class Child:
     async def _load(self, timeout: float) -> None:
         spec = self.spec
         sizes = (spec.context, spec.parallel, spec.threads, spec.cache_mb)
-        order = _Order(spec.model, *sizes, spec.lookup, str(self.socket), self.key)
+        order = _Order(spec.model, *sizes, spec.lookup, spec.engine, spec.graph, str(self.socket), self.key)
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise EngineLost("The model process was started without pipes.")

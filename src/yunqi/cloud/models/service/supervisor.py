@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from yunqi.cloud.models.config import ModelsConfig
@@ -12,12 +13,14 @@ from yunqi.cloud.models.engine.governor import Backoff, Governor, threads_beside
 from yunqi.cloud.models.model import EngineLost, EngineState
 from yunqi.cloud.models.service.gate import Gate
 from yunqi.cloud.models.service.load import LoadMeter, cores
+from yunqi.cloud.models.service.paged import compiled
 from yunqi.cloud.models.service.process import Child, Spec
 
 log = logging.getLogger("yunqi.models")
 
 _LOOK_SECONDS = 2.0
 _PATIENCE_SECONDS = 3.0
+_MAKING = 10
 
 
 class Supervisor:
@@ -29,9 +32,22 @@ class Supervisor:
         Tells when nobody uses the child.
     on_start
         Called with each new child before it is used.
+    engine, graph
+        What runs the model, and where its graph lies; see `Spec`.
     """
 
-    def __init__(self, name: str, path: str, config: ModelsConfig, *, gate: Gate, on_start: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        config: ModelsConfig,
+        *,
+        gate: Gate,
+        on_start: Callable[[], None],
+        engine: str = "llama.cpp",
+        graph: str = "",
+    ) -> None:
+        self._engine, self._graph = engine, graph
         self._name = name
         self._path = path
         self._config = config
@@ -105,13 +121,12 @@ class Supervisor:
     async def _start(self) -> Child:
         config = self._config
         self._threads = config.threads or self._threads or threads_beside(cores(), await self._foreign())
-        spec = Spec(
-            self._path, config.context, config.parallel, self._threads, config.prompt_cache_mb, config.prompt_lookup
-        )
+        sizes = (config.context, config.parallel, self._threads, config.prompt_cache_mb)
+        spec = Spec(self._path, *sizes, config.prompt_lookup, self._engine, self._graph)
         self.state, self.detail = EngineState.LOADING, ""
         began = time.monotonic()
         try:
-            child = await Child.start(spec, timeout=config.start_timeout)
+            child = await Child.start(spec, timeout=self._patience())
         except EngineLost as error:
             self.state, self.detail = EngineState.FAILED, error.message
             self._not_before = time.monotonic() + self._backoff.fail(0.0)
@@ -126,6 +141,11 @@ class Supervisor:
         self._follow(self._watch(child))
         self._follow(self._keep_house(child))
         return child
+
+    def _patience(self) -> float:
+        """Return how long a start may take; a graph that is still to be made takes many times a load."""
+        is_new = self._graph and not compiled.is_made(Path(self._graph))
+        return self._config.start_timeout * (_MAKING if is_new else 1)
 
     async def _foreign(self) -> float:
         self._meter.foreign(None)

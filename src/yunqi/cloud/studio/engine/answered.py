@@ -24,6 +24,8 @@ class Writer:
     def whole(self, done: Completion) -> bytes:
         """Return a finished answer as one document."""
         message: dict[str, Any] = {"role": "assistant", "content": done.text or None, "refusal": None}
+        if done.thinking:
+            message["reasoning_content"] = done.thinking
         if done.tool_calls:
             message["tool_calls"] = [_call(call) for call in done.tool_calls]
         elif not done.text:
@@ -44,6 +46,8 @@ class Writer:
     def piece(self, delta: Delta) -> bytes:
         """Return a chunk with a piece of the answer."""
         content: dict[str, Any] = {}
+        if delta.thinking:
+            content["reasoning_content"] = delta.thinking
         if delta.text:
             content["content"] = delta.text
         if delta.tool_calls:

@@ -48,6 +48,10 @@ class Tokenizer:
         found: str | None = self._inner.id_to_token(token_id)
         return found
 
+    def save(self, path: Path) -> None:
+        """Write the tokenizer as a tokenizer.json."""
+        self._inner.save(str(path))
+
     @property
     def size(self) -> int:
         """Return the number of tokens, special ones included."""
@@ -108,11 +112,13 @@ def from_gguf(values: dict[str, Any]) -> Tokenizer | None:
         str(values.get("tokenizer.ggml.pre")), SPLIT
     )
     kinds = values.get("tokenizer.ggml.token_type") or [1] * len(tokens)
-    special = [token for token, kind in zip(tokens, kinds, strict=True) if kind in (3, 4)]
+    control, words = ([token for token, kind in zip(tokens, kinds, strict=True) if kind == one] for one in (3, 4))
     pairs = [tuple(line.split(" ", 1)) for line in merges]
     vocabulary = {token: index for index, token in enumerate(tokens)}
     inner = byte_level(vocabulary, [(pair[0], pair[1]) for pair in pairs if len(pair) == 2], split=split)
-    inner.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    inner.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in control])
+    # Marks that are part of what is said, as <tool_call>: one token each, and kept when an answer is read.
+    inner.add_tokens([AddedToken(token, special=False, normalized=False) for token in words])
     return Tokenizer(inner)
 
 

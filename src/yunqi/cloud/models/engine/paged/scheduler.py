@@ -1,0 +1,113 @@
+"""Who runs in the next step: everybody who decodes, and of the prompts as much as one step may read."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from yunqi.cloud.models.engine.paged.blocks import SIZE, Block, BlockPool
+from yunqi.cloud.models.engine.paged.sequence import Sequence, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A sequence's part in a step: its next ``count`` tokens; ``last`` when the logits after them are wanted."""
+
+    sequence: Sequence
+    count: int
+    last: bool
+
+
+class Scheduler:
+    """Continuous batching over a block pool.
+
+    Parameters
+    ----------
+    places
+        Sequences at the same time.
+    chunk
+        Tokens a step may read; those who decode come first.
+    """
+
+    def __init__(self, pool: BlockPool, *, places: int, chunk: int) -> None:
+        self._pool, self._places, self._chunk = pool, places, chunk
+        self._waiting: deque[Sequence] = deque()
+        self.running: list[Sequence] = []
+        self.copies: list[tuple[int, int]] = []
+
+    def add(self, sequence: Sequence) -> None:
+        """Take in a request."""
+        self._waiting.append(sequence)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody runs or waits."""
+        return not self.running and not self._waiting
+
+    def plan(self) -> list[Run]:
+        """Return the next step; ``copies`` then holds pairs of blocks, the second to be made like the first before it."""
+        self.copies = []
+        self._part_with_leaving()
+        self._let_in()
+        runs, left = list[Run](), self._chunk
+        for sequence in sorted(self.running, key=lambda one: one.is_reading):
+            missing = len(sequence.tokens) - sequence.past
+            apart = 1 if sequence.alone and missing > 1 else 0
+            if (count := min(missing - apart, left)) > 0 and self._grow(sequence, sequence.past + count):
+                runs.append(Run(sequence, count, last=count == missing))
+                left -= count
+        return runs
+
+    def ran(self, runs: list[Run]) -> None:
+        """Write down that a step was done."""
+        for run in runs:
+            sequence = run.sequence
+            for place in range(sequence.past, sequence.past + run.count):
+                sequence.blocks[place // SIZE].tokens.append(sequence.tokens[place])
+            sequence.past += run.count
+
+    def finish(self, sequence: Sequence) -> None:
+        """Let a sequence go; its blocks stay known."""
+        sequence.stage = Stage.DONE
+        self.running.remove(sequence)
+        self._pool.release(sequence.blocks)
+        sequence.blocks = []
+
+    def _part_with_leaving(self) -> None:
+        for sequence in [one for one in self.running if one.stage is Stage.LEAVING]:
+            self.finish(sequence)
+        self._waiting = deque(one for one in self._waiting if one.stage is not Stage.LEAVING)
+
+    def _let_in(self) -> None:
+        while self._waiting and len(self.running) < self._places:
+            sequence = self._waiting.popleft()
+            self._begin(sequence)
+            sequence.stage = Stage.RUNNING
+            self.running.append(sequence)
+
+    def _begin(self, sequence: Sequence) -> None:
+        """Start where the known beginning of the prompt ends; its last token is always read, for its logits."""
+        known = self._pool.known(sequence.tokens[:-1])
+        for block in known.whole:
+            self._pool.hold(block)
+        sequence.blocks = list(known.whole)
+        sequence.past = len(known.whole) * SIZE
+        if known.part is not None:
+            self._pool.hold(known.part)  # so that it is not what gives way
+            copy = self._pool.take(self._last(sequence), known.part.tokens[: known.tokens])
+            if copy is not None:
+                self.copies.append((known.part.number, copy.number))
+                sequence.blocks.append(copy)
+                sequence.past += known.tokens
+            self._pool.release([known.part])
+        sequence.cached = sequence.past
+
+    def _grow(self, sequence: Sequence, length: int) -> bool:
+        while len(sequence.blocks) * SIZE < length:
+            block = self._pool.take(self._last(sequence))
+            if block is None:
+                return False
+            sequence.blocks.append(block)
+        return True
+
+    @staticmethod
+    def _last(sequence: Sequence) -> Block | None:
+        return sequence.blocks[-1] if sequence.blocks else None

@@ -1,0 +1,1 @@
+"""The second embedded engine: our own graph in OpenVINO, with continuous batching, in a child process."""

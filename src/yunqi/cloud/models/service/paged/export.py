@@ -1,0 +1,87 @@
+"""Writes a model file as a graph: weights packed, tokenizer and template beside it; whole or not at all."""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+
+from yunqi.cloud.models.engine.lineage.rotary import frequencies
+from yunqi.cloud.models.engine.paged.graph import decoder, unsupported
+from yunqi.cloud.models.engine.paged.packing import Floats
+from yunqi.cloud.models.engine.tokens.template import CHATML
+from yunqi.cloud.models.service.loaded import LoadedModel
+from yunqi.cloud.models.service.opening import load
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TOKENIZER
+from yunqi.kernel import Error, Invalid
+
+
+def export(source: Path, folder: Path, *, bits: int = 8) -> None:
+    """Write the graph of a checkpoint folder or GGUF file.
+
+    Parameters
+    ----------
+    folder
+        What to make; one that is there already is replaced when all is written.
+    bits
+        8, 4, or 32 to keep the weights as they are.
+
+    Raises
+    ------
+    BadCheckpoint
+        When the files are damaged.
+    Invalid
+        When the member cannot be written as a graph, or carries no tokenizer.
+    """
+    model = load(source, dtype="stored")
+    if reason := unsupported(model.spec):
+        raise Invalid(f"{source} cannot be written as a graph: {reason}. Use the engine llama.cpp.")
+    if model.tokenizer is None:
+        raise Invalid(f"{source} carries no tokenizer, so it cannot be served.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    try:
+        _write(model, made, bits)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _write(model: LoadedModel, folder: Path, bits: int) -> None:
+    text = model.spec.text
+    held = dict(model.module.state_dict())
+
+    def weight(name: str) -> Floats | None:
+        found = held.get(name)
+        return None if found is None else np.ascontiguousarray(found.float().numpy())
+
+    inverse, factor = frequencies(text, text.context)
+    graph = decoder(text, weight, inverse.numpy(), factor, bits=bits)
+    ov.save_model(graph, folder / GRAPH, compress_to_fp16=False)
+    if model.tokenizer is not None:
+        model.tokenizer.save(folder / TOKENIZER)
+    about = {
+        "template": model.extras.template or CHATML,
+        "specials": model.extras.specials,
+        "ends": sorted(model.extras.ends),
+        "vocabulary": text.vocabulary,
+        "context": text.context,
+    }
+    (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+
+
+def main() -> None:
+    """Write what the command line names: a file, a folder and the bits."""
+    source, folder, bits = sys.argv[1:4]
+    try:
+        export(Path(source), Path(folder), bits=int(bits))
+    except Error as error:
+        sys.exit(error.message)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Speaks the OpenAI chat protocol on the child's socket: one route, always streamed, only to who has the key."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from yunqi.cloud.models.service.paged.answering import Desk, TooLong
+from yunqi.cloud.models.service.paged.loop import Loop
+from yunqi.cloud.models.service.paged.runner import Runner
+from yunqi.kernel import Error
+
+_HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+_MOST_BYTES = 64 << 20
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def listen(spec: dict[str, Any], folder: Path) -> None:
+    """Load the graph and listen; returns once requests are answered."""
+    extra = _extra_tokens(spec["cache_mb"], spec["context"])
+    runner = Runner(folder, tokens=spec["context"] * spec["parallel"] + extra, threads=spec["threads"])
+    loop = Loop(runner, places=spec["parallel"], on_loss=lambda: os._exit(1))
+    desk = Desk(folder, context=spec["context"])
+    application = web.Application(client_max_size=_MOST_BYTES, middlewares=[_guard(spec["key"])])
+    application.router.add_post("/v1/chat/completions", _chat(desk, loop))
+    site = web.AppRunner(application, access_log=None, handler_cancellation=True)
+    await site.setup()
+    await web.UnixSite(site, spec["socket"]).start()
+
+
+def _extra_tokens(megabytes: int, context: int) -> int:
+    """Return for how many tokens more than run at once the cache has room, so that known beginnings stay."""
+    return context if megabytes else 0
+
+
+def _guard(key: str) -> Any:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "")
+        if not secrets.compare_digest(given.encode(), f"Bearer {key}".encode()):
+            return _refusal(401, "The key is missing or wrong.", "authentication_error")
+        return await handler(request)
+
+    return guard
+
+
+def _chat(desk: Desk, loop: Loop) -> Handler:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        home = asyncio.get_running_loop()
+        chunks: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+
+        def post(chunk: dict[str, Any] | None) -> None:
+            home.call_soon_threadsafe(chunks.put_nowait, chunk)
+
+        try:
+            sequence, draws = desk.open(msgspec.json.decode(await request.read()), post)
+        except TooLong as error:
+            counts = {"n_prompt_tokens": error.tokens, "n_ctx": error.context}
+            return _refusal(400, str(error), "exceed_context_size_error", **counts)
+        except Error as error:
+            return _refusal(400, error.message, "invalid_request_error")
+        reply = web.StreamResponse(headers=_HEADERS)
+        loop.add(sequence, draws)
+        try:
+            await reply.prepare(request)
+            while (chunk := await chunks.get()) is not None:
+                await reply.write(b"data: " + msgspec.json.encode(chunk) + b"\n\n")
+            await reply.write(b"data: [DONE]\n\n")
+        finally:
+            loop.leave(sequence)
+        return reply
+
+    return chat
+
+
+def _refusal(status: int, message: str, kind: str, **more: int) -> web.Response:
+    body = json.dumps({"error": {"message": message, "type": kind, **more}})
+    return web.Response(status=status, text=body, content_type="application/json")

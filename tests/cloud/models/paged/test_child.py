@@ -1,0 +1,177 @@
+"""The child that runs graphs: shut to strangers, mortal, and true to what a request asks for."""
+
+import dataclasses
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.cloud.conftest import ASSETS
+from tests.cloud.models.test_embedded import pid_of, sockets_of, wait_for
+
+from yunqi.cloud.hub import Hub
+from yunqi.cloud.models import ChatRequest, EngineLost, Message, Models, ModelsConfig
+from yunqi.kernel import Invalid, Kernel
+
+pytest.importorskip("openvino")
+pytestmark = pytest.mark.model
+
+NAME = "smollm2-135m-instruct"
+LONG = ChatRequest((Message("user", "Write a long story about a river."),), max_tokens=300, temperature=0.0)
+SHORT = ChatRequest((Message("user", "Say yes."),), max_tokens=4, temperature=0.0)
+TOOL = (
+    b'{"type":"function","function":{"name":"weather","parameters":{"type":"object",'
+    b'"properties":{"city":{"type":"string","maxLength":12}},"required":["city"],"additionalProperties":false}}}'
+)
+OTHER = b'{"type":"function","function":{"name":"clock","parameters":{"type":"object","properties":{}}}}'
+
+
+@pytest.fixture
+def serve(kernel: Kernel, hub: Hub) -> Iterator[Callable[..., Models]]:
+    opened: list[Models] = []
+
+    def serve(**settings: object) -> Models:
+        base = ModelsConfig(context=512, threads=1, engine=("openvino",), compiled_dir=str(ASSETS / "compiled"))
+        opened.append(Models(kernel, dataclasses.replace(base, **settings), hub=hub))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield serve
+    for models in opened:
+        models.close()
+
+
+class _Unix(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("child", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+def test_who_has_no_key_is_refused(serve: Callable[..., Models]) -> None:
+    models = serve()
+    models.warm(NAME).result()
+    path = sockets_of(pid_of(models))[0]
+    for headers in ({}, {"Authorization": "Bearer guess"}):
+        connection = _Unix(path)
+        connection.request("POST", "/v1/chat/completions", b'{"messages":[{"role":"user","content":"hi"}]}', headers)
+        assert connection.getresponse().status == 401
+        connection.close()
+
+
+def test_a_killed_child_fails_its_request_clearly_and_serves_the_next(serve: Callable[..., Models]) -> None:
+    models = serve()
+    begun = threading.Event()
+    future = models.start(NAME, LONG, lambda delta: begun.set())
+    assert begun.wait(60)
+    os.kill(pid_of(models), signal.SIGKILL)
+    with pytest.raises(EngineLost, match="went away while it was answering"):
+        future.result(10)
+    assert models.chat(NAME, SHORT).text
+    assert models.health()[NAME].restarts == 1
+
+
+def test_the_parent_killed_takes_the_child_with_it(serve: Callable[..., Models]) -> None:
+    reading, writing = os.pipe()
+    models = serve()
+    parent = os.fork()
+    if parent == 0:
+        models.warm(NAME).result()
+        os.write(writing, str(pid_of(models)).encode())
+        time.sleep(600)
+    child = int(os.read(reading, 20))
+    folder = Path(sockets_of(child)[0]).parent
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    wait_for(lambda: not Path(f"/proc/{child}").exists())
+    assert not folder.exists()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_eight_at_once_are_all_answered(serve: Callable[..., Models]) -> None:
+    models = serve(parallel=8, context=256)
+    running: list[int] = []
+    asked = [
+        dataclasses.replace(LONG, messages=(Message("user", f"Tell story {n}."),), max_tokens=12) for n in range(8)
+    ]
+    begun = [models.start(NAME, one, lambda delta: running.append(models.health()[NAME].running)) for one in asked]
+    assert [future.result(120).usage.output_tokens for future in begun] == [12] * 8
+    assert max(running) == 8
+
+
+def test_a_known_beginning_is_counted_as_cached(serve: Callable[..., Models]) -> None:
+    models = serve()
+    first = models.chat(NAME, dataclasses.replace(LONG, max_tokens=3)).usage
+    again = models.chat(NAME, dataclasses.replace(LONG, max_tokens=3)).usage
+    assert first.cached_tokens == 0
+    assert again.cached_tokens == again.input_tokens - 1
+
+
+def test_a_json_schema_is_kept_and_log_probabilities_told(serve: Callable[..., Models]) -> None:
+    pytest.importorskip("llguidance")
+    schema = (
+        b'{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object",'
+        b'"properties":{"ok":{"type":"boolean"}},"required":["ok"],"additionalProperties":false}}}'
+    )
+    request = dataclasses.replace(SHORT, response_format=schema, max_tokens=30, logprobs=True, top_logprobs=2)
+    done = serve().chat(NAME, request)
+    assert done.text.replace(" ", "") in ('{"ok":true}', '{"ok":false}')
+    assert len(done.logprobs) == done.usage.output_tokens
+    first = json.loads(done.logprobs[0])
+    assert first["logprob"] < 0
+    assert len(first["top_logprobs"]) == 2
+
+
+def test_a_required_call_is_made_and_a_named_one_is_of_that_tool(serve: Callable[..., Models]) -> None:
+    pytest.importorskip("llguidance")
+    models = serve()
+    request = dataclasses.replace(LONG, tools=b"[" + TOOL + b"," + OTHER + b"]", max_tokens=120)
+    done = models.chat(NAME, dataclasses.replace(request, tool_choice=b'"required"'))
+    assert done.finish_reason == "tool_calls"
+    assert done.text == ""
+    assert done.tool_calls[0].name in ("weather", "clock")
+    json.loads(done.tool_calls[0].arguments)
+    named = b'{"type":"function","function":{"name":"weather"}}'
+    done = models.chat(NAME, dataclasses.replace(request, tool_choice=named))
+    assert done.tool_calls[0].name == "weather"
+    assert set(json.loads(done.tool_calls[0].arguments)) == {"city"}
+    with pytest.raises(Invalid, match="'nobody'"):
+        models.chat(NAME, dataclasses.replace(request, tool_choice=named.replace(b"weather", b"nobody")))
+
+
+def test_a_stop_text_ends_the_answer_and_is_not_told(serve: Callable[..., Models]) -> None:
+    models = serve()
+    whole = models.chat(NAME, dataclasses.replace(LONG, max_tokens=40)).text
+    word = whole.split()[6]
+    told: list[str] = []
+    done = models.chat(
+        NAME, dataclasses.replace(LONG, max_tokens=40, stop=(word,)), lambda delta: told.append(delta.text)
+    )
+    assert done.text == whole[: whole.index(word)] == "".join(told)
+    assert done.finish_reason == "stop"
+
+
+def test_auto_says_why_it_takes_llama_cpp(serve: Callable[..., Models], tmp_path: Path) -> None:
+    models = serve(engine=("auto",), compiled_dir=str(tmp_path))
+    models.warm(NAME).result()
+    assert "Runs in llama.cpp" in models.health()[NAME].detail
+
+
+def test_auto_takes_a_graph_that_was_made(serve: Callable[..., Models], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yunqi.cloud.models.service.paged.compiled.is_quick_here", lambda: True)
+    models = serve(engine=("auto",))
+    folder = models.compile(NAME)
+    assert (folder / "graph.xml").is_file()
+    models.warm(NAME).result()
+    assert models.health()[NAME].detail == ""
+    command = Path(f"/proc/{pid_of(models)}/cmdline").read_bytes()
+    assert b"paged.child" in command

@@ -1,0 +1,120 @@
+"""The graph against the lineage, in float32: all that batching, chunks and sharing may change is nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("openvino")
+import openvino as ov
+
+from yunqi.cloud.models import load_config
+from yunqi.cloud.models.engine.lineage.rotary import frequencies
+from yunqi.cloud.models.engine.paged.blocks import BlockPool
+from yunqi.cloud.models.engine.paged.choosing import Wishes
+from yunqi.cloud.models.engine.paged.graph import decoder, unsupported
+from yunqi.cloud.models.engine.paged.scheduler import Scheduler
+from yunqi.cloud.models.engine.paged.sequence import Sequence
+from yunqi.cloud.models.service.loaded import LoadedModel
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH
+from yunqi.cloud.models.service.paged.runner import Runner
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 256,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+}
+MEMBERS: dict[str, dict[str, Any]] = {
+    "qwen2": {"model_type": "qwen2"},
+    "qwen2 tied": {"model_type": "qwen2", "tie_word_embeddings": True},
+    "qwen2 yarn": {
+        "model_type": "qwen2",
+        "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 128},
+    },
+    "qwen3": {"model_type": "qwen3", "head_dim": 32},
+    "llama": {"model_type": "llama", "num_key_value_heads": 4},
+    "llama3": {
+        "model_type": "llama",
+        "rope_scaling": {
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64,
+        },
+    },
+}
+
+
+def member(name: str) -> LoadedModel:
+    model = load_config({**SMALL, **MEMBERS[name]}, seed=3)
+    generator = torch.Generator().manual_seed(4)
+    for parameter in model.module.parameters():  # biases and norms that do something
+        if parameter.dim() == 1:
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def runner(model: LoadedModel, folder: Path, *, bits: int, exact: bool = True) -> Runner:
+    held = {key: value.float().numpy() for key, value in model.module.state_dict().items()}
+    inverse, factor = frequencies(model.spec.text, model.spec.text.context)
+    ov.save_model(decoder(model.spec.text, held.get, inverse.numpy(), factor, bits=bits), folder / GRAPH, False)
+    (folder / ABOUT).write_text(json.dumps({}), encoding="utf-8")
+    found = Runner(folder, tokens=1024, threads=1, exact=exact)
+    found.settle()
+    return found
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_the_graph_computes_what_the_lineage_does(name: str, tmp_path: Path) -> None:
+    model = member(name)
+    tokens = np.random.default_rng(0).integers(0, 256, 150).tolist()
+    found = runner(model, tmp_path, bits=32).score(tokens)
+    assert np.abs(found - model.logits(tokens)).max() < 1e-4
+
+
+def test_eight_bits_stay_within_their_error(tmp_path: Path) -> None:
+    model = member("qwen3")
+    tokens = np.random.default_rng(0).integers(0, 256, 30).tolist()
+    found, exact = runner(model, tmp_path, bits=8, exact=False).score(tokens), model.logits(tokens)
+    assert 0 < np.abs(found - exact).max() < 0.1 * exact.std()
+
+
+def test_batches_chunks_and_shared_beginnings_change_nothing(tmp_path: Path) -> None:
+    model = member("qwen2")
+    run = runner(model, tmp_path, bits=32)
+    scheduler = Scheduler(BlockPool(run.blocks), places=3, chunk=24)
+    rng = np.random.default_rng(5)
+    beginning = rng.integers(1, 256, 70).tolist()
+    prompts = [[*beginning[: 70 - 9 * place], *rng.integers(1, 256, 5 + 20 * place).tolist()] for place in range(5)]
+    asked = [
+        Sequence(list(prompt), Wishes(), 6, frozenset(), lambda chosen, reason: False)
+        for prompt in (*prompts, *prompts)
+    ]
+    for one in asked:
+        scheduler.add(one)
+    while not scheduler.is_idle:
+        runs = scheduler.plan()
+        rows = run.step(runs, scheduler.copies)
+        scheduler.ran(runs)
+        for part, row in zip([part for part in runs if part.last], rows, strict=True):
+            part.sequence.tokens.append(int(row.argmax()))
+            if part.sequence.said == 6:
+                scheduler.finish(part.sequence)
+    assert max(one.cached for one in asked) > 64
+    for one in asked:
+        assert one.tokens[one.prompt :] == model.generate(one.tokens[: one.prompt], max_tokens=6)
+
+
+def test_what_is_not_written_yet_is_named() -> None:
+    experts = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+    model = load_config({**SMALL, "model_type": "qwen3_moe", **experts})
+    assert "qwen3_moe" in unsupported(model.spec)
+    assert unsupported(member("qwen3").spec) == ""
