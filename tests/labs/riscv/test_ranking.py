@@ -64,7 +64,7 @@ def test_the_first_level_of_targets_knows_runs_not_branches() -> None:
 
     def bubble(entry: int) -> int:
         t[w.ENTRY] = entry
-        return int(predict.target_bubble(0x108, 0x200, True, False, l0, btb, t, p, n))
+        return int(predict.target_bubble(0x108, 0x200, True, False, l0, btb, t, p, n))  # type: ignore[no-untyped-call]
 
     assert bubble(0x100) == p[w.MISS_BUBBLE]
     assert bubble(0x100) == p[w.BTB_BUBBLE]  # taken in

@@ -55,7 +55,7 @@ def exact(value: Fraction, mode: str) -> float:
 )
 def test_a_sum_is_rounded_as_the_fraction_is(mode: str, a: float, b: float) -> None:
     bits, doubles, singles = registers(a, b)
-    floating.total(3, a, b, False, MODES[mode], bits, doubles, singles, np.zeros(64, np.int64))
+    floating.total(3, a, b, False, MODES[mode], bits, doubles, singles, np.zeros(64, np.int64))  # type: ignore[no-untyped-call]
     assert doubles[3] == exact(Fraction(a) + Fraction(b), mode)
 
 
@@ -74,5 +74,5 @@ def test_a_sum_is_rounded_as_the_fraction_is(mode: str, a: float, b: float) -> N
 )
 def test_a_fused_product_is_rounded_as_the_fraction_is(mode: str, a: float, b: float, c: float) -> None:
     bits, doubles, singles = registers(a, b, c)
-    floating.fuse(4, a, b, c, False, MODES[mode], bits, doubles, singles, np.zeros(64, np.int64))
+    floating.fuse(4, a, b, c, False, MODES[mode], bits, doubles, singles, np.zeros(64, np.int64))  # type: ignore[no-untyped-call]
     assert doubles[4] == exact(Fraction(a) * Fraction(b) + Fraction(c), mode)

@@ -228,7 +228,7 @@ def fuse(rd, a, b, third, single, mode, fb, fd, fs, c):
         put(rd, mc, direction_of(ma * mb), ec, single, mode, fb, fd, fs, c)
         return
     # A product is a whole number of 2 ** -106: what is far smaller only breaks ties.
-    mc = math.ldexp(mc, max(away, np.int64(-120)))
+    mc = math.ldexp(mc, max(away, np.int64(-120)))  # type: ignore[arg-type]
     hi = fused(ma, mb, mc)
     if hi == 0.0:
         put_plain(rd, -0.0 if mode == r.DOWN else 0.0, single, fb, fd, fs)
