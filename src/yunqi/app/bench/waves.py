@@ -5,7 +5,15 @@ import time
 from yunqi.app.bench.model import Row
 from yunqi.commerce.logistics import Depot, LogisticsConfig, generated_waves
 
-SIZES = ((60, 100, 20), (120, 150, 30), (200, 250, 40), (300, 400, 60), (1_000, 300, 40), (1_000, 800, 100), (1_000, 1_200, 150))
+SIZES = (
+    (60, 100, 20),
+    (120, 150, 30),
+    (200, 250, 40),
+    (300, 400, 60),
+    (1_000, 300, 40),
+    (1_000, 800, 100),
+    (1_000, 1_200, 150),
+)
 SECONDS = 60.0
 
 

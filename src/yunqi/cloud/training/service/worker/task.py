@@ -37,7 +37,7 @@ def run_task(folder: Path, channel: Channel) -> None:
     os.nice(task.nice)
     torch.set_num_threads(task.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # every kernel here writes all of its result
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # every kernel here writes all of its result
     started = time.process_time()
     try:
         result = _made(task, channel)

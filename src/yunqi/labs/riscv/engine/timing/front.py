@@ -56,13 +56,7 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
     if (d >> 44) & 1:
         predict.call(pc + length, ras, t, p)
     if not right:
-        t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
-        t[w.FETCH_CAUSE] = w.MISPREDICT
-        t[w.GROUP] = -1
-        hold(t[w.RETIRED_AT] + p[w.FLUSH], t)  # nothing new is renamed before the wrong branch has retired
-        t[w.DECODED_COUNT] = 0
-        t[w.ROW_READ] = t[w.NOW_FETCH]
-        t[w.SHARED] = -1
+        begin_anew(executed, t, p)
     elif taken and t[w.LOOP_TURNS] >= 2 and t[w.LOOP_PC] == pc:
         t[w.GROUP] = -1
         t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
@@ -74,6 +68,18 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         if bubble > 0:
             t[w.FETCH_CAUSE] = w.FETCH
         t[w.GROUP] = -1
+
+
+@inlined
+def begin_anew(executed, t, p):
+    """Fetch again after a branch that was predicted wrong."""
+    t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
+    t[w.FETCH_CAUSE] = w.MISPREDICT
+    t[w.GROUP] = -1
+    hold(t[w.RETIRED_AT] + p[w.FLUSH], t)  # nothing new is renamed before the wrong branch has retired
+    t[w.DECODED_COUNT] = 0
+    t[w.ROW_READ] = t[w.NOW_FETCH]
+    t[w.SHARED] = -1
 
 
 @inlined
