@@ -7,12 +7,17 @@
 0
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from yunqi.app.application import App, open_shop
 
 __all__ = ["App", "open_shop"]
+
+# OpenVINO reports every import to its makers, by a process that outlives ours and holds its pipes open. Nothing here
+# calls home: without this module OpenVINO reports nothing.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 import importlib.metadata
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,15 @@ def test_no_path_of_a_machine_stands_in_the_tree() -> None:
     mine = Path(__file__)
     found = [str(path) for path in tracked() if path.is_file() and path != mine and paths.search(path.read_bytes())]
     assert found == []
+
+
+def test_openvino_calls_nobody() -> None:
+    pytest.importorskip("openvino")
+    code = (
+        "import multiprocessing, sys, yunqi, openvino\n"
+        "from openvino.tools import ovc\n"
+        "assert sys.modules['openvino_telemetry'] is None\n"
+        "assert not multiprocessing.active_children()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
