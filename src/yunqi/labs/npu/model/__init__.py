@@ -2,7 +2,7 @@
 
 from yunqi.labs.npu.model.chip import Basis, Chip, Parameter
 from yunqi.labs.npu.model.errors import DoesNotFit, ExtraMissing, NetworkRefused, NotSupported, ShapeUnknown
-from yunqi.labs.npu.model.graph import Array, Graph, Node, Value
+from yunqi.labs.npu.model.graph import Array, Graph, Node, Value, clip_limits
 from yunqi.labs.npu.model.instruction import Instruction, Place, ProgramRefused
 from yunqi.labs.npu.model.program import (
     Block,
@@ -53,4 +53,5 @@ __all__ = [
     "Value",
     "Widths",
     "Work",
+    "clip_limits",
 ]

@@ -1,6 +1,7 @@
 """A network as the compiler sees it: every shape known, constants folded, one name for each value."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,3 +123,16 @@ class Graph:
         """The first dimension of the first input, 1 when there is none."""
         shape = self.values[self.inputs[0]].shape if self.inputs else ()
         return shape[0] if len(shape) > 1 else 1
+
+
+def clip_limits(node: Node, constants: Callable[[str], Array | None]) -> tuple[float, float]:
+    """Return the real bounds of a Relu or Clip."""
+    if node.op == "Relu":
+        return 0.0, math.inf
+    found = [node.attributes.get("min", -math.inf), node.attributes.get("max", math.inf)]
+    for place in (1, 2):
+        if len(node.inputs) > place and node.inputs[place]:
+            data = constants(node.inputs[place])
+            if data is not None and data.size:
+                found[place - 1] = float(data.ravel()[0])
+    return float(found[0]), float(found[1])

@@ -15,7 +15,7 @@ from yunqi.labs.npu.engine.integer.arithmetic import (
     quantised,
     shifted,
 )
-from yunqi.labs.npu.model import Array, Node, Quantity
+from yunqi.labs.npu.model import Array, Node, Quantity, clip_limits
 
 Stored = tuple[Array, Quantity]
 _erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -150,16 +150,3 @@ def bounds(node: Node, constants: "Callable[[str], Array | None]", target: Quant
         return None if not math.isfinite(real) else int(quantised(np.array(real), scale, target.limit))
 
     return whole(low), whole(high)
-
-
-def clip_limits(node: Node, constants: "Callable[[str], Array | None]") -> tuple[float, float]:
-    """Return the real bounds of a Relu or Clip."""
-    if node.op == "Relu":
-        return 0.0, math.inf
-    found = [node.attributes.get("min", -math.inf), node.attributes.get("max", math.inf)]
-    for place in (1, 2):
-        if len(node.inputs) > place and node.inputs[place]:
-            data = constants(node.inputs[place])
-            if data is not None and data.size:
-                found[place - 1] = float(data.ravel()[0])
-    return float(found[0]), float(found[1])

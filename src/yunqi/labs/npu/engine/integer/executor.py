@@ -9,7 +9,17 @@ from yunqi.labs.npu.engine.integer.arithmetic import FACTOR_BITS, WIDE_FACTOR_BI
 from yunqi.labs.npu.engine.integer.elementwise import Stored
 from yunqi.labs.npu.engine.integer.products import product
 from yunqi.labs.npu.engine.integer.vector import exact_moves, float_node
-from yunqi.labs.npu.model import Array, Engine, Layer, NetworkRefused, Node, Program, QuantisedGraph, Quantity
+from yunqi.labs.npu.model import (
+    Array,
+    Engine,
+    Layer,
+    NetworkRefused,
+    Node,
+    Program,
+    QuantisedGraph,
+    Quantity,
+    clip_limits,
+)
 
 _CLIPS = ("Relu", "Clip")
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
@@ -229,7 +239,7 @@ class Executor:
         if key not in self._tables:
             attributes = dict(node.attributes)
             if node.op == "Clip":
-                attributes["min"], attributes["max"] = elementwise.clip_limits(node, self.graph.constant)
+                attributes["min"], attributes["max"] = clip_limits(node, self.graph.constant)
             if node.op == "Pow":
                 attributes["exponent"] = self._exponent(node)
             self._tables[key] = elementwise.table(node.op, attributes, source, target)

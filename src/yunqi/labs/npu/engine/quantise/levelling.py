@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from yunqi.labs.npu.engine.integer.elementwise import clip_limits
 from yunqi.labs.npu.engine.integer.windows import window_of
 from yunqi.labs.npu.engine.quantise.flowing import RECTIFIERS, Flow, absorbs, is_padded
-from yunqi.labs.npu.model import Array, Graph, Node, Value
+from yunqi.labs.npu.model import Array, Graph, Node, Value, clip_limits
 
 _DEVIATIONS = 6.0  # from its mean that a channel is taken to reach
 _LEAST = 0.25  # a channel that calibration hardly saw is taken to reach this share of the widest: it may yet

@@ -8,8 +8,7 @@ the second number, any other the first.
 
 from dataclasses import dataclass
 
-from yunqi.labs.npu.engine.integer.elementwise import clip_limits
-from yunqi.labs.npu.model import Chip, Graph, Node, Program
+from yunqi.labs.npu.model import Chip, Graph, Node, Program, clip_limits
 
 _RESNET_IPS = 78_563.0
 _RESNET_MACS = 4_089_184_256
