@@ -88,3 +88,10 @@ def test_openvino_calls_nobody() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_command_opens_without_extras() -> None:
+    extras = "onnx onnxruntime openvino numba torch transformers ortools pyvrp highspy ray llguidance reportlab statsforecast"
+    code = f"import sys\nsys.modules.update(dict.fromkeys({extras.split()!r}))\nimport yunqi.app.cli\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
