@@ -71,7 +71,25 @@ def sockets_of(pid: int) -> list[str]:
     return [row[7] for row in rows if row[6] in held and len(row) > 7]
 
 
-class _Unix(http.client.HTTPConnection):
+def ends_with_its_parent(models: Models) -> None:
+    """Kill a parent and see that its child ends, and what it left behind with it."""
+    reading, writing = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        models.warm(NAME).result()
+        os.write(writing, str(pid_of(models)).encode())
+        time.sleep(600)
+    child = int(os.read(reading, 20))
+    folder = Path(sockets_of(child)[0]).parent
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    wait_for(lambda: not Path(f"/proc/{child}").exists())
+    assert not folder.exists()
+    os.close(reading)
+    os.close(writing)
+
+
+class Unix(http.client.HTTPConnection):
     def __init__(self, path: str) -> None:
         super().__init__("child", timeout=10)
         self._path = path
@@ -93,7 +111,7 @@ def test_the_child_has_no_port_and_refuses_who_has_no_key(serve: Callable[..., M
     folder = Path(path).parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for headers in ({}, {"Authorization": "Bearer guess"}):
-        connection = _Unix(path)
+        connection = Unix(path)
         connection.request("POST", "/v1/chat/completions", b'{"messages":[{"role":"user","content":"hi"}]}', headers)
         reply = connection.getresponse()
         assert reply.status == 401
@@ -125,21 +143,7 @@ def test_a_child_killed_while_idle_comes_back_by_itself(serve: Callable[..., Mod
 
 
 def test_the_parent_killed_takes_the_child_with_it(serve: Callable[..., Models], tmp_path: Path, hub: Hub) -> None:
-    reading, writing = os.pipe()
-    models = serve()
-    parent = os.fork()
-    if parent == 0:
-        models.warm(NAME).result()
-        os.write(writing, str(pid_of(models)).encode())
-        time.sleep(600)
-    child = int(os.read(reading, 20))
-    folder = Path(sockets_of(child)[0]).parent
-    os.kill(parent, signal.SIGKILL)
-    os.waitpid(parent, 0)
-    wait_for(lambda: not Path(f"/proc/{child}").exists())
-    assert not folder.exists()
-    os.close(reading)
-    os.close(writing)
+    ends_with_its_parent(serve())
 
 
 def test_a_full_queue_says_when_to_come_back(serve: Callable[..., Models]) -> None:

@@ -9,8 +9,6 @@ needs no support. What they answer is checked for the rest: nothing overlaps or 
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,6 +19,7 @@ from typing import Any
 from yunqi.app.bench import peer_boxes
 from yunqi.app.bench.data import bench_data
 from yunqi.app.bench.model import Row
+from yunqi.app.bench.peers import peer_answer
 from yunqi.commerce.logistics import (
     Load,
     LogisticsConfig,
@@ -73,15 +72,7 @@ def _peer(name: str, problem: PackingProblem, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"size": problem.bins[0].size, "items": items, "seconds": seconds}))
-        command = [os.environ.get("YUNQI_BENCH_PEERS", sys.executable), peer_boxes.__file__, name, str(task)]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=30 * seconds + 300, check=False)
-        except subprocess.TimeoutExpired:
-            return {"absent": "did not end in time"}
-    try:
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, json.JSONDecodeError):
-        return {"absent": (done.stderr.decode(errors="replace").splitlines() or ["no answer"])[-1][:80]}
+        found = peer_answer(peer_boxes.__file__, name, str(task), timeout=30 * seconds + 300)
     return found if "absent" in found else found | judged(problem, found["pieces"])
 
 

@@ -26,6 +26,7 @@ import numpy as np
 from yunqi.app.bench import peer_routes
 from yunqi.app.bench.data import bench_data
 from yunqi.app.bench.model import Row
+from yunqi.app.bench.peers import peer_answer
 from yunqi.commerce.logistics import (
     Budget,
     LogisticsConfig,
@@ -159,15 +160,7 @@ def beside(
 
 
 def _peer(name: str, task: Path, matrix: Path, problem: Problem, cpu: float) -> dict[str, Any]:
-    command = [os.environ.get("YUNQI_BENCH_PEERS", sys.executable), peer_routes.__file__, name, str(task), str(matrix)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=30 * cpu + 120, check=False)
-    except subprocess.TimeoutExpired:
-        return {"absent": "did not end in time"}
-    try:
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, json.JSONDecodeError):
-        return {"absent": (done.stderr.decode(errors="replace").splitlines() or ["no answer"])[-1][:80]}
+    found = peer_answer(peer_routes.__file__, name, str(task), str(matrix), timeout=30 * cpu + 120)
     if "absent" in found:
         return found
     stops = [[problem.tasks[stop - 1].id for stop in route] for route in found["routes"]]

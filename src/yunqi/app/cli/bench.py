@@ -51,7 +51,3 @@ def _shown(row: Row) -> dict[str, Any]:
         field: getattr(row, field)
         for field in ("metric", "value", "unit", "peer", "peer_value", "ratio", "runs", "spread")
     }
-
-
-def _rounded(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: f"{value:,.4g}" if isinstance(value, float) else value for name, value in row.items()}

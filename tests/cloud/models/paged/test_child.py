@@ -1,19 +1,16 @@
 """The child that runs graphs: shut to strangers, mortal, and true to what a request asks for."""
 
 import dataclasses
-import http.client
 import json
 import os
 import signal
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cloud.conftest import ASSETS
-from tests.cloud.models.test_embedded import pid_of, sockets_of, wait_for
+from tests.cloud.models.test_embedded import Unix, ends_with_its_parent, pid_of, sockets_of
 
 from yunqi.cloud.hub import Hub
 from yunqi.cloud.models import ChatRequest, EngineLost, Message, Models, ModelsConfig
@@ -46,22 +43,12 @@ def serve(kernel: Kernel, hub: Hub) -> Iterator[Callable[..., Models]]:
         models.close()
 
 
-class _Unix(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("child", timeout=10)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self._path)
-
-
 def test_who_has_no_key_is_refused(serve: Callable[..., Models]) -> None:
     models = serve()
     models.warm(NAME).result()
     path = sockets_of(pid_of(models))[0]
     for headers in ({}, {"Authorization": "Bearer guess"}):
-        connection = _Unix(path)
+        connection = Unix(path)
         connection.request("POST", "/v1/chat/completions", b'{"messages":[{"role":"user","content":"hi"}]}', headers)
         assert connection.getresponse().status == 401
         connection.close()
@@ -80,21 +67,7 @@ def test_a_killed_child_fails_its_request_clearly_and_serves_the_next(serve: Cal
 
 
 def test_the_parent_killed_takes_the_child_with_it(serve: Callable[..., Models]) -> None:
-    reading, writing = os.pipe()
-    models = serve()
-    parent = os.fork()
-    if parent == 0:
-        models.warm(NAME).result()
-        os.write(writing, str(pid_of(models)).encode())
-        time.sleep(600)
-    child = int(os.read(reading, 20))
-    folder = Path(sockets_of(child)[0]).parent
-    os.kill(parent, signal.SIGKILL)
-    os.waitpid(parent, 0)
-    wait_for(lambda: not Path(f"/proc/{child}").exists())
-    assert not folder.exists()
-    os.close(reading)
-    os.close(writing)
+    ends_with_its_parent(serve())
 
 
 def test_eight_at_once_are_all_answered(serve: Callable[..., Models]) -> None:
