@@ -1,9 +1,6 @@
 """Programs as text and image, timelines, energy, sweeps, plots, and the command line over all of it."""
 
 import json
-import os
-import subprocess
-import sys
 import xml.dom.minidom
 from pathlib import Path
 
@@ -11,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import command
+from tests.command import Done
 from tests.labs.npu.networks import small_cnn
 
 from yunqi.kernel import Invalid, NotFound
@@ -166,12 +165,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def yunqi(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "YUNQI_DATA_DIR": str(folder / "var"), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "yunqi", "npu", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+def yunqi(folder: Path, *arguments: str) -> Done:
+    return command.yunqi("npu", *arguments, cwd=folder, YUNQI_DATA_DIR=str(folder / "var"), COLUMNS="200")
 
 
 @pytest.mark.slow

@@ -2,15 +2,14 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
+
+from tests.command import yunqi
 
 from yunqi.cloud.models.engine.catalogue import MEMBERS, find
 from yunqi.cloud.models.engine.catalogue.count import count
@@ -125,10 +124,8 @@ def test_a_plan_adds_up_and_grows_where_it_must() -> None:
 @pytest.mark.slow
 def test_the_commands_print_one_document(tmp_path: Path) -> None:
     def run(*arguments: str) -> dict[str, object]:
-        command = [sys.executable, "-m", "yunqi", "models", *arguments, "--json"]
-        root = Path(__file__).parents[4]
-        environment = {**os.environ, "PYTHONPATH": str(root / "src"), "YUNQI_DATA_DIR": str(tmp_path)}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+        done = yunqi("models", *arguments, "--json", cwd=tmp_path, YUNQI_DATA_DIR=str(tmp_path))
+        assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
 
     members = run("catalogue")["members"]
