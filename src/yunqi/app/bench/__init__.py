@@ -6,6 +6,6 @@ True
 """
 
 from yunqi.app.bench.catalogue import BENCHES, Bench, machine
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 
-__all__ = ["BENCHES", "Bench", "Row", "machine"]
+__all__ = ["BENCHES", "Bench", "Options", "Row", "machine"]

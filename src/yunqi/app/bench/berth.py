@@ -3,7 +3,7 @@
 import time
 
 from yunqi.app.bench.data import bench_data
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.commerce.logistics import BerthDesk, LogisticsConfig, berth_week
 
 SECONDS = 60.0
@@ -12,11 +12,11 @@ CP_SAT_F01 = 16_245
 """What CP-SAT alone reached on f200x15-01 in 60 s of processor time, as measured for this project."""
 
 
-def run(runs: int) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Plan each table and each week once."""
     desk = BerthDesk(LogisticsConfig())
     rows = []
-    for path in sorted(bench_data("logistics/berths").glob("f200x15-*.txt"))[:2]:
+    for path in sorted(bench_data("logistics/berths", options).glob("f200x15-*.txt"))[:2]:
         plan = desk.plan(desk.read(path), seconds=SECONDS)
         peer = ("CP-SAT alone, measured before", float(CP_SAT_F01)) if path.stem.endswith("01") else (None, None)
         ratio = plan.cost / peer[1] if peer[1] else None

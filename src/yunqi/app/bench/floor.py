@@ -3,7 +3,7 @@
 import os
 import random
 
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.commerce.logistics import (
     Container,
     Floor,
@@ -18,8 +18,9 @@ from yunqi.commerce.logistics import (
 SECONDS = 10.0
 
 
-def run(runs: int, seconds: float = SECONDS) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Solve one problem of each kind; the seconds are of the wall, so the load is a row."""
+    seconds = options.number("seconds", SECONDS)
     floor, yard, rows = Floor(LogisticsConfig()), Yard(LogisticsConfig()), []
     for orders in (100, 300):
         found = floor.batch(generated_batches(orders, seed=1), seconds=seconds)

@@ -13,20 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from yunqi.app.bench.grocery import FIRST, HELD, Sales, promotions, sales
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.commerce.logistics import Bucket, Forecast, ForecastDesk, LogisticsConfig, Panel, demand_class
 
 Floats = npt.NDArray[np.float64]
 SERIES = 1_000
 
 
-def run(runs: int) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Forecast by week and by day, beside statsforecast's TSB and the mean of 28 days.
 
-    ``YUNQI_BENCH_SERIES`` asks for so many pairs of a product and a store instead, by week: what they cost.
+    The option ``series`` asks for so many pairs of a product and a store instead, by week: what they cost.
     """
-    series = os.environ.get("YUNQI_BENCH_SERIES")
-    return _many(int(series)) if series and series.isdigit() else _products()
+    return _many(options.whole("series", SERIES)) if options.text("series") else _products()
 
 
 def _products() -> list[Row]:

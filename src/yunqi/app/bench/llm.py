@@ -3,7 +3,7 @@
 Both sides answer the same chats with the same file, eight places and the same threads, each in a process of its own.
 All speeds are tokens per CPU second (user and system, of every process a side needs), because wall time on a shared
 machine measures the others. Yunqi's side is the whole way of a request: queue, protocol, child process. The peer is
-`xllamacpp` in process, with its best settings; see `llm_peers` for it and for further ones. YUNQI_BENCH_MODEL names
+`xllamacpp` in process, with its best settings; see `llm_peers` for it and for further ones. The option `model` names
 another asset (``smollm2-135m-instruct`` is one that OpenVINO can read).
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from yunqi.app.bench.llm_peers import PLACES, llama, others
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.app.settings import load_settings
 from yunqi.cloud.hub import Hub
 from yunqi.cloud.models import ChatRequest, Completion, EngineLost, Message, Models, compiled_logits, load
@@ -36,18 +36,18 @@ Ask = Callable[[list[str], int], tuple[int, int, float]]
 """Ask these questions at once, for so many tokens each: prompt and answer tokens, and CPU seconds."""
 
 
-def run(runs: int = 3) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Measure both sides in turn, so many times, after a short question to each."""
     settings = load_settings()
     with Kernel.open(settings.kernel) as kernel:
         kernel.migrate()
         hub = Hub(kernel, settings.sections["hub"])
-        path = hub.install(os.environ.get("YUNQI_BENCH_MODEL", ASSET)).path
+        path = hub.install(options.text("model", ASSET)).path
         config = replace(settings.sections["models"], parallel=PLACES, context=2048, queue=2 * PLACES)
         models = Models(kernel, config, hub=hub)
         name = Path(path).parent.name
         graph = _compiled(models, name)
-        peers = {"": llama(path), **others(path)}
+        peers = {"": llama(path), **others(path, options.text("peers"))}
         try:
             sides = {short: peer.ask for short, peer in peers.items()}
             rows = measure(ours(models, name), sides.pop(""), runs, further=sides)

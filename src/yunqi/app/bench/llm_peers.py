@@ -1,6 +1,6 @@
 """Other engines that answer the chats of `yunqi bench llm`, each in a process of its own, without any of Yunqi's code.
 
-llama.cpp's server is always there. OpenVINO GenAI answers where the Python that YUNQI_BENCH_PEERS names has it (a
+llama.cpp's server is always there. OpenVINO GenAI answers where the Python that the option `peers` names has it (a
 throw-away environment: it is no dependency), and can read the file; it reads GGUF of Q4_0, Q4_1 and Q8_0.
 """
 
@@ -53,9 +53,8 @@ def llama(path: str) -> Peer:
     return Peer(sys.executable, _START + _LLAMA + _SERVE, path)
 
 
-def others(path: str) -> dict[str, Peer]:
+def others(path: str, python: str) -> dict[str, Peer]:
     """Return the further peers that are installed and can read the file, by a short name."""
-    python = os.environ.get("YUNQI_BENCH_PEERS")
     if not python:
         return {}
     peer = Peer(python, _START + _OPENVINO + _SERVE, path)

@@ -1,13 +1,10 @@
 """`yunqi bench packing`: container loading on the Bischoff-Ratcliff cases, share of the volume used.
 
-``YUNQI_BENCH_SECONDS`` (or ``--seconds``; 4) are processor seconds of one thread of ours, ``YUNQI_BENCH_CASES`` (2) the
-cases of each class, ``YUNQI_BENCH_ONLY`` some of the classes (as BR1,BR2), ``YUNQI_BENCH_PEERS`` an interpreter that has
-the peers (by default this one). The peers are let off what they cannot do: both may turn every box in every way, py3dbp
+The peers are let off what they cannot do: both may turn every box in every way, py3dbp
 needs no support. What they answer is checked for the rest: nothing overlaps or reaches out, no box is packed twice.
 """
 
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -18,7 +15,7 @@ from typing import Any
 
 from yunqi.app.bench import peer_boxes
 from yunqi.app.bench.data import bench_data
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.app.bench.peers import peer_answer
 from yunqi.commerce.logistics import (
     Load,
@@ -34,21 +31,19 @@ from yunqi.commerce.logistics import (
 FREED = {"packer3d": "full support, any rotation", "py3dbp": "any rotation, no support, untimed"}
 
 
-def run(runs: int, seconds: float | None = None) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Pack the first cases of each class, beside packer3d and py3dbp where the peers' interpreter has them."""
-    seconds = seconds or float(os.environ.get("YUNQI_BENCH_SECONDS", "4"))
-    cases = int(os.environ.get("YUNQI_BENCH_CASES", "2"))
-    folder = bench_data("logistics/containers")
+    seconds, cases, only = options.number("seconds", 4), options.whole("cases", 2), options.parts("only")
+    folder = bench_data("logistics/containers", options)
     desk = PackingDesk(LogisticsConfig(workers=1))
-    only = os.environ.get("YUNQI_BENCH_ONLY", "").split(",")
     kinds = sorted({path.name.split("_")[0] for path in folder.glob("BR*_items.csv")})
-    kinds = [kind for kind in kinds if only == [""] or kind in only]
+    kinds = [kind for kind in kinds if not only or kind in only]
     rows, means = [], []
     for kind in kinds:
         problems = [desk.read(folder / f"{kind}_{case}").problem for case in range(1, cases + 1)]
         mean = statistics.mean(_use(desk, problem, seconds) for problem in problems)
         means.append(mean)
-        answers = {name: [_peer(name, problem, seconds) for problem in problems] for name in peer_boxes.PEERS}
+        answers = {name: [_peer(name, problem, seconds, options) for problem in problems] for name in peer_boxes.PEERS}
         rows.append(Row(f"{kind.lower()}_use", mean, "share", runs=cases))
         for name, found in answers.items():
             absent = [one["absent"] for one in found if "absent" in one]
@@ -67,12 +62,12 @@ def _use(desk: PackingDesk, problem: PackingProblem, seconds: float) -> float:
     return desk.pack(problem, seconds=60 * seconds, is_cancelled=lambda: time.process_time() - started >= seconds).use
 
 
-def _peer(name: str, problem: PackingProblem, seconds: float) -> dict[str, Any]:
+def _peer(name: str, problem: PackingProblem, seconds: float, options: Options) -> dict[str, Any]:
     items = [[item.id, item.size, item.copies] for item in problem.items]
     with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"size": problem.bins[0].size, "items": items, "seconds": seconds}))
-        found = peer_answer(peer_boxes.__file__, name, str(task), timeout=30 * seconds + 300)
+        found = peer_answer(peer_boxes.__file__, name, str(task), timeout=30 * seconds + 300, options=options)
     return found if "absent" in found else found | judged(problem, found["pieces"])
 
 

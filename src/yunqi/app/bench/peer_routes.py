@@ -1,6 +1,6 @@
 """Peers of the routing bench, each in a process of its own: ``python peer_routes.py NAME TASK.json MATRIX.npy``.
 
-It imports nothing of Yunqi, so any interpreter that has the peers can run it (``YUNQI_BENCH_PEERS`` names one). The task
+It imports nothing of Yunqi, so any interpreter that has the peers can run it (the bench's option ``peers`` names one). The task
 holds integers: demand, capacity, vehicles, ready, due, service, pairs, seconds, seed. Seconds are CPU seconds of the
 whole process where the peer can be told to stop by them; VROOM takes only wall-clock seconds, for two threads, and
 commiv a number of iterations, which a short run calibrates.

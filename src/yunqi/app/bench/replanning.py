@@ -1,54 +1,59 @@
 """`yunqi bench replan`: 1,000 stops after 5 % change, beside a cold solve and PyVRP's warm start; quotes at 500 stops.
 
 The town is generated: clustered stops, windows of two to four hours on half of them. Yesterday's plan had half the cold
-solve's seconds; YUNQI_BENCH_COLD_S shortens both, and the figure then flatters. PyVRP gets the re-plan's CPU seconds.
-YUNQI_BENCH_CLOCK=cpu counts a second of two cores as two CPU seconds of this process, for busy machines. The towns'
-seeds begin with YUNQI_BENCH_SEED (101): the search was never tuned on these.
+solve's seconds; the option cold_s shortens both, and the figure then flatters. PyVRP gets the re-plan's CPU seconds.
+Towns have seeds from the option seed on: the search was never tuned on those from 101 on.
 """
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.app.bench.routing import beside
 from yunqi.commerce.logistics import Budget, LogisticsConfig, Problem, Route, prepare, quoter, replan, solve, town
 
-FIRST_SEED = int(os.environ.get("YUNQI_BENCH_SEED", "101"))
-COLD_SECONDS = float(os.environ.get("YUNQI_BENCH_COLD_S", "60"))
-PEER = f"cold solve, {COLD_SECONDS:g} s"
+FIRST_SEED = 101
+COLD_SECONDS = 60.0
 
 
-def run(runs: int) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Measure each figure ``runs`` times, with towns of their own."""
     prepare()
-    config = LogisticsConfig()
+    config, first, cold_seconds = (
+        LogisticsConfig(),
+        options.whole("seed", FIRST_SEED),
+        options.number("cold_s", COLD_SECONDS),
+    )
     firsts, gaps, kept, pins, theirs, version = [], [], [], [], [], ""
-    for seed in range(FIRST_SEED, FIRST_SEED + runs):
+    for seed in range(first, first + runs):
         whole = town(1000, seed=seed)
         before = replace(whole, tasks=whole.tasks[:950])
-        plan = solve(before, config, budget=_budget(COLD_SECONDS / 2), seed=seed)
+        plan = solve(before, config, budget=_budget(cold_seconds / 2, options), seed=seed)
         events = _events(whole, seed)
         begun = time.process_time()
-        found = replan(before, plan.routes, events, config, budget=_budget(2.0), seed=seed)
+        found = replan(before, plan.routes, events, config, budget=_budget(2.0, options), seed=seed)
         cpu = time.process_time() - begun
-        cold = solve(found.problem, config, budget=_budget(COLD_SECONDS), seed=seed)
+        cold = solve(found.problem, config, budget=_budget(cold_seconds, options), seed=seed)
         firsts.append(found.first_seconds)
         gaps.append((found.plan.cost / cold.cost - 1) * 100)
         kept.append(found.kept * 100)
         pins.append(_pins_kept(found.problem, found.plan.routes))
-        peer = beside(found.problem, ["pyvrp"], cpu, seed, _warm(found.problem, plan.routes))["pyvrp"]
+        peer = beside(found.problem, ["pyvrp"], cpu, seed, options, _warm(found.problem, plan.routes))["pyvrp"]
         if "cost" in peer:
             version = peer["version"]
             theirs.append((peer["cost"] / cold.cost - 1) * 100)
     beaten = float(np.mean(theirs)) if len(theirs) == runs else None
-    label = f"PyVRP {version} from the same plan, free to move all" if beaten is not None else PEER
+    label = (
+        f"PyVRP {version} from the same plan, free to move all"
+        if beaten is not None
+        else f"cold solve, {cold_seconds:g} s"
+    )
     return [
         Row("valid_after_s", max(firsts), "s", runs=runs),
-        *(Row(f"above_cold_town_{FIRST_SEED + k}", gap, "%") for k, gap in enumerate(gaps)),
+        *(Row(f"above_cold_town_{first + k}", gap, "%") for k, gap in enumerate(gaps)),
         Row("above_cold_at_2s", float(np.mean(gaps)), "%", label, beaten, None, runs, max(gaps) - min(gaps)),
         Row("untouched_stops_kept", min(kept), "%", runs=runs),
         Row("pins_kept", min(pins) * 100, "%", runs=runs),
@@ -56,9 +61,8 @@ def run(runs: int) -> list[Row]:
     ]
 
 
-def _budget(seconds: float) -> Budget:
-    by_processor = os.environ.get("YUNQI_BENCH_CLOCK") == "cpu"
-    return Budget.of_processor(seconds, threads=2) if by_processor else Budget(seconds)
+def _budget(seconds: float, options: Options) -> Budget:
+    return Budget.of_processor(seconds, threads=2) if options.text("clock") == "cpu" else Budget(seconds)
 
 
 def _warm(problem: Problem, routes: Sequence[Route]) -> list[list[int]]:

@@ -1,16 +1,12 @@
 """`yunqi bench routing`: gap to best-known values, beside every peer that is installed, on the same CPU seconds.
 
-The instances lie in ``../shared/data/logistics`` (``YUNQI_BENCH_DATA`` names another folder). Options of the command, or
-``YUNQI_BENCH_SET`` (cvrp, vrptw, pdptw), ``YUNQI_BENCH_ONLY`` (part of a file's name, several by commas),
-``YUNQI_BENCH_SECONDS`` (60) and ``YUNQI_BENCH_PEERS`` (an interpreter that has the peers; by default this one) choose.
-Yunqi gets wall-clock seconds on two threads (``YUNQI_BENCH_CLOCK=cpu``: twice as many CPU seconds, for busy machines);
+Yunqi gets wall-clock seconds on two threads (with the option ``clock=cpu`` twice as many CPU seconds, for busy machines);
 each peer then gets the CPU seconds that Yunqi's process took. Every solution is priced by the checker. Best-known values
 serve for measuring only.
 """
 
 import csv
 import json
-import os
 import re
 import resource
 import subprocess
@@ -25,7 +21,7 @@ import numpy as np
 
 from yunqi.app.bench import peer_routes
 from yunqi.app.bench.data import bench_data
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.app.bench.peers import peer_answer
 from yunqi.commerce.logistics import (
     Budget,
@@ -45,22 +41,21 @@ LARGEST = 4000
 """Beyond, peers are not run: their matrices and their first solutions take minutes."""
 
 
-def run(runs: int) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Solve every instance ``runs`` times with seeds from 1; return rows by instance and the means of each set."""
-    base, seconds = bench_data("logistics"), float(os.environ.get("YUNQI_BENCH_SECONDS", "60"))
-    only = [part for part in os.environ.get("YUNQI_BENCH_ONLY", "").split(",") if part]
+    base, only = bench_data("logistics", options), options.parts("only")
     prepare()
     rows: list[Row] = []
-    for folder in [one for one in SETS if os.environ.get("YUNQI_BENCH_SET", one) == one]:
+    for folder in [one for one in SETS if options.text("set", one) == one]:
         paths = sorted([*(base / folder).glob("*.vrp"), *(base / folder).glob("l*.txt")])
         paths = [path for path in paths if not only or any(part in path.stem for part in only)]
-        results = [_instance(folder, path, seconds, runs) for path in paths]
+        results = [_instance(folder, path, options, runs) for path in paths]
         rows += [row for found, _ in results for row in found]
         rows += _means(folder, [gaps for _, gaps in results], runs)
     return rows
 
 
-def _instance(kind: str, path: Path, seconds: float, runs: int) -> tuple[list[Row], dict[str, float]]:
+def _instance(kind: str, path: Path, options: Options, runs: int) -> tuple[list[Row], dict[str, float]]:
     vehicles, best = best_known(path)
     problem = load_problem(path)
     ours: list[float] = []
@@ -70,11 +65,11 @@ def _instance(kind: str, path: Path, seconds: float, runs: int) -> tuple[list[Ro
     rows: list[Row] = []
     spent = []
     for seed in range(1, runs + 1):
-        found, cpu = _ours(path, seconds, seed)
+        found, cpu = _ours(path, options, seed)
         spent.append(cpu)
         ours.append((found["cost"] / best - 1) * 100)
         more.append(len(found["routes"]) - vehicles)
-        for name, answer in _peers(kind, problem, cpu, seed).items():
+        for name, answer in _peers(kind, problem, cpu, seed, options).items():
             if "absent" in answer:
                 rows += [Row(f"{path.stem}_{name}", 0, "absent", answer["absent"])] if seed == 1 else []
                 continue
@@ -119,8 +114,9 @@ def best_known(path: Path) -> tuple[int, float]:
     raise Unavailable(f"There is no best-known value beside {path}.")
 
 
-def _ours(path: Path, seconds: float, seed: int) -> tuple[dict[str, Any], float]:
-    if os.environ.get("YUNQI_BENCH_CLOCK") == "cpu":
+def _ours(path: Path, options: Options, seed: int) -> tuple[dict[str, Any], float]:
+    seconds = options.number("seconds", 60)
+    if options.text("clock") == "cpu":
         begun = time.process_time()
         budget = Budget.of_processor(seconds, threads=2)
         plan = solve(load_problem(path), LogisticsConfig(), budget=budget, seed=seed)
@@ -133,16 +129,16 @@ def _ours(path: Path, seconds: float, seed: int) -> tuple[dict[str, Any], float]
     return found, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _peers(kind: str, problem: Problem, cpu: float, seed: int) -> dict[str, dict[str, Any]]:
+def _peers(kind: str, problem: Problem, cpu: float, seed: int, options: Options) -> dict[str, dict[str, Any]]:
     if len(problem.tasks) > LARGEST:
         return {}
-    wanted = os.environ.get("YUNQI_BENCH_BESIDE", ",".join(peer_routes.PEERS)).split(",")
+    wanted = options.parts("beside") or tuple(peer_routes.PEERS)
     names = [name for name, (_, kinds) in peer_routes.PEERS.items() if kind in kinds and name in wanted]
-    return beside(problem, names, cpu, seed)
+    return beside(problem, names, cpu, seed, options)
 
 
 def beside(
-    problem: Problem, names: list[str], cpu: float, seed: int, warm: list[list[int]] | None = None
+    problem: Problem, names: list[str], cpu: float, seed: int, options: Options, warm: list[list[int]] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Let peers plan a problem for so many CPU seconds each, and return their cost, vehicles and version, or why not.
 
@@ -156,11 +152,11 @@ def beside(
         lists, far = plain_form(problem)
         task.write_text(json.dumps(lists | {"seconds": cpu, "seed": seed, "warm": warm}))
         np.save(matrix, far)
-        return {name: _peer(name, task, matrix, problem, cpu) for name in names}
+        return {name: _peer(name, task, matrix, problem, cpu, options) for name in names}
 
 
-def _peer(name: str, task: Path, matrix: Path, problem: Problem, cpu: float) -> dict[str, Any]:
-    found = peer_answer(peer_routes.__file__, name, str(task), str(matrix), timeout=30 * cpu + 120)
+def _peer(name: str, task: Path, matrix: Path, problem: Problem, cpu: float, options: Options) -> dict[str, Any]:
+    found = peer_answer(peer_routes.__file__, name, str(task), str(matrix), timeout=30 * cpu + 120, options=options)
     if "absent" in found:
         return found
     stops = [[problem.tasks[stop - 1].id for stop in route] for route in found["routes"]]

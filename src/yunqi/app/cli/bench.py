@@ -1,11 +1,11 @@
 """`yunqi bench`: Yunqi and its peers on the same work in one run."""
 
-import os
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from yunqi.app.bench import BENCHES, Row, machine
+from yunqi.app.bench import BENCHES, Options, Row, machine
 from yunqi.app.cli.output import AsJson
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json, print_table
@@ -19,31 +19,35 @@ def add(root: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(help="Which one; see --list.")] = "",
         list_: Annotated[bool, typer.Option("--list", help="List the benches and stop.")] = False,
         runs: Annotated[int, typer.Option(help="How many times each side does the work.")] = 3,
-        series: Annotated[int | None, typer.Option(min=1, help="Of forecast: so many product-store series.")] = None,
         with_: Annotated[
-            list[str] | None, typer.Option("--with", help="KEY=VALUE, as seconds=10; the same as YUNQI_BENCH_KEY.")
+            list[str] | None,
+            typer.Option("--with", help="An option of the bench, as seconds=10; repeatable. --list names them."),
         ] = None,
-        seconds: Annotated[float | None, typer.Option(help="Seconds of a search, where the bench has them.")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Measure Yunqi beside a peer on the same work. Example: yunqi bench routing --with only=n384 --with seconds=10"""
+        given: dict[str, str] = {}
         for one in with_ or []:
-            key, found, value = one.partition("=")
+            key, found, given[key] = one.partition("=")
             if not found or not key.isidentifier():
                 raise Invalid(f"--with takes KEY=VALUE, not {one!r}.", "with")
-            os.environ[f"YUNQI_BENCH_{key.upper()}"] = value
         if list_ or not name:
-            rows = [{"name": key, "what": bench.what, "peer": bench.peer} for key, bench in BENCHES.items()]
+            rows = [
+                {"name": key, "what": bench.what, "peer": bench.peer, "options": _listed(bench.options, as_json)}
+                for key, bench in BENCHES.items()
+            ]
             print_json({"benches": rows}) if as_json else print_table(rows, empty="There are no benches.")
             return
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
-        if series is not None:
-            os.environ["YUNQI_BENCH_SERIES"] = str(series)
-        rows = [_shown(row) for row in BENCHES[name].run(runs, seconds=seconds)]
+        rows = [_shown(row) for row in BENCHES[name].run(runs, Options(given))]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."
         )
+
+
+def _listed(options: Mapping[str, str], as_json: bool) -> Any:
+    return dict(options) if as_json else "\n".join(f"{key}: {what}" for key, what in options.items())
 
 
 def _shown(row: Row) -> dict[str, Any]:
