@@ -1,4 +1,4 @@
-"""``yunqi models catalogue``, ``plan``, ``repack`` and ``m6``: what the family holds, what serving takes, and M6."""
+"""``yunqi models catalogue``, ``plan``, ``ask``, ``repack`` and ``m6``: what the family holds, what serving takes, and M6."""
 
 import sys
 from dataclasses import asdict
@@ -10,8 +10,9 @@ import typer
 from yunqi.cloud.models.engine.catalogue.entry import Entry
 from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
 from yunqi.cloud.models.service import compiling
-from yunqi.cloud.models.service.opening import m6
+from yunqi.cloud.models.service.opening import load, m6
 from yunqi.cloud.models.service.planning import catalogue, make_plan
+from yunqi.cloud.models.service.waves import read_wave, write_wave
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json
 
@@ -123,8 +124,48 @@ def add(app: typer.Typer) -> None:
                 f"{name:16} {row['parameters']:8} parameters, mean held-out loss {row['mean_loss']:.4f} at step {row['step']}"
             )
 
+    add_asking(app)
     add_drawing(app)
     add_repacking(app)
+
+
+def add_asking(app: typer.Typer) -> None:
+    """Add questions to a checkpoint of any member: text, pictures and sound in, text and speech out."""
+
+    @app.command(
+        help="Ask a checkpoint of any member, by its exact computation: pictures and sound in, speech out. "
+        'Example: yunqi models ask ./Qwen2.5-Omni-3B "What is this?" --image cup.jpg --speak answer.wav'
+    )
+    def ask(
+        ref: Annotated[str, typer.Argument(help="A checkpoint folder, a GGUF file, or a model of `yunqi hub list`.")],
+        question: Annotated[str, typer.Argument(help="What to ask.")],
+        image: Annotated[list[Path], typer.Option(help="A picture to look at; repeatable.")] = [],  # noqa: B006
+        sound: Annotated[list[Path], typer.Option(help="A WAV file to listen to; repeatable.")] = [],  # noqa: B006
+        speak: Annotated[Path | None, typer.Option(help="Answer aloud into this WAV file (omni members).")] = None,
+        voice: Annotated[str, typer.Option(help="Who speaks; the first voice by default.")] = "",
+        reply: Annotated[str, typer.Option(help="What to say aloud, in place of an answer.")] = "",
+        tokens: Annotated[int, typer.Option(help="At most so many tokens.", min=1)] = 512,
+        temperature: Annotated[float, typer.Option(help="0: always the likeliest token.", min=0.0)] = 0.0,
+        seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
+        dtype: Annotated[str, typer.Option(help="float32, bfloat16, float16, or stored.")] = "float32",
+        as_json: AsJson = False,
+    ) -> None:
+        if speak is None and (voice or reply):
+            raise Invalid("--voice and --reply need --speak FILE.wav.", "speak")
+        clips = [read_wave(path) for path in sound]
+        model = load(ref, dtype=dtype)
+        options = {"max_tokens": tokens, "temperature": temperature, "seed": seed}
+        found: dict[str, Any]
+        if speak is not None:
+            said = model.speak(question, speaker=voice, reply=reply, images=image, clips=clips, **options)
+            write_wave(speak, said.samples, said.rate)
+            found = {"text": said.text, "sound": str(speak), "seconds": len(said.samples) / said.rate}
+        elif image or clips:
+            found = {"text": model.see(image, question, clips=clips, **options)}
+        else:
+            answer = model.chat(question, **options)
+            found = {"text": answer.text, "thinking": answer.thinking}
+        print_json(found, compact=True) if as_json else print(found["text"])
 
 
 def add_drawing(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from yunqi.cloud.models import BadCheckpoint
 from yunqi.cloud.models.engine.tokens.parse import parse
 from yunqi.cloud.models.engine.tokens.stream import Stream
 from yunqi.cloud.models.engine.tokens.template import CHATML, render
-from yunqi.cloud.models.engine.tokens.tokenizer import from_gguf
+from yunqi.cloud.models.engine.tokens.tokenizer import from_gguf, read_tokenizer
 from yunqi.kernel import Invalid
 
 WEATHER: dict[str, Any] = {
@@ -41,6 +42,20 @@ def test_templates_are_sandboxed_and_their_refusals_are_told() -> None:
     with pytest.raises(BadCheckpoint, match="cannot be read"):
         render("{% if %}", turns)
     assert render("{{ {'a': '温'} | tojson }}", turns) == '{"a": "温"}'
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"model": {}},
+        {"model": {"vocab": {"a": 0}}},
+        {"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "decoder": {"type": "ByteLevel"}},
+    ],
+)
+def test_a_damaged_tokenizer_is_refused_by_its_path(document: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text(json.dumps(document))
+    with pytest.raises(BadCheckpoint, match=r"tokenizer\.json describes no tokenizer"):
+        read_tokenizer(tmp_path)
 
 
 @pytest.mark.parametrize(

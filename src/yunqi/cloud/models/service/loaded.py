@@ -244,7 +244,7 @@ class LoadedModel:
         return scores
 
     @torch.inference_mode()
-    def see(self, images: Any, text: str | ArrayLike, **options: Any) -> Any:
+    def see(self, images: Any, text: str | ArrayLike, *, clips: Sequence[Any] = (), **options: Any) -> Any:
         """Answer a question about pictures.
 
         Parameters
@@ -253,19 +253,17 @@ class LoadedModel:
             One or more Pillow images or paths.
         text
             The question; or token ids that hold the placeholders already, then ids come back.
+        clips
+            Sound to listen to besides, as for `hear`.
         options
             As for `generate`.
         """
-        many = images if isinstance(images, list | tuple) else [images]
-        senses, counts = sensing.look(self.spec, many)
-        return self._perceive("image", senses, counts, text, options)
+        return self._perceive(images, clips, text, options)
 
     @torch.inference_mode()
     def hear(self, clips: Any, text: str | ArrayLike, **options: Any) -> Any:
         """Answer a question about sound: one or more clips of mono samples at 16 kHz; see `see`."""
-        many = clips if isinstance(clips, list | tuple) else [clips]
-        senses, counts = sensing.listen(self.spec, many)
-        return self._perceive("audio", senses, counts, text, options)
+        return self._perceive((), clips, text, options)
 
     @torch.inference_mode()
     def speak(
@@ -306,11 +304,12 @@ class LoadedModel:
         )
         return replace(said, text=self._tokenizer().decode(self._bare(said.tokens))) if written else said
 
-    def _perceive(self, kind: str, senses: Any, counts: list[int], text: Any, options: Mapping[str, Any]) -> Any:
+    def _perceive(self, images: Any, clips: Any, text: Any, options: Mapping[str, Any]) -> str | list[int]:
         sampling = self._sampling(options)
+        senses, counts = sensing.both(self.spec, images, clips)
         if not isinstance(text, str):
             return sensing.answer(self.module, self.spec, as_rows(text)[0][0], senses, sampling)
-        ids = self._tokenizer().encode(sensing.question(self.spec, kind, counts, text))
+        ids = self._tokenizer().encode(sensing.question(self.spec, counts, text))
         return self._tokenizer().decode(self._bare(sensing.answer(self.module, self.spec, ids, senses, sampling)))
 
     def _complete(

@@ -39,15 +39,16 @@ def listen(spec: Spec, clips: Sequence[Any]) -> tuple[Senses, list[int]]:
     return Senses(clips=frames), [tokens(audio, clip.shape[1]) for clip in frames]
 
 
-def both(spec: Spec, images: Sequence[Any], clips: Sequence[Any]) -> tuple[Senses, dict[str, list[int]]]:
-    """Return pictures and sound as the towers take them, and by kind how many placeholders each needs."""
+def both(spec: Spec, images: Any, clips: Any) -> tuple[Senses, dict[str, list[int]]]:
+    """Return pictures and sound, one or more of each, as the towers take them, and by kind each one's placeholders."""
+    images, clips = (given if isinstance(given, list | tuple) else [given] for given in (images, clips))
     seen, heard = (look(spec, images) if images else (Senses(), [])), (listen(spec, clips) if clips else (Senses(), []))
     return Senses(seen[0].sights, seen[0].images, clips=heard[0].clips), {"image": seen[1], "audio": heard[1]}
 
 
 def before(spec: Spec, counts: Mapping[str, Sequence[int]], prompt: str) -> str:
     """Return a prompt with placeholders put at the beginning of its last user's turn."""
-    held = "".join(placeholders(spec, kind, each) for kind, each in counts.items())
+    held = _held(spec, counts)
     head, mark, tail = prompt.rpartition("<|im_start|>user\n")
     return f"{head}{mark}{held}{tail}" if held else prompt
 
@@ -62,9 +63,13 @@ def placeholders(spec: Spec, kind: str, counts: Sequence[int]) -> str:
     return "".join(f"{begin}{fill * count}{end}" for count in counts)
 
 
-def question(spec: Spec, kind: str, counts: Sequence[int], text: str) -> str:
-    """Return the prompt of a question about pictures or sound."""
-    return f"{_SYSTEM}<|im_start|>user\n{placeholders(spec, kind, counts)}{text}<|im_end|>\n<|im_start|>assistant\n"
+def question(spec: Spec, counts: Mapping[str, Sequence[int]], text: str) -> str:
+    """Return the prompt of a question about pictures and sound."""
+    return f"{_SYSTEM}<|im_start|>user\n{_held(spec, counts)}{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def _held(spec: Spec, counts: Mapping[str, Sequence[int]]) -> str:
+    return "".join(placeholders(spec, kind, each) for kind, each in counts.items())
 
 
 def answer(module: Any, spec: Spec, ids: list[int], senses: Senses, sampling: Sampling) -> list[int]:

@@ -80,7 +80,10 @@ def _from_json(path: Path) -> Tokenizer:
     model = document.get("model") if isinstance(document, dict) else None
     if not isinstance(model, dict) or not isinstance(model.get("vocab"), dict | list):
         raise BadCheckpoint(f"{path} describes no tokenizer: it lacks a model with a vocabulary.")
-    return Tokenizer(tokenizers.Tokenizer.from_file(str(path)))
+    try:
+        return Tokenizer(tokenizers.Tokenizer.from_file(str(path)))
+    except Exception as error:  # the library raises nothing narrower
+        raise BadCheckpoint(f"{path} describes no tokenizer: {error}.") from error
 
 
 def byte_level(
