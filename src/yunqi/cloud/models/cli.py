@@ -154,7 +154,7 @@ def add_asking(app: typer.Typer) -> None:
             raise Invalid("--voice and --reply need --speak FILE.wav.", "speak")
         clips = [read_wave(path) for path in sound]
         model = load(ref, dtype=dtype)
-        options = {"max_tokens": tokens, "temperature": temperature, "seed": seed}
+        options: dict[str, Any] = {"max_tokens": tokens, "temperature": temperature, "seed": seed}
         found: dict[str, Any]
         if speak is not None:
             said = model.speak(question, speaker=voice, reply=reply, images=image, clips=clips, **options)

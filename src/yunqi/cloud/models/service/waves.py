@@ -64,7 +64,7 @@ def write_wave(path: Path, samples: Samples, rate: int) -> None:
 def _numbers(data: bytes, width: int) -> Samples:
     """Whole numbers of 1 to 4 bytes as parts of their largest; one byte counts from 128."""
     if width == 1:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
+        return ((np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128).astype(np.float32)
     if width == 3:
         parts = np.frombuffer(data, np.uint8).reshape(-1, 3)
         whole = np.zeros((len(parts), 4), np.uint8)
