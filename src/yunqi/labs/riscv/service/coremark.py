@@ -25,6 +25,12 @@ HOW = (
 _FILES = ("core_list_join.c", "core_main.c", "core_matrix.c", "core_state.c", "core_util.c")
 _CHECKS = ("0xe714", "0x1fd7", "0x8e3a")
 _FEW, _MORE = 2, 12
+_VENDOR = (
+    "-O3", "-funroll-all-loops", "-finline-limit=500", "-fgcse-sm", "-fno-schedule-insns",
+    "--param", "max-rtl-if-conversion-unpredictable-cost=100", "-fno-code-hoisting",
+)  # fmt: skip
+"""The vendor's own flags (openC910, smart_run/tests/lib/Makefile) as far as a GCC without its changes has them."""
+_NEWER = {16: "-mcpu=xt-c910", 15: f"-march={THEAD}", 14: f"-march={THEAD}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +121,17 @@ def _build(source: Path, folder: Path) -> list[tuple[str, Program]]:
 
 
 def compilers() -> dict[str, list[str]]:
-    """Return the compilers found, with the options nearest to the vendor's."""
+    """Return the compilers found, with the options nearest to the vendor's.
+
+    GCC has T-Head's instructions from 14 on, and the core's name from 16 on; `bench/riscv_gcc.py` brings such ones.
+    """
     found = {}
+    for version, target in _NEWER.items():
+        gcc = shutil.which(f"riscv64-linux-gnu-gcc-{version}")
+        if gcc:
+            found[f"gcc {version} XThead"] = [gcc, *_VENDOR, target]
     if shutil.which("riscv64-linux-gnu-gcc"):
-        # The vendor's own flags (openC910, smart_run/tests/lib/Makefile) as far as a GCC without T-Head's changes has them.
-        found["gcc -O3 rv64gc"] = [
-            "riscv64-linux-gnu-gcc", "-O3", "-funroll-all-loops", "-finline-limit=500", "-fgcse-sm", "-fno-schedule-insns",
-            "--param", "max-rtl-if-conversion-unpredictable-cost=100", "-fno-code-hoisting", "-march=rv64gc",
-        ]  # fmt: skip
+        found["gcc -O3 rv64gc"] = ["riscv64-linux-gnu-gcc", *_VENDOR, "-march=rv64gc"]
         clang = shutil.which("clang-19") or shutil.which("clang")
         if clang and shutil.which("ld.lld-19"):
             found["clang -O3 XThead"] = [
