@@ -9,7 +9,7 @@ import numpy as np
 
 from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.isa import ops
-from yunqi.labs.riscv.engine.timing import back, front
+from yunqi.labs.riscv.engine.timing import back, front, order
 from yunqi.labs.riscv.engine.timing import words as w
 from yunqi.labs.riscv.engine.timing.classify import classify
 
@@ -24,10 +24,12 @@ _ADDRESS = (1 << _BEATS) - 1
 @compiled
 def advance(slots, addresses, count, code, page_of, info, fronts, memory, machine, books, t, p, n):
     """Time ``count`` instructions of the trace; all state is in the arrays."""
-    rings, queues, calendar, stores, ready, why = machine
+    rings, queues, calendar, stores, ready, why, loads, states = machine
     stack, executions, cycles, log, marks = books
     tags2, ready2 = memory[2], memory[3]
-    for index in range(count):
+    states[:, 0] = -1  # what was kept of an earlier part of the trace
+    index = 0
+    while index < count:
         slot = slots[index]
         if info[2 * slot + 1] != code[2 * slot]:
             info[2 * slot + 1] = code[2 * slot]
@@ -54,9 +56,18 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         issue, done, cause = issued(
             kind, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n
         )
+        checked = order.is_checked(kind, (d >> 48) & 1023)
+        if checked:
+            older = order.overtaken((d >> 48) & 1023, issue, address, loads, states, t)
+            if older >= 0:
+                index = order.back_to(
+                    states[older], index, slots, rings, queues, ready, why, stack, executions, cycles, t, p, n
+                )
+                continue
         if cause == w.BASE:
             cause = t[w.FETCH_CAUSE] if waits else (w.RESOURCE if by_room else w.BASE)
         retired = retire(done, cause, stack, t, p)
+        rings[4, t[w.COUNT] & (RING - 1)] = cause
         leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p, n)
         executions[slot] += 1
         cycles[slot] += t[w.STEP]
@@ -67,6 +78,9 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             marks[t[w.MARKS]] = retired
             t[w.MARKS] += 1
         t[w.LAST_SLOT], t[w.NEXT_PC], t[w.REDIRECTED] = d, pc, issue + 1
+        if checked and issue > decoded + p[w.DISPATCH]:
+            order.keep((d >> 48) & 1023, index, issue, address, loads, states, queues, ready, why, t, n)
+        index += 1
 
 
 @inlined
