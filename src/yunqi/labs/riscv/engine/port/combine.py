@@ -127,7 +127,7 @@ def build_concat(values: Values, pending: Pending, tensor: Tensor | None) -> int
     scaled = tuple(
         index
         if (part.scale, part.zero) == (tensor.scale, tensor.zero)
-        else values.lookup(index, tensor, lambda real: real, f"{pending.node.name} rescaled")
+        else values.lookup(index, replace(tensor, name=f"{part.name} rescaled"), lambda real: real, pending.node.name)
         for index, part in zip(pending.inputs, parts, strict=True)
     )
     index = values.tensor(replace(tensor, shape=(*parts[0].shape[:2], sum(part.shape[2] for part in parts))))
