@@ -6,7 +6,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.engine.port import curves
 from yunqi.labs.riscv.engine.port.combine import NAMES, build_concat, build_join, build_pair, build_resize
 from yunqi.labs.riscv.engine.port.layers import Kind, Layer, Tensor, Window, fixed

@@ -51,7 +51,8 @@ def _with_constant(values: Values, pending: Pending, tensor: Tensor, work: Calla
         raise pending.refuse("divides a constant by a tensor, which is not ported")
 
     def real(inside: Reals) -> Reals:
-        return pending.clipped(work(number, inside) if turned else work(inside, number))
+        found: Reals = pending.clipped(work(number, inside) if turned else work(inside, number))
+        return found
 
     return values.lookup(pending.inputs[0], tensor, real, pending.node.name)
 

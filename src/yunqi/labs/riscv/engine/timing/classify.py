@@ -2,7 +2,8 @@
 
 Layout: kind 0-5, destination 6-12, sources 13-19, 20-26, 27-33, length 34-36, second destination 37-43, call
 44, return 45,
-op 48-57, vector division 58, move between registers 59. Registers are numbered 1-31 integer, 64-95 floating, 96-127 vector; 0 is none.
+op 48-57, vector division 58, move between registers 59. Registers are numbered 1-31 integer, 64-95
+floating, 96-127 vector; 0 is none.
 """
 
 import numpy as np
