@@ -72,6 +72,19 @@ def test_a_load_that_overtook_one_of_its_bytes_is_fetched_again() -> None:
     assert sum(spot["cycles"] for spot in found["functions"]) == same.cycles
 
 
+def chain(offset: int) -> bytes:
+    # a thousand loads of a pointer to itself at 0x20000 + offset, each of which waits for the one before
+    return words(
+        0x00020537, 0x00050513 | offset << 20, 0x00A53023, 0x3E800293, 0x00053503, 0xFFF28293, 0xFE029CE3, *EXIT
+    )  # fmt: skip
+
+
+def test_a_load_over_a_border_of_sixteen_bytes_takes_a_cycle_more() -> None:
+    inside, over, beside = (run(chain(offset)).cycles for offset in (0, 12, 4))
+    assert 900 <= over - inside <= 1000  # the first come from the store queue
+    assert abs(beside - inside) <= 5  # over a border of eight alone
+
+
 @pytest.mark.parametrize(
     ("bits", "moves"),
     [

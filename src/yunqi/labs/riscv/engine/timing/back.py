@@ -162,11 +162,18 @@ def lanes(op, address):
 
 
 @inlined
+def crosses(op, address):
+    """Whether an access goes over a border of sixteen bytes, so that it takes two turns (ct_lsu_ld_ag.v, "boundary")."""
+    return op >= ops.LB and op < ops.STORE_END and (address & 15) + _SIZES[op - ops.LB] > 16
+
+
+@inlined
 def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
     issue = free_from(LOAD, ready, calendar)
-    hold_port(LOAD, issue, beats, calendar)
+    two = crosses(op, address)
+    hold_port(LOAD, issue, beats + two, calendar)
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
@@ -184,14 +191,14 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
             )
             there = max(there, more)
     extra = 1 if op >= ops.VLOAD or op >= ops.LRW else 0
-    return issue, there + p[w.LOAD] + extra
+    return issue, there + p[w.LOAD] + extra + (p[w.CROSSING] if two else 0)
 
 
 @compiled
 def store(op, ready, data_ready, address, beats, queues, calendar, stores, p, n):
     """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
     issue = free_from(STORE, ready, calendar)
-    take(STORE, issue, calendar)
+    hold_port(STORE, issue, 1 + crosses(op, address), calendar)
     given = free_from(DATA, data_ready, calendar)
     hold_port(DATA, given, beats, calendar)
     n[w.STORES] += 1
