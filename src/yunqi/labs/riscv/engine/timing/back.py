@@ -11,6 +11,7 @@ from yunqi.labs.riscv.engine.timing.classify import latency
 CALENDAR = 8192
 VECTOR_BYTES = 16
 STORES = 1024
+BUFFERED = 30  # of the counters' array: the sixteen bytes that the last load over a border ended in
 _SIZES = (1, 2, 4, 8, 1, 2, 4, 4, 8, 8, 1, 2, 4, 8, 4, 8)
 """Bytes of each load and store from LB on."""
 # Ports, and rows of the queues.
@@ -172,8 +173,11 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
     issue = free_from(LOAD, ready, calendar)
-    two = crosses(op, address)
-    hold_port(LOAD, issue, beats + two, calendar)
+    late = np.int64(0)
+    if crosses(op, address):  # the upper half is kept: who begins in it needs one turn less (ct_lsu_cache_buffer.v)
+        late = max(np.int64(0), p[w.CROSSING] - (1 if n[BUFFERED] == address >> 4 else 0))
+        n[BUFFERED] = (address >> 4) + 1
+    hold_port(LOAD, issue, beats + late, calendar)
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
@@ -191,7 +195,7 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
             )
             there = max(there, more)
     extra = 1 if op >= ops.VLOAD or op >= ops.LRW else 0
-    return issue, there + p[w.LOAD] + extra + (p[w.CROSSING] if two else 0)
+    return issue, there + p[w.LOAD] + extra + late
 
 
 @compiled
