@@ -5,6 +5,7 @@ Needs Debian's verilator, clang++-19, the three compilers, some 4 GiB and half a
     git clone https://github.com/XUANTIE-RV/openc910 (commit b91c909)
     python bench/riscv_rtl/run.py build openc910
     python bench/riscv_rtl/run.py count openc910
+    python bench/riscv_rtl/run.py probe openc910   (order.c and border.c here: a rule each, by the RTL and by the model)
 
 ``build`` leaves out the second core and puts our memory in the place of the vendor's. The RTL is not part of this package.
 """
@@ -19,8 +20,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from yunqi.labs.riscv import Riscv, RiscvConfig
 from yunqi.labs.riscv.engine.elf import read_program
-from yunqi.labs.riscv.service.ranking import RANKED, build_ranked, fingerprint
+from yunqi.labs.riscv.service.ranking import BARE, FLAGS, KERNELS, RANKED, build_ranked, fingerprint
 
 HERE = Path(__file__).resolve().parent
 _ENTRY = struct.pack("<Q", 0x1122334455667788)
@@ -68,6 +70,18 @@ def count(rtl: Path, program: Path, folder: Path) -> int:
     return at[3] - at[2]
 
 
+def probe(rtl: Path) -> None:
+    """Print the cycles of our small programs that show one rule of the core each, by the RTL and by the model."""
+    lab = Riscv(None, RiscvConfig())
+    for source in sorted(HERE.glob("*.c")):
+        with tempfile.TemporaryDirectory() as name:
+            target = Path(name) / source.stem
+            flags = ["-O2", "-march=rv64gc", f"-I{KERNELS}", *FLAGS]
+            subprocess.run(["riscv64-linux-gnu-gcc", *flags, source, KERNELS / "ranked.c", "-o", target], check=True)
+            marks = lab.run(lab.read(target), changes=BARE).marks
+            print(source.stem, count(rtl, target, Path(name)), marks[3] - marks[2])
+
+
 def boot(folder: Path) -> bytes:
     """Assemble our start."""
     parts = folder / "boot.o", folder / "boot.elf", folder / "boot.bin"
@@ -91,11 +105,14 @@ def memory_image(program: Path, start: bytes) -> str:
 def main() -> None:
     """Build the simulator, or count every program of the ranking."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("build", "count"))
+    parser.add_argument("what", choices=("build", "count", "probe"))
     parser.add_argument("rtl", type=Path)
     given = parser.parse_args()
     if given.what == "build":
         build(given.rtl)
+        return
+    if given.what == "probe":
+        probe(given.rtl)
         return
     programs = {}
     with tempfile.TemporaryDirectory() as name:

@@ -33,8 +33,8 @@ def arithmetic(chance: random.Random, row: Row, sew: int, many: int) -> int | No
     name, funct6, category = row.name, row.match >> 26, row.match >> 12 & 7
     multiply, floating = category in (2, 6), row.operation == ops.VFLOAT
     if (floating and sew < 32) or (
-        name in ("vslide1down.vx", "vslide1up.vx") and sew == 64
-    ):  # there the emulator cuts x to 32 bits
+        name in ("vslide1down.vx", "vslide1up.vx", "vrgather.vv") and sew == 64
+    ):  # there the emulator cuts x, and a gather's indices, to 32 bits
         return None
     field = row.match >> 15 & 31
     reduces = "red" in name

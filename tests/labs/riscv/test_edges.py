@@ -1,6 +1,8 @@
 """The lab over HTTP, on a real shop, and on the command line."""
 
+import importlib.util
 import json
+import os
 import shutil
 from base64 import b64encode
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import typer
 
 pytest.importorskip("numba")
 
+import numpy as np
 from fastapi.testclient import TestClient
 from tests.labs.riscv.assembler import EXIT, elf, words
 from tests.labs.riscv.network import small
@@ -86,6 +89,39 @@ def test_the_command_line_ports_and_refuses(tmp_path: Path) -> None:
     assert all(word in help_ for word in ("run", "profile", "compare", "debug", "port"))
     assert runner.invoke(cli, ["riscv", "parameters", "--json"]).exit_code == 0
     assert json.loads(runner.invoke(cli, ["riscv", "parameters", "--json"]).stdout)["parameters"]
+
+
+@pytest.mark.slow
+def test_a_trained_network_is_quantised_and_ported_bit_by_bit(tmp_path: Path) -> None:
+    """PP-OCR's classifier of text lines, upright or turned, as the wheel rapidocr-onnxruntime 1.4.4 (Apache-2.0) ships it."""
+    pytest.importorskip("onnx")
+    found = importlib.util.find_spec("rapidocr_onnxruntime")
+    named = os.environ.get("YUNQI_RISCV_NETWORK", "")
+    inside = (
+        Path(found.origin).parent / "models" / "ch_ppocr_mobile_v2.0_cls_infer.onnx" if found and found.origin else None
+    )
+    file = Path(named) if named else inside
+    if file is None or not file.exists():
+        pytest.skip("needs the wheel rapidocr-onnxruntime, or the file's name in YUNQI_RISCV_NETWORK")
+    lines = np.zeros((8, 3, 48, 192), np.float32)  # dark strokes on a light ground, as its preparation leaves them
+    chance = np.random.default_rng(1)
+    for line in lines:
+        line[:] = chance.uniform(0.5, 1)
+        for place in chance.integers(4, 180, 20):
+            line[:, 8:40, place : place + 4] = -1
+    np.savez(tmp_path / "lines.npz", x=lines)
+    runner, cli = CliRunner(), typer.Typer()
+    add_commands(cli, open_app)
+    target = tmp_path / "int8.onnx"
+    given = ["--shape", "x=1,3,48,192", "--inputs", str(tmp_path / "lines.npz"), "--out", str(target)]
+    done = runner.invoke(cli, ["npu", "quantize", str(file), *given])
+    assert done.exit_code == 0, done.output
+    done = runner.invoke(cli, ["riscv", "port", str(target), "--variant", "vector", "--json"])
+    assert done.exit_code == 0, done.output
+    [ported] = json.loads(done.stdout)["ports"]
+    assert ported["exact"]
+    assert 10e6 < ported["instructions"] < 40e6
+    assert 1 < ported["milliseconds"] < 20
 
 
 def test_a_network_is_ported_as_a_job(app: App, web: TestClient) -> None:

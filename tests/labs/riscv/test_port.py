@@ -7,11 +7,12 @@ pytest.importorskip("onnx")
 
 import numpy as np
 from onnx import helper
-from tests.labs.riscv.network import Writer, parts, small
+from tests.labs.riscv.network import Writer, parts, small, vision
 
 from yunqi.labs.riscv import Invalid, Riscv, RiscvConfig
 from yunqi.labs.riscv.engine.disassemble import text
 from yunqi.labs.riscv.engine.port.assemble import assembled, word
+from yunqi.labs.riscv.engine.port.layers import Kind
 from yunqi.labs.riscv.engine.port.reference import execute, step
 from yunqi.labs.riscv.service.port import port, read, sample_input
 
@@ -50,6 +51,40 @@ def test_the_reference_is_within_one_step_of_onnxruntime_at_every_layer(unsigned
     assert network.scales is not None
     np.testing.assert_allclose(sums.ravel() * network.scales, theirs["g1"].ravel(), rtol=1e-4, atol=1e-4)
     assert network.host == ("Softmax",)
+
+
+def test_the_layers_of_vision_networks_are_within_one_step_of_onnxruntime() -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = vision()
+    network = read(model.SerializeToString(), "vision")
+    given = np.random.default_rng(4).normal(size=(1, 3, 10, 8)).astype(np.float32)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(
+        parts(model).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    theirs = dict(zip([one.name for one in session.get_outputs()], session.run(None, {"x": given}), strict=True))
+    values = {network.input: sample_input(network, given)}
+    for layer in network.layers:
+        tensor = network.tensors[layer.output]
+        found = step(network, layer, [values[index] for index in layer.inputs])
+        if tensor.name in theirs:  # the next layer goes on from onnxruntime's bytes
+            image = theirs[tensor.name].reshape(tensor.shape[2], *tensor.shape[:2]).transpose(1, 2, 0).astype(int)
+            assert np.abs(found.astype(int) - image).max() <= 1, layer.name
+            found = image
+        values[layer.output] = found
+    kinds = [layer.kind for layer in network.layers]
+    assert kinds.count(Kind.LOOKUP) == 3  # the hard swish is one, the hard sigmoid none; two bring scales together
+    assert {Kind.JOIN, Kind.MULTIPLY, Kind.CONCAT, Kind.ENLARGE} < set(kinds)
+    assert np.ptp(values[network.output]) > 20
+
+
+@needs_compiler
+def test_the_kernels_of_vision_networks_give_the_references_bytes() -> None:
+    network = read(vision().SerializeToString(), "vision")
+    for seed in (1, 2):
+        done = port(LAB, network, sample_input(network, seed=seed), timing=False)
+        assert [one.exact for one in done] == [True, True, True]
 
 
 @needs_compiler

@@ -1,5 +1,6 @@
 import random
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -172,6 +173,17 @@ def test_a_vector_program_computes_and_tails_are_zero() -> None:
         0x022021D7, 0x32302557, *EXIT,
     )  # fmt: skip
     assert run(code).exit_status == 30
+
+
+def test_a_gather_reads_its_indices_whole() -> None:
+    # vrgather.vv of four elements of 64 bits by 2^32, 2^63, 1, 2^32 + 1: what is past the last element is zero. The vendor's
+    # emulator cuts the indices to 32 bits and answers 11 + 11 + 22 + 22.
+    code = words(
+        0x000205B7, 0x00400293, 0x00D2F2D7, 0x0205F107, 0x02058593, 0x0205F207, 0x32410357, 0x02602457,
+        0x32802557, *EXIT,
+    )  # fmt: skip
+    done = run(code, data=struct.pack("<8Q", 1 << 32, 1 << 63, 1, (1 << 32) + 1, 11, 22, 33, 44))
+    assert done.exit_status == 22
 
 
 def test_a_vector_instruction_without_a_configuration_is_illegal() -> None:

@@ -27,12 +27,14 @@ _COMPILERS = {
     "clang19": ("clang-19", *_CLANG, "-O3", f"-march={THEAD}", "-fno-vectorize", "-fno-slp-vectorize"),
     "clang16": ("clang-16", *_CLANG, "-O2", "-march=rv64gc"),
 }
-_FLAGS = (
+FLAGS = (
     "-mabi=lp64d", "-ffreestanding", "-fno-builtin", "-fno-pic", "-fno-pie", "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables", "-nostdlib", "-static", "-w", "-Wl,--no-relax", "-Wl,--build-id=none",
     "-Wl,-z,max-page-size=4096",
 )  # fmt: skip
-_KERNELS = Path(__file__).resolve().parents[1] / "engine" / "kernels"
+"""How all of them are built."""
+KERNELS = Path(__file__).resolve().parents[1] / "engine" / "kernels"
+"""Where the sources stand."""
 BARE = {"cache.tlb_miss": 0}
 """The RTL ran without translation."""
 
@@ -60,7 +62,7 @@ def ranking(riscv: Riscv) -> list[Ranked]:
     Unavailable
         None of the three compilers is here, or none builds the programs that were counted.
     """
-    counted = json.loads((_KERNELS / "rtl.json").read_text("utf-8"))["programs"]
+    counted = json.loads((KERNELS / "rtl.json").read_text("utf-8"))["programs"]
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for kernel, compiler in itertools.product(RANKED, _COMPILERS):
@@ -81,9 +83,9 @@ def ranking(riscv: Riscv) -> list[Ranked]:
 def build_ranked(kernel: str, compiler: str, folder: Path) -> Program:
     """Build a kernel by itself with one of the compilers (``gcc12``, ``clang19``, ``clang16``) into a folder."""
     target = folder / f"{kernel}.{compiler}"
-    sources = [str(_KERNELS / f"{kernel}.c"), str(_KERNELS / "ranked.c")]
+    sources = [str(KERNELS / f"{kernel}.c"), str(KERNELS / "ranked.c")]
     done = subprocess.run(
-        [*_COMPILERS[compiler], *_FLAGS, *sources, "-o", str(target)], capture_output=True, text=True, check=False
+        [*_COMPILERS[compiler], *FLAGS, *sources, "-o", str(target)], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise Invalid(f"{_COMPILERS[compiler][0]} could not build {kernel}: {done.stderr.strip()[-300:]}", "kernel")

@@ -1,64 +1,17 @@
 """Layers from operators whose output scale has become known."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.engine.port import curves
-from yunqi.labs.riscv.engine.port.graph import Node
-from yunqi.labs.riscv.engine.port.layers import ADD_BITS, Kind, Layer, Tensor, Window, fixed
+from yunqi.labs.riscv.engine.port.combine import NAMES, build_concat, build_join, build_pair, build_resize
+from yunqi.labs.riscv.engine.port.layers import Kind, Layer, Tensor, Window, fixed
+from yunqi.labs.riscv.engine.port.pending import Pending, Values, cuts
 
 Shape = tuple[int, int, int]
-_MOST_ELEMENTS = 1 << 26
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An operator whose result has not been quantised yet, with its quantised inputs, constants and cuts."""
-
-    node: Node
-    inputs: tuple[int, ...]
-    constants: dict[str, Any] = field(repr=False)
-    low: float = -np.inf
-    high: float = np.inf
-
-    def cut(self, low: float, high: float) -> "Pending":
-        """Return the same with its result cut further."""
-        return replace(self, low=max(low, self.low), high=min(high, self.high))
-
-    def refuse(self, why: str) -> Invalid:
-        """Return an error about this operator."""
-        return Invalid(f"{self.node.op} ({self.node.name}) {why}.", "network")
-
-
-@dataclass(slots=True)
-class Values:
-    """Tensors and layers made so far."""
-
-    tensors: list[Tensor] = field(default_factory=list)
-    layers: list[Layer] = field(default_factory=list)
-    scales: NDArray[np.float64] | None = None
-
-    def tensor(self, one: Tensor) -> int:
-        """Keep a tensor; returns its number."""
-        if not 0 < prod(one.shape) <= _MOST_ELEMENTS:
-            raise Invalid(f"{one.name} has {prod(one.shape)} elements; at most {_MOST_ELEMENTS} are ported.", "network")
-        self.tensors.append(one)
-        return len(self.tensors) - 1
-
-    def lookup(self, source: int, tensor: Tensor, real: Callable[[Any], Any], name: str) -> int:
-        """Add a layer that answers from a table."""
-        before = self.tensors[source]
-        inside = before.scale * (np.arange(-128, 128) - before.zero)
-        table = np.clip(np.rint(real(inside) / tensor.scale) + tensor.zero, -128, 127).astype(np.int8)
-        index = self.tensor(replace(tensor, shape=before.shape))
-        self.layers.append(Layer(Kind.LOOKUP, name, (source,), index, table=table))
-        return index
 
 
 def build(values: Values, pending: Pending, tensor: Tensor | None) -> int:
@@ -82,8 +35,18 @@ def build(values: Values, pending: Pending, tensor: Tensor | None) -> int:
         )
     if op in ("Conv", "Gemm", "MatMul"):
         return _product(values, pending, tensor)
-    if op == "Add":
-        return _add(values, pending, tensor)
+    if pending.product is not None:
+        kept = values.scales
+        sums = _product(values, pending.product, None)
+        scale, values.scales = values.scales, kept
+        assert scale is not None
+        return build_join(values, pending, tensor, sums, scale)
+    if op in NAMES:
+        return build_pair(values, pending, tensor)
+    if op == "Concat":
+        return build_concat(values, pending, tensor)
+    if op == "Resize":
+        return build_resize(values, pending, tensor)
     if op == "MaxPool":
         return _max_pool(values, pending, tensor)
     return _average(values, pending, tensor)
@@ -96,7 +59,7 @@ def _product(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     else:
         kind, window, weights, scale, shape = _matrix(pending, source)
     outputs = shape[2]
-    scale = np.broadcast_to(scale * source.scale, (outputs,)).astype(np.float64)
+    scale = np.broadcast_to(scale * source.scale * pending.gain, (outputs,)).astype(np.float64)
     sums = weights.astype(np.int64).sum(axis=(0, 1) if kind is Kind.DEPTHWISE else (1, 2, 3))
     bias = _bias(pending, scale) - source.zero * sums
     if np.any(np.abs(bias) >= 1 << 31) or prod(weights.shape[1:]) * 255 * 128 >= 1 << 31:
@@ -110,7 +73,7 @@ def _product(values: Values, pending: Pending, tensor: Tensor | None) -> int:
         values.layers.append(replace(layer, output=index, raw=True))
         return index
     multiplier, shift = fixed(scale / tensor.scale, pending.node.name)
-    low, high = _cuts(pending, tensor)
+    low, high = cuts(pending, tensor)
     index = values.tensor(replace(tensor, shape=shape))
     values.layers.append(
         replace(layer, output=index, multiplier=multiplier, shift=shift, zero=tensor.zero, low=low, high=high)
@@ -132,13 +95,14 @@ def _weights(pending: Pending) -> tuple[NDArray[np.int8], NDArray[np.float64], i
 
 def _bias(pending: Pending, scale: NDArray[np.float64]) -> NDArray[np.int64]:
     name = pending.node.inputs[2] if len(pending.node.inputs) > 2 else ""
-    if not name:
-        return np.zeros(scale.shape, np.int64)
-    held = pending.constants.get(name)
-    if held is None:
+    if name and name not in pending.constants:
         raise pending.refuse("has a bias that is computed")
-    real = held.data * held.scale if hasattr(held, "scale") else np.asarray(held, np.float64)
-    whole = np.rint(np.asarray(real, np.float64).reshape(-1) / scale)
+    real = pending.real(name).reshape(-1) if name else np.zeros(scale.shape)
+    if pending.more is not None:
+        if pending.more.size not in (1, scale.size):
+            raise pending.refuse(f"is followed by a sum with {pending.more.size} numbers for {scale.size} outputs")
+        real = real + pending.more
+    whole = np.rint((real * pending.gain + pending.offset) / scale)
     if whole.size != scale.size or np.any(np.abs(whole) >= 2.0**31):
         raise pending.refuse("has a bias that does not fit")
     return whole.astype(np.int64)
@@ -208,42 +172,6 @@ def _spread(pending: Pending, window: Window, shape: Shape) -> tuple[int, int]:
     return rows, columns
 
 
-def _cuts(pending: Pending, tensor: Tensor) -> tuple[int, int]:
-    def whole(bound: float, edge: int) -> int:
-        if not np.isfinite(bound):
-            return edge
-        return int(np.clip(np.rint(bound / tensor.scale) + tensor.zero, -128, 127))
-
-    return whole(pending.low, -128), whole(pending.high, 127)
-
-
-def _add(values: Values, pending: Pending, tensor: Tensor | None) -> int:
-    if tensor is None or len(pending.inputs) != 2:
-        raise pending.refuse("must add two quantised tensors and be quantised")
-    first, second = (values.tensors[index] for index in pending.inputs)
-    if first.shape != second.shape:
-        raise pending.refuse(f"adds shapes {first.shape} and {second.shape}; equal ones are ported")
-    ratios = np.array([first.scale, second.scale]) / tensor.scale
-    if np.any(ratios >= 8):
-        raise pending.refuse("is quantised far finer than what it adds")
-    multiplier = np.rint(ratios * (1 << ADD_BITS)).astype(np.int32)
-    low, high = _cuts(pending, tensor)
-    index = values.tensor(replace(tensor, shape=first.shape))
-    values.layers.append(
-        Layer(
-            Kind.ADD,
-            pending.node.name,
-            pending.inputs,
-            index,
-            multiplier=multiplier,
-            zero=tensor.zero,
-            low=low,
-            high=high,
-        )
-    )
-    return index
-
-
 def _max_pool(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     source = values.tensors[pending.inputs[0]]
     kernel = tuple(int(one) for one in pending.node.attributes.get("kernel_shape", ()))
@@ -279,7 +207,7 @@ def _average(values: Values, pending: Pending, tensor: Tensor | None) -> int:
         window, rows, columns = Window(height, width), 1, 1
     scale = np.full(channels, source.scale / tensor.scale / (window.height * window.width))
     multiplier, shift = fixed(scale, pending.node.name)
-    low, high = _cuts(pending, tensor)
+    low, high = cuts(pending, tensor)
     index = values.tensor(replace(tensor, shape=(rows, columns, channels)))
     values.layers.append(
         Layer(

@@ -34,9 +34,14 @@ def bounds(node: Node, constants: Mapping[str, Any]) -> tuple[float, float]:
     return found[0], found[1]
 
 
+def line(node: Node) -> tuple[float, float]:
+    """Return the slope and the shift of a hard sigmoid before it cuts."""
+    return float(node.attributes.get("alpha", 0.2)), float(node.attributes.get("beta", 0.5))
+
+
 def function(node: Node, constants: Mapping[str, Any]) -> Callable[[Reals], Reals]:
     """Return what an operator computes, on real numbers."""
-    alpha, beta = (float(node.attributes.get(name, default)) for name, default in (("alpha", 0.2), ("beta", 0.5)))
+    alpha, beta = line(node)
     if node.op in ("Relu", "Clip"):
         low, high = bounds(node, constants)
         return lambda x: np.clip(x, low, high)

@@ -20,6 +20,8 @@ from yunqi.kernel.errors import Invalid
 
 ADD_BITS = 20
 """Fraction bits of the two multipliers of an addition."""
+JOIN_BITS = 31
+"""Fraction bits of the multipliers that bring a product's sums and another tensor to one scale."""
 
 
 class Kind(Enum):
@@ -31,6 +33,10 @@ class Kind(Enum):
     MAX_POOL = "max_pool"
     AVERAGE_POOL = "average_pool"
     ADD = "add"
+    JOIN = "join"
+    MULTIPLY = "multiply"
+    CONCAT = "concat"
+    ENLARGE = "enlarge"
     LOOKUP = "lookup"
 
 
@@ -75,13 +81,15 @@ class Layer:
     weights
         (outputs, height, width, inputs); depthwise (height, width, channels).
     bias, multiplier, shift
-        One of each for every output channel.
+        One of each for every output channel; one for all of a product of two tensors.
+    weight
+        What a join multiplies its second input by, with `JOIN_BITS` fraction bits.
     zero, low, high
         Of the output.
     table
         A lookup's 256 answers, for -128 first.
     raw
-        Whether the output is the 32-bit sum itself (the last layer of a network that ends in floating point).
+        Whether the output is the 32-bit sum itself (before a join, or where a network ends in floating point).
     """
 
     kind: Kind
@@ -98,6 +106,7 @@ class Layer:
     high: int = 127
     table: NDArray[np.int8] | None = field(default=None, repr=False)
     raw: bool = False
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunqi.kernel.errors import Invalid
-from yunqi.labs.riscv.engine.port import curves
-from yunqi.labs.riscv.engine.port.build import Pending, Values, build
+from yunqi.labs.riscv.engine.port import combine, curves
+from yunqi.labs.riscv.engine.port.build import build
 from yunqi.labs.riscv.engine.port.graph import Graph, Node, read_graph
 from yunqi.labs.riscv.engine.port.layers import Network, Tensor
+from yunqi.labs.riscv.engine.port.pending import Pending, Values
 
 _HOST = frozenset({"Softmax", "LogSoftmax", "ArgMax"})
 _VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"})
-_WORK = frozenset({"Conv", "Gemm", "MatMul", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Add"})
+_PRODUCTS = frozenset({"Conv", "Gemm", "MatMul"})
+_WORK = _PRODUCTS | combine.NAMES | {"MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Concat", "Resize"}
 SUPPORTED = tuple(sorted(_WORK | _VIEWS | curves.NAMES | {"Softmax", "LogSoftmax", "ArgMax"}))
 """The operators that can be ported, between QuantizeLinear and DequantizeLinear."""
 
@@ -73,7 +75,7 @@ class _Reader:
             )
         unsigned = (self.unsigned.get(self.input, False), self.unsigned.get(output, False))
         return Network(
-            tuple(values.tensors), tuple(values.layers), self.input, output, unsigned, tuple(self.host), scales
+            tuple(values.tensors), values.needed(output), self.input, output, unsigned, tuple(self.host), scales
         )
 
     def _check(self) -> None:
@@ -91,7 +93,7 @@ class _Reader:
             )
 
     def _step(self, node: Node) -> None:
-        source = node.inputs[0]
+        source = next((name for name in node.inputs if name in self.real or name in self.pending), node.inputs[0])
         if source in self.beyond:
             self._beyond(node)
         elif node.op == "QuantizeLinear":
@@ -110,10 +112,35 @@ class _Reader:
         elif node.op == "MaxPool" and source in self.bytes:  # a pool of the bytes themselves
             self._work(node, {source: self.bytes[source]})
             self.bytes[node.outputs[0]] = self._close(self.pending.pop(node.outputs[0]), None)
+        elif node.op == "Add" and any(name in self.pending for name in node.inputs):
+            self._grow(node)
+        elif node.op == "HardSigmoid" and source in self.pending and self.pending[source].node.op in _PRODUCTS:
+            self.pending[node.outputs[0]] = self._straightened(node, self.pending.pop(source))
         elif node.op in curves.NAMES and source in self.pending and curves.is_cut(node, self.graph.constants):
             self.pending[node.outputs[0]] = self.pending.pop(source).cut(*curves.bounds(node, self.graph.constants))
         else:
             self._work(node, self.real)
+
+    def _grow(self, node: Node) -> None:
+        """Add to a product that has not been quantised: a constant to its bias, another tensor to its sums."""
+        first, second = node.inputs if node.inputs[0] in self.pending else node.inputs[::-1]
+        product = self.pending.pop(first)
+        constants = self._constants(node)
+        if product.node.op not in _PRODUCTS or not product.plain:
+            raise product.refuse(f"is not quantised before {node.op} ({node.name})")
+        if second in constants:
+            self.pending[node.outputs[0]] = replace(product, more=_numbers(product, constants[second]))
+        elif second in self.real:
+            self.pending[node.outputs[0]] = Pending(node, (self.real[second],), constants, product=product)
+        else:
+            raise product.refuse(f"and {second}, which {node.op} ({node.name}) adds, are both not quantised")
+
+    def _straightened(self, node: Node, product: Pending) -> Pending:
+        """Return a product that is multiplied, shifted and cut: what a hard sigmoid does, without a layer of its own."""
+        slope, shift = curves.line(node)
+        if slope <= 0 or not replace(product, more=None).plain:
+            raise product.refuse(f"is not quantised before {node.op} ({node.name})")
+        return replace(product, gain=slope, offset=shift).cut(0.0, 1.0)
 
     def _beyond(self, node: Node) -> None:
         """Take note of an operator behind the last layer: it is the host's."""
@@ -130,9 +157,11 @@ class _Reader:
                 f"{node.op} ({node.name}) reads {node.inputs[0]}, which is not quantised; quantise every activation.",
                 "network",
             )
+        self.pending[node.outputs[0]] = Pending(node, tuple(found), self._constants(node))
+
+    def _constants(self, node: Node) -> dict[str, Any]:
         constants: dict[str, Any] = {name: self.dequantised[name] for name in node.inputs if name in self.dequantised}
-        constants |= {name: self.graph.constants[name] for name in node.inputs if name in self.graph.constants}
-        self.pending[node.outputs[0]] = Pending(node, tuple(found), constants)
+        return constants | {name: self.graph.constants[name] for name in node.inputs if name in self.graph.constants}
 
     def _scale(self, node: Node) -> tuple[NDArray[np.float64], NDArray[np.int64], bool]:
         constants = self.graph.constants
@@ -202,6 +231,16 @@ class _Reader:
         if found is not None:
             return self._close(found, None), self.values.scales
         raise Invalid(f"{self.name} gives {name}, which the ported part does not make.", "network")
+
+
+def _numbers(product: Pending, held: Any) -> NDArray[np.float64]:
+    """Return a constant that is added to a product as one number, or one for every output."""
+    real = Pending(product.node, (), {"": held}).real("")
+    channel_last = product.node.op != "Conv"
+    kept = real.shape[-1:] if channel_last else real.shape[-3:-2]
+    if real.size != 1 and (not kept or real.size != kept[0]):
+        raise product.refuse("is followed by a sum with a constant that is not one number an output")
+    return real.reshape(-1)
 
 
 def _shape(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:

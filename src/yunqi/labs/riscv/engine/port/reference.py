@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from yunqi.labs.riscv.engine.port.layers import ADD_BITS, Kind, Layer, Network, Window
+from yunqi.labs.riscv.engine.port.layers import ADD_BITS, JOIN_BITS, Kind, Layer, Network, Window
 
 Bytes = NDArray[np.int8]
 Whole = NDArray[np.int64]
@@ -101,6 +101,26 @@ def _add(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:
     return found
 
 
+def _join(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:
+    assert layer.multiplier is not None
+    parts = given[0] * layer.multiplier.astype(np.int64) + (given[1] - zeros[1]) * layer.weight
+    found: Whole = np.clip(((parts + (1 << (JOIN_BITS - 1))) >> JOIN_BITS) + layer.zero, layer.low, layer.high)
+    return found
+
+
+def _multiply(layer: Layer, given: list[Whole], zeros: list[int]) -> Whole:
+    return scaled((given[0] - zeros[0]) * (given[1] - zeros[1]), layer)
+
+
+def _concat(_: Layer, given: list[Whole], zeros: list[int]) -> Whole:
+    return np.concatenate(given, axis=2)
+
+
+def _enlarge(layer: Layer, given: list[Whole], _: list[int]) -> Whole:
+    found: Whole = given[0].repeat(layer.window.down, axis=0).repeat(layer.window.right, axis=1)
+    return found
+
+
 def _lookup(layer: Layer, given: list[Whole], _: list[int]) -> Whole:
     assert layer.table is not None
     return layer.table[given[0] + 128].astype(np.int64)
@@ -108,5 +128,6 @@ def _lookup(layer: Layer, given: list[Whole], _: list[int]) -> Whole:
 
 _STEPS = {
     Kind.CONVOLUTION: _convolution, Kind.DENSE: _dense, Kind.DEPTHWISE: _depthwise, Kind.MAX_POOL: _max_pool,
-    Kind.AVERAGE_POOL: _average_pool, Kind.ADD: _add, Kind.LOOKUP: _lookup,
+    Kind.AVERAGE_POOL: _average_pool, Kind.ADD: _add, Kind.LOOKUP: _lookup, Kind.JOIN: _join,
+    Kind.MULTIPLY: _multiply, Kind.CONCAT: _concat, Kind.ENLARGE: _enlarge,
 }  # fmt: skip

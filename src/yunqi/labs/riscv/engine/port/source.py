@@ -150,6 +150,11 @@ def _layer(
         second = f"arena + {places[layer.inputs[1]]}"
         numbers = (source.size, source.zero, other.zero, *layer.multiplier.tolist(), layer.zero, layer.low, layer.high)
         return "", f"add({x}, {second}, {y}, {', '.join(map(str, numbers))});"
+    if layer.kind is Kind.ENLARGE:
+        sizes = (*source.shape, layer.window.down, layer.window.right)
+        return "", f"enlarge({x}, {y}, {', '.join(map(str, sizes))});"
+    if layer.kind is Kind.CONCAT:
+        return "", _concat(network, layer, places)
     if layer.kind is Kind.LOOKUP:
         assert layer.table is not None
         return "", f"lookup({x}, {y}, {source.size}, weights + {blob.add(layer.table.tobytes())});"
@@ -172,4 +177,20 @@ def _layer(
     structure = f"  static const Layer l{number} = {{{', '.join(map(str, numbers))}, weights + {weights}, {pointers}}};"
     name = "convolution" if layer.kind is Kind.DENSE else layer.kind.value
     extra = f", {source.zero}" if layer.kind is Kind.AVERAGE_POOL else ""
+    if layer.kind in (Kind.JOIN, Kind.MULTIPLY):
+        other = network.tensors[layer.inputs[1]]
+        last = f"{layer.weight}l" if layer.kind is Kind.JOIN else f"{source.zero}, {int(other.shape != source.shape)}"
+        extra = f", arena + {places[layer.inputs[1]]}, {other.zero}, {last}"
     return structure, f"{before}{name}(&l{number}, {x}, {y}{extra});"
+
+
+def _concat(network: Network, layer: Layer, places: Mapping[int, int]) -> str:
+    height, width, channels = network.tensors[layer.output].shape
+    calls, at = [], 0
+    for index in layer.inputs:
+        part = network.tensors[index].shape[2]
+        calls.append(
+            f"place(arena + {places[index]}, arena + {places[layer.output] + at}, {height * width}, {part}, {channels});"
+        )
+        at += part
+    return " ".join(calls)

@@ -11,6 +11,7 @@ from yunqi.labs.riscv.engine.timing.classify import latency
 CALENDAR = 8192
 VECTOR_BYTES = 16
 STORES = 1024
+BUFFERED = 30  # of the counters' array: the sixteen bytes that the last load over a border ended in
 _SIZES = (1, 2, 4, 8, 1, 2, 4, 4, 8, 8, 1, 2, 4, 8, 4, 8)
 """Bytes of each load and store from LB on."""
 # Ports, and rows of the queues.
@@ -53,8 +54,46 @@ def oldest(queue, size):
 
 
 @inlined
+def chosen(kind, renamed, queues, t, p):
+    """Return the queue that an instruction is put in when it is renamed, which it does not leave for another one.
+
+    Arithmetic goes to the two queues in turn, beginning with the first in each cycle; where that holds two more than the
+    other, the first two go to the other (ct_idu_ir_ctrl.v, "DLB").
+    """
+    if t[w.RENAMED_AT] != renamed:
+        t[w.RENAMED_AT] = renamed
+        t[w.FIRST_TAKEN], t[w.SECOND_TAKEN] = 0, 0
+        more = waiting(queues[ALU0], renamed, p[w.Q_ALU]) - waiting(queues[ALU1], renamed, p[w.Q_ALU])
+        t[w.BALANCE] = 2 if more >= 2 else 0
+    if kind > w.K_SHIFT_ADD:
+        if kind == w.K_MULTIPLY:
+            t[w.SECOND_TAKEN] += 1
+        elif kind == w.K_DIVIDE:
+            t[w.FIRST_TAKEN] += 1
+        return row_of(kind)
+    if t[w.BALANCE] > 0:
+        t[w.BALANCE] -= 1
+        t[w.SECOND_TAKEN] += 1
+        return ALU1
+    if t[w.FIRST_TAKEN] <= t[w.SECOND_TAKEN]:
+        t[w.FIRST_TAKEN] += 1
+        return ALU0
+    t[w.SECOND_TAKEN] += 1
+    return ALU1
+
+
+@inlined
+def waiting(queue, cycle, size):
+    """Return how many entries of a queue are taken in a cycle."""
+    count = 0
+    for index in range(size):
+        count += queue[index] > cycle
+    return count
+
+
+@inlined
 def row_of(kind):
-    """Return the queue that a kind of work waits in (arithmetic may also take the other one)."""
+    """Return the queue that a kind of work waits in, where there is one alone."""
     if kind == w.K_MULTIPLY:
         return ALU1
     if kind == w.K_LOAD or kind == w.K_STORE:
@@ -85,16 +124,14 @@ def capacity(row, p):
 
 
 @compiled
-def execute(kind, d, ready, address, beats, queues, calendar, stores, memory, t, p, n):
+def execute(kind, row, d, ready, address, beats, queues, calendar, stores, memory, t, p, n):
     """Issue an instruction whose operands are ready; returns the cycle of issue and that of its result."""
     op = (d >> 48) & 1023
     if kind == w.K_LOAD:
         return load(op, ready, address, beats, calendar, stores, memory, p, n)
     if kind <= w.K_SHIFT_ADD:
-        first, second = free_from(ALU0, ready, calendar), free_from(ALU1, ready, calendar)
-        port = ALU0 if first <= second else ALU1
-        issue = min(first, second)
-        take(port, issue, calendar)
+        issue = free_from(row, ready, calendar)
+        take(row, issue, calendar)
         return issue, issue + (1 if kind == w.K_ALU else p[w.SHIFT_ADD])
     if kind == w.K_FLOAT or kind == w.K_FLOAT_LONG or kind == w.K_VECTOR:
         first, second = free_from(VECTOR0, ready, calendar), free_from(VECTOR1, ready, calendar)
@@ -106,11 +143,10 @@ def execute(kind, d, ready, address, beats, queues, calendar, stores, memory, t,
         hold_port(port, issue, busy, calendar)
         n[w.FLOATS if kind != w.K_VECTOR else w.VECTORS] += 1
         return issue, issue + latency(kind, op, (d >> 58) & 1, p) * (busy if (d >> 58) & 1 else 1) + busy - 1
-    port = row_of(kind)
     if kind == w.K_DIVIDE:
         ready = max(ready, t[w.DIVIDER])
-    issue = free_from(port, ready, calendar)
-    take(port, issue, calendar)
+    issue = free_from(row, ready, calendar)
+    take(row, issue, calendar)
     done = issue + latency(kind, op, address, p)
     if kind == w.K_DIVIDE:
         t[w.DIVIDER] = done
@@ -127,11 +163,21 @@ def lanes(op, address):
 
 
 @inlined
+def crosses(op, address):
+    """Whether an access goes over a border of sixteen bytes, so that it takes two turns (ct_lsu_ld_ag.v, "boundary")."""
+    return op >= ops.LB and op < ops.STORE_END and (address & 15) + _SIZES[op - ops.LB] > 16
+
+
+@inlined
 def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
     issue = free_from(LOAD, ready, calendar)
-    hold_port(LOAD, issue, beats, calendar)
+    late = np.int64(0)
+    if crosses(op, address):  # the upper half is kept: who begins in it needs one turn less (ct_lsu_cache_buffer.v)
+        late = max(np.int64(0), p[w.CROSSING] - (1 if n[BUFFERED] == address >> 4 else 0))
+        n[BUFFERED] = (address >> 4) + 1
+    hold_port(LOAD, issue, beats + late, calendar)
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
@@ -149,14 +195,14 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
             )
             there = max(there, more)
     extra = 1 if op >= ops.VLOAD or op >= ops.LRW else 0
-    return issue, there + p[w.LOAD] + extra
+    return issue, there + p[w.LOAD] + extra + late
 
 
 @compiled
 def store(op, ready, data_ready, address, beats, queues, calendar, stores, p, n):
     """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
     issue = free_from(STORE, ready, calendar)
-    take(STORE, issue, calendar)
+    hold_port(STORE, issue, 1 + crosses(op, address), calendar)
     given = free_from(DATA, data_ready, calendar)
     hold_port(DATA, given, beats, calendar)
     n[w.STORES] += 1

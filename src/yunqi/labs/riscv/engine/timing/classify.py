@@ -2,7 +2,8 @@
 
 Layout: kind 0-5, destination 6-12, sources 13-19, 20-26, 27-33, length 34-36, second destination 37-43, call
 44, return 45,
-op 48-57, vector division 58. Registers are numbered 1-31 integer, 64-95 floating, 96-127 vector; 0 is none.
+op 48-57, vector division 58, move between registers 59. Registers are numbered 1-31 integer, 64-95
+floating, 96-127 vector; 0 is none.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ def integer_name(register):
 
 
 @compiled
-def classify(word):
+def classify(word, immediate):
     """Return the packed description of a decoded instruction."""
     op = word & 1023
     rd, rs1, rs2, rs3 = (word >> 10) & 63, (word >> 16) & 63, (word >> 22) & 63, (word >> 28) & 63
@@ -34,6 +35,8 @@ def classify(word):
             c = d
         if (word >> 34) & 7 and b:
             kind = np.int64(w.K_SHIFT_ADD)
+        elif op == ops.ADD and immediate == 0 and _is_move((word >> 37) & 7, d, a, b):
+            return _packed(word, op, kind, d, a, b, c, extra) | np.int64(1) << 59
     elif op < ops.STORE_END:
         if op < ops.LOAD_END:
             kind = np.int64(w.K_LOAD)
@@ -62,6 +65,12 @@ def classify(word):
     else:
         kind, d = np.int64(w.K_SERIAL) if op >= ops.FENCEI else np.int64(w.K_NOP), np.int64(0)
     return _packed(word, op, kind, d, a, b, c, extra)
+
+
+@inlined
+def _is_move(length, d, a, b):
+    """Whether an addition of nothing is `mv` or `c.mv`, which renaming carries out (ct_idu_id_decd.v, "0 delay move")."""
+    return d != 0 and ((length == 4 and b == 0 and a != d) or (length == 2 and a == 0 and b != 0 and b != d))
 
 
 @inlined
@@ -117,6 +126,8 @@ def _floating(word, op, rd, rs1, rs2, rs3):
             f2 = np.int64(0)
     elif single >= ops.FCVTSW:
         f1, f2 = integer_name(rs1), np.int64(0)
+    elif op == ops.FSGNJD and f1 == f2 and f1 != d:
+        return _packed(word, op, kind, d, f1, f2, f3, np.int64(0)) | np.int64(1) << 59
     return _packed(word, op, kind, d, f1, f2, f3, np.int64(0))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from yunqi.kernel.errors import Invalid
 from yunqi.labs.riscv.engine.machine import layout
 from yunqi.labs.riscv.engine.machine.hart import Hart
-from yunqi.labs.riscv.engine.timing import back, caches, predict, words
+from yunqi.labs.riscv.engine.timing import back, caches, order, predict, words
 from yunqi.labs.riscv.engine.timing.parameters import chosen, packed
 from yunqi.labs.riscv.engine.timing.pipeline import LOG_COLUMNS, RING, advance
 
@@ -60,8 +60,9 @@ class TimingModel:
         )  # fmt: skip
         self._memory[5][caches.STREAMS] = 0
         self._machine = (
-            np.zeros((4, RING), _I64), np.zeros((10, 64), _I64), np.full(2 * back.CALENDAR, -1, _I64),
+            np.zeros((5, RING), _I64), np.zeros((10, 64), _I64), np.full(2 * back.CALENDAR, -1, _I64),
             np.full(3 * back.STORES, -1, _I64), np.zeros(128, _I64), np.zeros(128, _I64),
+            np.full(3 * order.TABLE, -1, _I64), np.full((order.KEPT, order.STATE), -1, _I64),
         )  # fmt: skip
         self.t[words.GROUP] = self.t[words.FETCH_BLOCK_END] = -1
         self.executions: NDArray[np.int64] = np.zeros(0, _I64)
@@ -124,6 +125,7 @@ _COUNTER_NAMES = (
     "BRANCHES", "BRANCH_MISSES", "INDIRECTS", "INDIRECT_MISSES", "RETURNS", "RETURN_MISSES", "L1I_MISSES",
     "LOADS", "STORES", "L1D_MISSES",
     "L2_MISSES", "TLB_MISSES", "FORWARDS", "MULTIPLIES", "FLOATS", "VECTORS", "BTB_LATE", "BTB_NEVER", "PREFETCHES",
+    "ORDER_FLUSHES",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.isa import ops
-from yunqi.labs.riscv.engine.timing import back, front
+from yunqi.labs.riscv.engine.timing import back, front, order
 from yunqi.labs.riscv.engine.timing import words as w
 from yunqi.labs.riscv.engine.timing.classify import classify
 
@@ -24,14 +24,16 @@ _ADDRESS = (1 << _BEATS) - 1
 @compiled
 def advance(slots, addresses, count, code, page_of, info, fronts, memory, machine, books, t, p, n):
     """Time ``count`` instructions of the trace; all state is in the arrays."""
-    rings, queues, calendar, stores, ready, why = machine
+    rings, queues, calendar, stores, ready, why, loads, states = machine
     stack, executions, cycles, log, marks = books
     tags2, ready2 = memory[2], memory[3]
-    for index in range(count):
+    states[:, 0] = -1  # what was kept of an earlier part of the trace
+    index = 0
+    while index < count:
         slot = slots[index]
         if info[2 * slot + 1] != code[2 * slot]:
             info[2 * slot + 1] = code[2 * slot]
-            info[2 * slot] = classify(code[2 * slot])
+            info[2 * slot] = classify(code[2 * slot], code[2 * slot + 1])
         d = info[2 * slot]
         kind = d & 63
         pc = (page_of[slot >> 11] << 12) + ((slot & 2047) << 1)
@@ -42,7 +44,8 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         fetched = front.fetch(pc, length, fronts, tags2, ready2, rings[3], t, p, n)
         waits = t[w.DECODED_AT] < fetched + p[w.FRONT]
         decoded = front.decode(fetched, t, p)
-        held = room(kind, d, rings, queues, t, p)
+        row = back.chosen(kind, decoded, queues, t, p)
+        held = room(kind, row, d, rings, queues, t, p)
         by_room = held > decoded
         decoded = front.hold(held, t)
         for half in range(length >> 1):
@@ -52,12 +55,21 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         if (d >> 48) & 1023 >= ops.VLOAD:
             address, beats = address & _ADDRESS, max(np.int64(1), address >> _BEATS)
         issue, done, cause = issued(
-            kind, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n
+            kind, row, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n
         )
+        checked = order.is_checked(kind, (d >> 48) & 1023)
+        if checked:
+            older = order.overtaken((d >> 48) & 1023, issue, address, loads, states, t)
+            if older >= 0:
+                index = order.back_to(
+                    states[older], index, slots, rings, queues, ready, why, stack, executions, cycles, t, p, n
+                )
+                continue
         if cause == w.BASE:
             cause = t[w.FETCH_CAUSE] if waits else (w.RESOURCE if by_room else w.BASE)
         retired = retire(done, cause, stack, t, p)
-        leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p, n)
+        rings[4, t[w.COUNT] & (RING - 1)] = cause
+        leave(kind, row, d, issue, retired, address, rings, queues, stores, memory, t, p, n)
         executions[slot] += 1
         cycles[slot] += t[w.STEP]
         if t[w.LOGGED] < log.shape[0]:
@@ -67,6 +79,9 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             marks[t[w.MARKS]] = retired
             t[w.MARKS] += 1
         t[w.LAST_SLOT], t[w.NEXT_PC], t[w.REDIRECTED] = d, pc, issue + 1
+        if checked and issue > decoded + p[w.DISPATCH]:
+            order.keep((d >> 48) & 1023, index, issue, address, loads, states, queues, ready, why, t, n)
+        index += 1
 
 
 @inlined
@@ -76,7 +91,7 @@ def note(row, slot, fetched, decoded, issue, done, retired, pc):
 
 
 @inlined
-def room(kind, d, rings, queues, t, p):
+def room(kind, row, d, rings, queues, t, p):
     """Return the first cycle in which every structure has an entry for the instruction."""
     count = t[w.COUNT]
     until = rings[0, (count - p[w.REORDER_BUFFER]) & (RING - 1)]
@@ -85,12 +100,7 @@ def room(kind, d, rings, queues, t, p):
         until = max(until, rings[1, (t[w.INTEGER_COUNT] - p[w.INTEGER_REGISTERS]) & (RING - 1)])
     elif destination >= 64:
         until = max(until, rings[2, (t[w.FLOAT_COUNT] - p[w.FLOATING_REGISTERS]) & (RING - 1)])
-    row = back.row_of(kind)
-    if kind <= w.K_SHIFT_ADD:
-        a = back.oldest(queues[0], p[w.Q_ALU])
-        b = back.oldest(queues[1], p[w.Q_ALU])
-        until = max(until, min(queues[0, a], queues[1, b]))
-    elif kind != w.K_NOP:
+    if kind != w.K_NOP:
         until = max(until, queues[row, back.oldest(queues[row], back.capacity(row, p))])
     if kind == w.K_LOAD:
         until = max(until, queues[back.LOAD_QUEUE, back.oldest(queues[back.LOAD_QUEUE], p[w.Q_LOADS])])
@@ -100,7 +110,7 @@ def room(kind, d, rings, queues, t, p):
 
 
 @inlined
-def issued(kind, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n):
+def issued(kind, row, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n):
     """Return when an instruction issues and completes, and what it waited for."""
     earliest = decoded + p[w.DISPATCH]
     cause = np.int64(w.BASE)
@@ -125,10 +135,13 @@ def issued(kind, d, decoded, address, beats, ready, why, queues, calendar, store
         if kind == w.K_NOP:
             issue, done = start, start + 1
         else:
-            issue, done = back.execute(kind, d, start, address, beats, queues, calendar, stores, memory, t, p, n)
+            issue, done = back.execute(kind, row, d, start, address, beats, queues, calendar, stores, memory, t, p, n)
     destination, extra = (d >> 6) & 127, (d >> 37) & 127
     mine = reason(kind, done - issue, cause, p)
-    if destination:
+    if (d >> 59) & 1:  # a move: who reads its result waits for its source alone
+        ready[destination] = ready[a + b if a != b else a]
+        why[destination] = why[a + b if a != b else a]
+    elif destination:
         ready[destination] = done
         why[destination] = mine
     if extra:
@@ -178,7 +191,7 @@ def retire(done, cause, stack, t, p):
 
 
 @inlined
-def leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p, n):
+def leave(kind, row, d, issue, retired, address, rings, queues, stores, memory, t, p, n):
     """Give back what the instruction held."""
     count = t[w.COUNT]
     rings[0, count & (RING - 1)] = retired
@@ -190,15 +203,7 @@ def leave(kind, d, issue, retired, address, rings, queues, stores, memory, t, p,
     elif destination >= 64:
         rings[2, t[w.FLOAT_COUNT] & (RING - 1)] = retired
         t[w.FLOAT_COUNT] += 1
-    row = back.row_of(kind)
-    if kind <= w.K_SHIFT_ADD:
-        a = back.oldest(queues[0], p[w.Q_ALU])
-        b = back.oldest(queues[1], p[w.Q_ALU])
-        if queues[0, a] <= queues[1, b]:
-            queues[0, a] = issue
-        else:
-            queues[1, b] = issue
-    elif kind != w.K_NOP:
+    if kind != w.K_NOP:
         queues[row, back.oldest(queues[row], back.capacity(row, p))] = issue
     if kind == w.K_LOAD:
         queues[back.LOAD_QUEUE, back.oldest(queues[back.LOAD_QUEUE], p[w.Q_LOADS])] = retired

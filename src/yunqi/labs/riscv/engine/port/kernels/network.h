@@ -19,6 +19,10 @@ void depthwise(const Layer *l, const i8 *x, i8 *y);
 void max_pool(const Layer *l, const i8 *x, i8 *y);
 void average_pool(const Layer *l, const i8 *x, i8 *y, i32 zero);
 void add(const i8 *a, const i8 *b, i8 *y, i32 size, i32 za, i32 zb, i32 ma, i32 mb, i32 zero, i32 low, i32 high);
+void join(const Layer *l, const i8 *x, i8 *y, const i8 *b, i32 zero, i64 weight);
+void multiply(const Layer *l, const i8 *x, i8 *y, const i8 *b, i32 zb, i32 za, i32 one_a_channel);
+void place(const i8 *x, i8 *y, i64 pixels, i32 channels, i32 step);
+void enlarge(const i8 *x, i8 *y, i32 height, i32 width, i32 channels, i32 down, i32 right);
 void lookup(const i8 *x, i8 *y, i32 size, const i8 *table);
 static inline i32 scale(const Layer *l, i32 sum, i32 channel) {
   i64 high = ((i64)sum * l->multiplier[channel] + (1l << 30)) >> 31;

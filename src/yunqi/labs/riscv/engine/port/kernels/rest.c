@@ -54,6 +54,36 @@ void add(const i8 *a, const i8 *b, i8 *y, i32 size, i32 za, i32 zb, i32 ma, i32 
 }
 #endif
 
+void join(const Layer *l, const i8 *x, i8 *y, const i8 *b, i32 zero, i64 weight) { /* x holds 32-bit sums */
+  const i32 *sums = (const i32 *)x;
+  for (i64 pixel = 0; pixel < (i64)l->rows * l->columns; pixel++)
+    for (i32 channel = 0; channel < l->outputs; channel++) {
+      i64 v = *sums++ * (i64)l->multiplier[channel] + (*b++ - zero) * weight;
+      v = ((v + (1l << 30)) >> 31) + l->zero;
+      *y++ = v < l->low ? l->low : v > l->high ? l->high : v;
+    }
+}
+
+void multiply(const Layer *l, const i8 *x, i8 *y, const i8 *b, i32 zb, i32 za, i32 one_a_channel) {
+  for (i64 pixel = 0; pixel < (i64)l->rows * l->columns; pixel++) {
+    const i8 *with = one_a_channel ? b : b + pixel * l->outputs;
+    for (i32 channel = 0; channel < l->outputs; channel++) *y++ = scale(l, (*x++ - za) * (with[channel] - zb), 0);
+  }
+}
+
+void place(const i8 *x, i8 *y, i64 pixels, i32 channels, i32 step) {
+  for (i64 pixel = 0; pixel < pixels; pixel++, y += step)
+    for (i32 channel = 0; channel < channels; channel++) y[channel] = *x++;
+}
+
+void enlarge(const i8 *x, i8 *y, i32 height, i32 width, i32 channels, i32 down, i32 right) {
+  for (i32 row = 0; row < height * down; row++)
+    for (i32 column = 0; column < width * right; column++) {
+      const i8 *from = x + ((i64)(row / down) * width + column / right) * channels;
+      for (i32 channel = 0; channel < channels; channel++) *y++ = from[channel];
+    }
+}
+
 void lookup(const i8 *x, i8 *y, i32 size, const i8 *table) {
   for (i32 i = 0; i < size; i++) y[i] = table[x[i] + 128];
 }
