@@ -131,12 +131,9 @@ class Search:
             beside = threads.submit(self.partner.run, self.left) if self.partner else None
             while (share := self.left()) > 0:
                 done = 1 - share / span
-                before = current
                 if self.leeway:
-                    current = self._led(self.leeway, current, done)
+                    self._lead(self.leeway, current, done)
                 current = self._round(threads, current, hot * (cold / hot) ** done)
-                if self.guard is not None and not self.guard(current):
-                    current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
                 if self.partner is not None:
                     current = self._exchanged(current, done)
                 if self.aside is not None and done > 0.93:
@@ -247,16 +244,14 @@ class Search:
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
         return (length * 0.1 if cool else hot), length * 0.01
 
-    def _led(self, leeway: Leeway, current: Found, done: float) -> Found:
-        """Set what moves and vehicles cost in the next round of a re-plan, and return where it begins."""
+    def _lead(self, leeway: Leeway, current: Found, done: float) -> None:
+        """Set what moves and vehicles cost in the next round of a re-plan."""
         if done > FOCUS_UNTIL:
             self._focus([])
-        if leeway.pay(self.arrays.p, done, self.tour) and self.best.cost < current.cost:
-            current = self.best
+        leeway.pay(self.arrays.p, done, self.tour)
         moved = leeway.moved(current.routes)
-        leeway.follow(self.states, moved, done, self.hop)
+        leeway.follow(self.states, moved, self.hop)
         self.spare = leeway.spare(moved, len(self.states))
-        return current
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
