@@ -36,14 +36,18 @@ def test_the_price_of_a_move_rises_while_the_leeway_is_used_up_and_falls_while_i
 def test_vehicles_are_paid_for_a_while_where_they_are_too_full_for_what_is_new() -> None:
     arrays = packed(line())
     start = int(arrays.p[at.FIXED])
-    leeway = Leeway({}, 0)
-    leeway.pay(arrays.p, 0.0, 300.0)
+    leeway = Leeway({0: 0, 1: 1}, 0)
+    leeway.pay(arrays.p, 2, 0.0, 300.0)
     assert arrays.p[start : start + 3].tolist() == [0, 0, 0]
     leeway.is_crowded = True
-    leeway.pay(arrays.p, 0.0, 300.0)
+    leeway.pay(arrays.p, 2, 0.0, 300.0)
     assert arrays.p[start : start + 3].tolist() == [-100, -100, -100]
     assert leeway.paid == 100
-    leeway.pay(arrays.p, 0.5, 300.0)
+    leeway.pay(arrays.p, 3, 0.1, 300.0)  # there is room enough
+    assert arrays.p[start : start + 3].tolist() == [0, 0, 0]
+    leeway.pay(arrays.p, 2, 0.2, 300.0)
+    assert leeway.paid == 100
+    leeway.pay(arrays.p, 2, 0.5, 300.0)
     assert arrays.p[start : start + 3].tolist() == [0, 0, 0]
 
 

@@ -21,6 +21,8 @@ NEARLY = 0.95
 LENT, LENT_UNTIL = 1 / 3, 0.4
 """What every vehicle in use is paid at first, as a share of the mean length of a route, and the share of the budget after
 which it is not. Full vehicles can't exchange a stop for a larger one; with more vehicles than needed, there is room."""
+ROOMY = 1.15
+"""How many times the vehicles of the plan in force are in use when they are not paid any more: else all would be sent."""
 CROWDED = 1.1
 """Vehicles are too full for what is new where the first plan costs so many times the plan in force; only then are they paid."""
 
@@ -42,6 +44,7 @@ class Leeway:
         self.price = FIRST
         self.is_crowded = False
         self.paid = 0
+        self.most = int(ROOMY * len(set(homes.values())))
 
     def enter(self, states: Sequence[Ints]) -> None:
         """Write the homes into the states."""
@@ -56,15 +59,16 @@ class Leeway:
         """Return how many more each of so many threads may move."""
         return max(0, self.movable - moved) // shares
 
-    def pay(self, p: Ints, done: float, tour: float) -> None:
-        """Write what a vehicle costs when so much of the budget is spent.
+    def pay(self, p: Ints, used: int, done: float, tour: float) -> None:
+        """Write what a vehicle costs when so many are in use and so much of the budget is spent.
 
         Parameters
         ----------
         tour
             Mean length of a route.
         """
-        before, self.paid = self.paid, int(LENT * tour) if self.is_crowded and done < LENT_UNTIL else 0
+        is_lent = self.is_crowded and done < LENT_UNTIL and used <= self.most
+        before, self.paid = self.paid, int(LENT * tour) if is_lent else 0
         p[int(p[at.FIXED]) : int(p[at.FIXED]) + int(p[at.VEHICLES])] += before - self.paid
 
     def follow(self, states: Sequence[Ints], moved: int, hop: float) -> None:

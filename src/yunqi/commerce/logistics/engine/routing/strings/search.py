@@ -148,7 +148,7 @@ class Search:
                 self._exchanged(current, 1.0)
         self.best.iterations = self.workers.work()
         if self.leeway:
-            self.leeway.pay(self.arrays.p, 1.0, self.tour)
+            self.leeway.pay(self.arrays.p, 0, 1.0, self.tour)
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
@@ -248,7 +248,7 @@ class Search:
         """Set what moves and vehicles cost in the next round of a re-plan."""
         if done > FOCUS_UNTIL:
             self._focus([])
-        leeway.pay(self.arrays.p, done, self.tour)
+        leeway.pay(self.arrays.p, len(current.routes), done, self.tour)
         moved = leeway.moved(current.routes)
         leeway.follow(self.states, moved, self.hop)
         self.spare = leeway.spare(moved, len(self.states))
