@@ -65,3 +65,23 @@ def test_no_more_tasks_leave_their_vehicle_than_may() -> None:
         assert sum(homes[task] != slot for slot, tasks in found.routes for task in tasks) <= movable
         costs.append(found.cost)
     assert costs[0] > costs[1] > costs[2]
+
+
+def test_a_pinned_task_without_room_goes_to_the_thread_that_has_its_vehicle_and_ruins_begin_there() -> None:
+    xy = np.array([[0.0, 0.0], *([10.0 * k, 0.0] for k in range(1, 22))])
+    tasks = tuple(Task(str(k), k, load=(1,), vehicle="9" if k == 21 else None) for k in range(1, 22))
+    fleet = tuple(Vehicle(str(k), 0, 0, (2,)) for k in range(10))
+    arrays = packed(Problem("full", tasks, fleet, Travel("coordinates", xy=xy)))
+    full = Found(1 << 60, [(slot, [2 * slot, 2 * slot + 1]) for slot in range(10)], [20])
+    search = Search(arrays, left=lambda: 1.0, effort=1.0, seed=1, workers=2)
+    for _ in range(8):
+        halves = [part for part in search._split(full) if part.absent]
+        assert [part.absent for part in halves] == [[20]]
+        assert 9 in [slot for slot, _ in halves[0].routes]
+    search.keep({task: task // 2 for task in range(20)}, 20)
+    assert search.leeway is not None
+    search._lead(search.leeway, full, 0.0)
+    state = search.states[0]
+    assert state[state[at.FOCUS] : state[at.FOCUS] + state[at.FOCUSED]].tolist() == [18, 19]
+    search._lead(search.leeway, Found(0, full.routes, []), 0.0)
+    assert state[state[at.FOCUS] : state[at.FOCUS] + state[at.FOCUSED]].tolist() == [20]

@@ -83,6 +83,7 @@ class Search:
         self.guard: Callable[[Found], bool] | None = None
         self.leeway: Leeway | None = None
         self.spare = 0
+        self.news: list[int] = []
         self.hop = self.tour = 1.0
         self.aside = aside
         self.partner = partner
@@ -105,7 +106,7 @@ class Search:
         leeway = self.leeway = Leeway(homes, movable)
         self.guard = lambda found: leeway.moved(found.routes) <= movable
         leeway.enter(self.states)
-        self._focus([task for task in range(self.n) if task not in homes])
+        self.news = [task for task in range(self.n) if task not in homes]
 
     def _focus(self, tasks: Sequence[int]) -> None:
         """Let every second ruin begin at one of these tasks."""
@@ -246,12 +247,24 @@ class Search:
 
     def _lead(self, leeway: Leeway, current: Found, done: float) -> None:
         """Set what moves and vehicles cost in the next round of a re-plan."""
-        if done > FOCUS_UNTIL:
-            self._focus([])
+        self._focus(self._bound_for(current) or (self.news if done <= FOCUS_UNTIL else []))
         leeway.pay(self.arrays.p, len(current.routes), done, self.tour)
         moved = leeway.moved(current.routes)
         leeway.follow(self.states, moved, self.hop)
         self.spare = leeway.spare(moved, len(self.states))
+
+    def _bound_for(self, current: Found) -> list[int]:
+        """Return the tasks of the vehicles that alone may serve what is left out."""
+        special = [task for task in current.absent if self.workers.vector(at.NEED)[task]]
+        if not special:
+            return []
+        routes = [(slot, tasks) for slot, tasks in current.routes if any(self._may(slot, task) for task in special)]
+        return [task for _, tasks in routes for task in tasks]
+
+    def _may(self, slot: int, task: int) -> bool:
+        """Whether a vehicle has what a task needs besides room."""
+        p = self.arrays.p
+        return not int(p[p[at.NEED] + task]) & ~int(p[p[at.HAS] + slot])
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
@@ -290,7 +303,8 @@ class Search:
         halves = [order[:cut], order[cut:]]
         parts = [Found(0, [current.routes[k] for k in half], []) for half in halves]
         for k, task in enumerate(current.absent):
-            parts[k % 2].absent.append(task)
+            able = [part for part in parts if any(self._may(slot, task) for slot, _ in part.routes)] or parts
+            able[k % len(able)].absent.append(task)
         return parts
 
     def _centre(self, tasks: Sequence[int]) -> tuple[float, float]:
