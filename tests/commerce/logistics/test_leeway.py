@@ -6,7 +6,8 @@ from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import new_state
 from yunqi.commerce.logistics.engine.routing.strings.leeway import Leeway
 from yunqi.commerce.logistics.engine.routing.strings.packed import packed
-from yunqi.commerce.logistics.engine.routing.strings.search import Found, Search
+from yunqi.commerce.logistics.engine.routing.strings.search import Search
+from yunqi.commerce.logistics.engine.routing.strings.workers import Found
 from yunqi.commerce.logistics.model import Problem, Task, Travel, Vehicle
 
 
