@@ -2,6 +2,7 @@
 
 The town is generated: clustered stops, windows of two to four hours on half of them. Yesterday's plan had half the cold
 solve's seconds; the option cold_s shortens both, and the figure then flatters. PyVRP gets the re-plan's CPU seconds.
+A second re-plan of each town has twenty pins, half of them to another vehicle than before.
 Towns have seeds from the option seed on: the search was never tuned on those from 101 on.
 """
 
@@ -40,7 +41,10 @@ def run(runs: int, options: Options) -> list[Row]:
         firsts.append(found.first_seconds)
         gaps.append((found.plan.cost / cold.cost - 1) * 100)
         kept.append(found.kept * 100)
-        pins.append(_pins_kept(found.problem, found.plan.routes))
+        events += _pins(plan.routes, events, seed)
+        pinned = replan(before, plan.routes, events, config, budget=_budget(2.0, options))
+        kept.append(pinned.kept * 100)
+        pins.append(_pins_kept(pinned.problem, pinned.plan.routes))
         peer = beside(found.problem, ["pyvrp"], cpu, seed, options, _warm(found.problem, plan.routes))["pyvrp"]
         if "cost" in peer:
             version = peer["version"]
@@ -89,6 +93,16 @@ def _events(whole: Problem, seed: int) -> list[dict[str, object]]:
             }
         )
     return events
+
+
+def _pins(routes: Sequence[Route], events: list[dict[str, object]], seed: int) -> list[dict[str, object]]:
+    """Pin ten stops where they are and ten to another vehicle."""
+    draw = np.random.default_rng(seed)
+    gone = {event["id"] for event in events if "id" in event}
+    rows = draw.choice(len(routes), (20, 2))
+    stops = [str(draw.choice([stop for stop in routes[row].stops if stop not in gone])) for row in rows[:, 0]]
+    vehicles = [routes[row].vehicle for row in (*rows[:10, 0], *rows[10:, 1])]
+    return [{"type": "pinned", "id": stop, "vehicle": vehicle} for stop, vehicle in zip(stops, vehicles, strict=True)]
 
 
 def _pins_kept(problem: Problem, routes: object) -> float:

@@ -31,7 +31,7 @@ TELL_EVERY = 0.2
 """Seconds between two plans told: to compare and to keep one costs milliseconds."""
 SMALLEST_SPAN = 2.0
 """Seconds from which a population beside the strings finds more than a second thread of strings."""
-CLOSE = 50
+CLOSE = 20
 """Close tasks that an insertion looks at in a re-plan, whose seconds are few."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""

@@ -53,7 +53,12 @@ def new_state(p: Ints, seed: int) -> Ints:
         at.HEAD_OF,
     )
     sizes |= dict.fromkeys((*laid_out, at.KEPT, at.KEPT_GAP, at.EARLY, at.LATE, at.POOL), n + 2)
-    sizes |= {at.ON_BOARD: (n + 2) * dimensions}
+    sizes |= {
+        at.ON_BOARD: (n + 2) * dimensions,
+        at.SAVED_EARLIEST: n + 1,
+        at.SAVED_LATEST: n + 1,
+        at.SAVED_TIMES: 2 * (m + 1),
+    }
     vectors: dict[int, npt.NDArray[np.generic]] = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
     vectors[at.TOUCHED_AT] = np.full(m + 1, -1, np.int64)
     vectors[at.IS_ALLOWED] = np.ones(m + 1, np.int64)

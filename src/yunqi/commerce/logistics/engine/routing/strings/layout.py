@@ -50,4 +50,6 @@ POOLED, POOL, BEFORE_FIRST, BEFORE_SECOND, PLACE_ROUTE, EJECTIONS, SHAKEN = rang
 LINE, HEAD_OF, GAP, TO_FIRST, FROM_FIRST, TO_SECOND, FROM_SECOND, HEADS, MUST = range(61, 70)
 # What is kept of it: positions, time to the next one kept, earliest and latest start, load on board (positions x K).
 KEPT, KEPT_GAP, EARLY, LATE, ON_BOARD = range(70, 75)
+# When the nodes of the saved routes could be served: earliest and latest of each stop, and of the two depots.
+SAVED_EARLIEST, SAVED_LATEST, SAVED_TIMES = range(75, 78)
 STATE_HEADER = 80

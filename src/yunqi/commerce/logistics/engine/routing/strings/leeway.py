@@ -15,13 +15,14 @@ FIRST, LOWEST, HIGHEST = 0.2, 0.02, 1.5
 """The price of a move, as a share of the mean way between two stops: at first, at least, at most."""
 DEARER, CHEAPER = 1.15, 0.85
 """How the price changes from round to round where the leeway is used up, and where it is not."""
-EARLY, WHOLE_FROM, NEARLY = 0.8, 0.7, 0.95
-"""Share of the leeway that may be used in the beginning, share of the budget after which it is all of it, and the share
-of both from which it counts as used up."""
+NEARLY = 0.95
+"""Share of the leeway from which it counts as used up."""
 
 LENT, LENT_UNTIL = 1 / 3, 0.4
 """What every vehicle in use is paid at first, as a share of the mean length of a route, and the share of the budget after
 which it is not. Full vehicles can't exchange a stop for a larger one; with more vehicles than needed, there is room."""
+ROOMY = 1.15
+"""How many times the vehicles of the plan in force are in use when they are not paid any more: else all would be sent."""
 CROWDED = 1.1
 """Vehicles are too full for what is new where the first plan costs so many times the plan in force; only then are they paid."""
 
@@ -43,6 +44,7 @@ class Leeway:
         self.price = FIRST
         self.is_crowded = False
         self.paid = 0
+        self.most = int(ROOMY * len(set(homes.values())))
 
     def enter(self, states: Sequence[Ints]) -> None:
         """Write the homes into the states."""
@@ -57,29 +59,27 @@ class Leeway:
         """Return how many more each of so many threads may move."""
         return max(0, self.movable - moved) // shares
 
-    def pay(self, p: Ints, done: float, tour: float) -> bool:
-        """Write what a vehicle costs when so much of the budget is spent, and return whether it is paid no longer.
+    def pay(self, p: Ints, used: int, done: float, tour: float) -> None:
+        """Write what a vehicle costs when so many are in use and so much of the budget is spent.
 
         Parameters
         ----------
         tour
             Mean length of a route.
         """
-        before, self.paid = self.paid, int(LENT * tour) if self.is_crowded and done < LENT_UNTIL else 0
+        is_lent = self.is_crowded and done < LENT_UNTIL and used <= self.most
+        before, self.paid = self.paid, int(LENT * tour) if is_lent else 0
         p[int(p[at.FIXED]) : int(p[at.FIXED]) + int(p[at.VEHICLES])] += before - self.paid
-        return self.paid < before
 
-    def follow(self, states: Sequence[Ints], moved: int, done: float, hop: float) -> None:
+    def follow(self, states: Sequence[Ints], moved: int, hop: float) -> None:
         """Set the price of a move.
 
         Parameters
         ----------
-        done
-            Share of the budget that is spent.
         hop
             Mean way between two stops.
         """
-        aim = self.movable * min(1.0, EARLY + (1 - EARLY) * done / WHOLE_FROM)
-        self.price = min(HIGHEST, max(LOWEST, self.price * (DEARER if moved > NEARLY * aim else CHEAPER)))
+        change = DEARER if moved > NEARLY * self.movable else CHEAPER
+        self.price = min(HIGHEST, max(LOWEST, self.price * change))
         for state in states:
             state[at.MOVE_PRICE] = int(self.price * hop)

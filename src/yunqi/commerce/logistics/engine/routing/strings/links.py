@@ -28,10 +28,13 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     ROUTE,
     SAVED,
     SAVED_ABSENT,
+    SAVED_EARLIEST,
     SAVED_FROM,
     SAVED_HOP,
+    SAVED_LATEST,
     SAVED_START,
     SAVED_TASKS,
+    SAVED_TIMES,
     SERVICE,
     SITE,
     SIZE,
@@ -94,22 +97,30 @@ def schedule(p: Ints, table: Matrix, xy: Floats, s: Ints, r: int) -> None:
     start = p[N] + 2 * r
     end = start + 1
     if p[TIMED]:
-        s[s[EARLIEST] + start] = p[p[READY] + start]
+        # Where a vector begins is read once: compiled code can't know that a store leaves the header as it is.
+        ready, due, service = p[READY], p[DUE], p[SERVICE]
+        following, previous, earliest, latest, hop = s[FOLLOWING], s[PREVIOUS], s[EARLIEST], s[LATEST], s[HOP]
+        is_drawn = p[MODE] != 0
+        t = p[ready + start]
+        s[earliest + start] = t
         i = start
         while i != end:
-            j = s[s[FOLLOWING] + i]
-            t = s[s[EARLIEST] + i] + p[p[SERVICE] + i] + leg(p, table, xy, s, i, j)
-            s[s[EARLIEST] + j] = max(t, p[p[READY] + j])
+            j = s[following + i]
+            t += p[service + i] + (s[hop + i] if is_drawn else travel(p, table, xy, i, j))
+            t = max(t, p[ready + j])
+            s[earliest + j] = t
             i = j
-        s[s[LATEST] + end] = p[p[DUE] + end]
+        t = p[due + end]
+        s[latest + end] = t
         j = end
         while j != start:
-            i = s[s[PREVIOUS] + j]
-            t = s[s[LATEST] + j] - p[p[SERVICE] + i] - leg(p, table, xy, s, i, j)
-            s[s[LATEST] + i] = min(t, p[p[DUE] + i])
+            i = s[previous + j]
+            t -= p[service + i] + (s[hop + i] if is_drawn else travel(p, table, xy, i, j))
+            t = min(t, p[due + i])
+            s[latest + i] = t
             j = i
     if p[PAIRED]:
-        carry(p, table, xy, s, start, end)
+        carry(p, s, start, end)
 
 
 @njit(cache=True, nogil=True)
@@ -119,33 +130,32 @@ def reschedule(p: Ints, table: Matrix, xy: Floats, s: Ints, i: int) -> None:
     start = p[N] + 2 * r
     end = start + 1
     if p[TIMED]:
-        before = s[s[PREVIOUS] + i]
-        arrival = s[s[EARLIEST] + before] + p[p[SERVICE] + before] + leg(p, table, xy, s, before, i)
-        s[s[EARLIEST] + i] = max(arrival, p[p[READY] + i])
-        at = i
+        ready, due, service = p[READY], p[DUE], p[SERVICE]
+        following, previous, earliest, latest = s[FOLLOWING], s[PREVIOUS], s[EARLIEST], s[LATEST]
+        at = s[previous + i]
+        t = s[earliest + at]
         while at != end:
-            j = s[s[FOLLOWING] + at]
-            t = max(s[s[EARLIEST] + at] + p[p[SERVICE] + at] + leg(p, table, xy, s, at, j), p[p[READY] + j])
-            if t == s[s[EARLIEST] + j]:
+            j = s[following + at]
+            t = max(t + p[service + at] + leg(p, table, xy, s, at, j), p[ready + j])
+            if t == s[earliest + j] and j != i:
                 break
-            s[s[EARLIEST] + j] = t
+            s[earliest + j] = t
             at = j
-        after = s[s[FOLLOWING] + i]
-        s[s[LATEST] + i] = min(s[s[LATEST] + after] - p[p[SERVICE] + i] - leg(p, table, xy, s, i, after), p[p[DUE] + i])
-        at = i
+        at = s[following + i]
+        t = s[latest + at]
         while at != start:
-            j = s[s[PREVIOUS] + at]
-            t = min(s[s[LATEST] + at] - p[p[SERVICE] + j] - leg(p, table, xy, s, j, at), p[p[DUE] + j])
-            if t == s[s[LATEST] + j]:
+            j = s[previous + at]
+            t = min(t - p[service + j] - leg(p, table, xy, s, j, at), p[due + j])
+            if t == s[latest + j] and j != i:
                 break
-            s[s[LATEST] + j] = t
+            s[latest + j] = t
             at = j
     if p[PAIRED]:
-        carry(p, table, xy, s, start, end)
+        carry(p, s, start, end)
 
 
 @njit(cache=True, nogil=True)
-def carry(p: Ints, table: Matrix, xy: Floats, s: Ints, start: int, end: int) -> None:
+def carry(p: Ints, s: Ints, start: int, end: int) -> None:
     """Compute again what is on board behind each node."""
     for k in range(p[DIMENSIONS]):
         on_board = 0
@@ -162,22 +172,31 @@ def carry(p: Ints, table: Matrix, xy: Floats, s: Ints, start: int, end: int) -> 
 
 @njit(cache=True, nogil=True)
 def touch(p: Ints, table: Matrix, xy: Floats, s: Ints, r: int) -> None:
-    """Save a route before its first change in this iteration."""
+    """Save a route, its schedule included, before its first change in this iteration."""
     if s[s[TOUCHED_AT] + r] == s[ITERATION]:
         return
     s[s[TOUCHED_AT] + r] = s[ITERATION]
     count = s[TOUCHED]
     length = s[SAVED]
+    following, hop, earliest, latest = s[FOLLOWING], s[HOP], s[EARLIEST], s[LATEST]
+    tasks, hops, early, late = s[SAVED_TASKS], s[SAVED_HOP], s[SAVED_EARLIEST], s[SAVED_LATEST]
+    is_timed = p[TIMED]
+    start = p[N] + 2 * r
+    end = start + 1
     s[s[TOUCHED_ROUTES] + count] = r
     s[s[SAVED_FROM] + count] = length
-    s[s[SAVED_START] + count] = s[s[HOP] + p[N] + 2 * r]
-    i = s[s[FOLLOWING] + p[N] + 2 * r]
-    end = p[N] + 2 * r + 1
+    s[s[SAVED_START] + count] = s[hop + start]
+    s[s[SAVED_TIMES] + 2 * count] = s[latest + start]
+    s[s[SAVED_TIMES] + 2 * count + 1] = s[earliest + end]
+    i = s[following + start]
     while i != end:
-        s[s[SAVED_TASKS] + length] = i
-        s[s[SAVED_HOP] + length] = s[s[HOP] + i]
+        s[tasks + length] = i
+        s[hops + length] = s[hop + i]
+        if is_timed:
+            s[early + length] = s[earliest + i]
+            s[late + length] = s[latest + i]
         length += 1
-        i = s[s[FOLLOWING] + i]
+        i = s[following + i]
     s[s[SAVED_FROM] + count + 1] = length
     s[TOUCHED] = count + 1
     s[SAVED] = length
@@ -240,15 +259,16 @@ def clear(p: Ints, table: Matrix, xy: Floats, s: Ints, r: int) -> None:
 @njit(cache=True, nogil=True)
 def put_back(p: Ints, table: Matrix, xy: Floats, s: Ints, cost: int, used: int) -> None:
     """Undo this iteration."""
+    route, following = s[ROUTE], s[FOLLOWING]
     for t in range(s[TOUCHED]):
         r = s[s[TOUCHED_ROUTES] + t]
         end = p[N] + 2 * r + 1
-        i = s[s[FOLLOWING] + end - 1]
+        i = s[following + end - 1]
         while i != end:
-            s[s[ROUTE] + i] = -1
-            i = s[s[FOLLOWING] + i]
+            s[route + i] = -1
+            i = s[following + i]
     for t in range(s[TOUCHED]):
-        relink(p, table, xy, s, t)
+        relink(p, s, t)
     s[COST] = cost
     s[USED] = used
     s[ABSENT] = s[s[SAVED_ABSENT] + 0]
@@ -257,27 +277,36 @@ def put_back(p: Ints, table: Matrix, xy: Floats, s: Ints, cost: int, used: int) 
 
 
 @njit(cache=True, nogil=True)
-def relink(p: Ints, table: Matrix, xy: Floats, s: Ints, t: int) -> None:
+def relink(p: Ints, s: Ints, t: int) -> None:
     """Put one touched route back as it was saved."""
+    route, following, previous, hop = s[ROUTE], s[FOLLOWING], s[PREVIOUS], s[HOP]
+    earliest, latest = s[EARLIEST], s[LATEST]
+    tasks, hops, early, late = s[SAVED_TASKS], s[SAVED_HOP], s[SAVED_EARLIEST], s[SAVED_LATEST]
+    demand, dimensions, is_timed = p[DEMAND], p[DIMENSIONS], p[TIMED]
     r = s[s[TOUCHED_ROUTES] + t]
     before = p[N] + 2 * r
-    s[s[HOP] + before] = s[s[SAVED_START] + t]
-    load = s[LOAD] + r * p[DIMENSIONS]
-    for k in range(p[DIMENSIONS]):
+    end = before + 1
+    s[hop + before] = s[s[SAVED_START] + t]
+    s[latest + before] = s[s[SAVED_TIMES] + 2 * t]
+    s[earliest + end] = s[s[SAVED_TIMES] + 2 * t + 1]
+    load = s[LOAD] + r * dimensions
+    for k in range(dimensions):
         s[load + k] = 0
     first, last = s[s[SAVED_FROM] + t], s[s[SAVED_FROM] + t + 1]
     for at in range(first, last):
-        i = s[s[SAVED_TASKS] + at]
-        s[s[FOLLOWING] + before] = i
-        s[s[PREVIOUS] + i] = before
-        s[s[HOP] + i] = s[s[SAVED_HOP] + at]
-        s[s[ROUTE] + i] = r
-        for k in range(p[DIMENSIONS]):
-            s[load + k] += p[p[DEMAND] + i * p[DIMENSIONS] + k]
+        i = s[tasks + at]
+        s[following + before] = i
+        s[previous + i] = before
+        s[hop + i] = s[hops + at]
+        s[route + i] = r
+        if is_timed:
+            s[earliest + i] = s[early + at]
+            s[latest + i] = s[late + at]
+        for k in range(dimensions):
+            s[load + k] += p[demand + i * dimensions + k]
         before = i
-    end = p[N] + 2 * r + 1
-    s[s[FOLLOWING] + before] = end
-    s[s[PREVIOUS] + end] = before
+    s[following + before] = end
+    s[previous + end] = before
     s[s[SIZE] + r] = last - first
-    if p[TIMED] or p[PAIRED]:
-        schedule(p, table, xy, s, r)
+    if p[PAIRED]:
+        carry(p, s, end - 1, end)

@@ -140,26 +140,32 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
     blink = s[BLINK]
     home = s[s[HOME] + c]
     price = s[MOVE_PRICE] if s[LIMIT] >= 0 and home >= 0 else 0
-    for k in range(p[NEIGHBOURS]):
-        v = p[p[NEAR] + c * p[NEIGHBOURS] + k]
+    # Where a vector begins is read once: compiled code can't know that a store leaves the header as it is.
+    width, is_metric, is_timed = p[NEIGHBOURS], p[SYMMETRIC], p[TIMED]
+    near, apart = p[NEAR] + c * width, p[NEAR_DISTANCE] + c * width
+    route, previous, following, hop, load = s[ROUTE], s[PREVIOUS], s[FOLLOWING], s[HOP], s[LOAD]
+    dimensions, capacity, amount = p[DIMENSIONS], p[CAPACITY], p[p[DEMAND] + c * p[DIMENSIONS]]
+    for k in range(width):
+        v = p[near + k]
         if v < 0:
             break
-        r = s[s[ROUTE] + v]
-        if r < 0:
+        r = s[route + v]
+        if r < 0 or s[load + r * dimensions] + amount > p[capacity + r * dimensions]:
             continue
         more = 0 if r == home else price
-        twice = more + 2 * p[p[NEAR_DISTANCE] + c * p[NEIGHBOURS] + k] if p[SYMMETRIC] else -(1 << 40)
-        i = s[s[PREVIOUS] + v]
-        if twice - max(s[s[HOP] + v], s[s[HOP] + i]) >= best or not fits(p, table, xy, s, c, r):
+        twice = more + 2 * p[apart + k] if is_metric else -(1 << 40)
+        i = s[previous + v]
+        on, to = s[hop + v], s[hop + i]
+        if twice - max(on, to) >= best or not fits(p, table, xy, s, c, r):
             continue
-        if twice - s[s[HOP] + v] < best:
-            j = s[s[FOLLOWING] + v]
-            cost = more + distance(p, table, xy, v, c) + distance(p, table, xy, c, j) - s[s[HOP] + v]
-            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, v, j)) and draw(s) >= blink:
+        if twice - on < best:
+            j = s[following + v]
+            cost = more + distance(p, table, xy, v, c) + distance(p, table, xy, c, j) - on
+            if cost < best and (not is_timed or in_time(p, table, xy, s, c, v, j)) and draw(s) >= blink:
                 best, behind = cost, v
-        if twice - s[s[HOP] + i] < best:
-            cost = more + distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - s[s[HOP] + i]
-            if cost < best and (not p[TIMED] or in_time(p, table, xy, s, c, i, v)) and draw(s) >= blink:
+        if twice - to < best:
+            cost = more + distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - to
+            if cost < best and (not is_timed or in_time(p, table, xy, s, c, i, v)) and draw(s) >= blink:
                 best, behind = cost, i
     if behind < 0 and p[N] <= EVERYWHERE:  # rather far away than another vehicle
         best, behind = anywhere(p, table, xy, s, c)

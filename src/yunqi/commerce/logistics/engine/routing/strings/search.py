@@ -83,6 +83,7 @@ class Search:
         self.guard: Callable[[Found], bool] | None = None
         self.leeway: Leeway | None = None
         self.spare = 0
+        self.news: list[int] = []
         self.hop = self.tour = 1.0
         self.aside = aside
         self.partner = partner
@@ -105,7 +106,7 @@ class Search:
         leeway = self.leeway = Leeway(homes, movable)
         self.guard = lambda found: leeway.moved(found.routes) <= movable
         leeway.enter(self.states)
-        self._focus([task for task in range(self.n) if task not in homes])
+        self.news = [task for task in range(self.n) if task not in homes]
 
     def _focus(self, tasks: Sequence[int]) -> None:
         """Let every second ruin begin at one of these tasks."""
@@ -131,12 +132,9 @@ class Search:
             beside = threads.submit(self.partner.run, self.left) if self.partner else None
             while (share := self.left()) > 0:
                 done = 1 - share / span
-                before = current
                 if self.leeway:
-                    current = self._led(self.leeway, current, done)
+                    self._lead(self.leeway, current, done)
                 current = self._round(threads, current, hot * (cold / hot) ** done)
-                if self.guard is not None and not self.guard(current):
-                    current, hot = (self.best if self.guard(self.best) else before), max(cold, hot * 0.8)
                 if self.partner is not None:
                     current = self._exchanged(current, done)
                 if self.aside is not None and done > 0.93:
@@ -151,7 +149,7 @@ class Search:
                 self._exchanged(current, 1.0)
         self.best.iterations = self.workers.work()
         if self.leeway:
-            self.leeway.pay(self.arrays.p, 1.0, self.tour)
+            self.leeway.pay(self.arrays.p, 0, 1.0, self.tour)
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
@@ -247,16 +245,26 @@ class Search:
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
         return (length * 0.1 if cool else hot), length * 0.01
 
-    def _led(self, leeway: Leeway, current: Found, done: float) -> Found:
-        """Set what moves and vehicles cost in the next round of a re-plan, and return where it begins."""
-        if done > FOCUS_UNTIL:
-            self._focus([])
-        if leeway.pay(self.arrays.p, done, self.tour) and self.best.cost < current.cost:
-            current = self.best
+    def _lead(self, leeway: Leeway, current: Found, done: float) -> None:
+        """Set what moves and vehicles cost in the next round of a re-plan."""
+        self._focus(self._bound_for(current) or (self.news if done <= FOCUS_UNTIL else []))
+        leeway.pay(self.arrays.p, len(current.routes), done, self.tour)
         moved = leeway.moved(current.routes)
-        leeway.follow(self.states, moved, done, self.hop)
+        leeway.follow(self.states, moved, self.hop)
         self.spare = leeway.spare(moved, len(self.states))
-        return current
+
+    def _bound_for(self, current: Found) -> list[int]:
+        """Return the tasks of the vehicles that alone may serve what is left out."""
+        special = [task for task in current.absent if self.workers.vector(at.NEED)[task]]
+        if not special:
+            return []
+        routes = [(slot, tasks) for slot, tasks in current.routes if any(self._may(slot, task) for task in special)]
+        return [task for _, tasks in routes for task in tasks]
+
+    def _may(self, slot: int, task: int) -> bool:
+        """Whether a vehicle has what a task needs besides room."""
+        p = self.arrays.p
+        return not int(p[p[at.NEED] + task]) & ~int(p[p[at.HAS] + slot])
 
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
@@ -295,7 +303,8 @@ class Search:
         halves = [order[:cut], order[cut:]]
         parts = [Found(0, [current.routes[k] for k in half], []) for half in halves]
         for k, task in enumerate(current.absent):
-            parts[k % 2].absent.append(task)
+            able = [part for part in parts if any(self._may(slot, task) for slot, _ in part.routes)] or parts
+            able[k % len(able)].absent.append(task)
         return parts
 
     def _centre(self, tasks: Sequence[int]) -> tuple[float, float]:
