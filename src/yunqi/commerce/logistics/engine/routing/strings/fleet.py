@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import eject
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
@@ -33,8 +34,13 @@ STEPS = 20
 ATTEMPT, LONG_ATTEMPT = 10, 40
 """Iterations for each task after which a thread begins again in the next manner, twice as many the next time; the second
 beyond `SMALL` tasks."""
+ASTRAY = 1.0
+"""Iterations for each task without a smaller pool after which a thread returns to where the fewest tasks waited; beyond
+`SMALL` tasks. What has failed how often is remembered: left alone, the pool grows and routes that were good are lost."""
 CHUNK = 200
 """Iterations of annealing between two looks at the clock."""
+LASTING = [at.ITERATION, at.IMPROVED, at.RANDOM, at.EJECTIONS, at.SHAKEN]
+"""Numbers of a state that never go back."""
 
 
 @dataclass(slots=True)
@@ -49,11 +55,32 @@ class Attempt:
         Iterations until the next attempt.
     spent
         Iterations so far.
+    fewest
+        Tasks that waited in the pool, at least.
+    since
+        Iterations since then.
+    kept
+        The state of that time.
     """
 
     manner: int
     limit: int
     spent: int = 0
+    fewest: int = 1 << 62
+    since: int = 0
+    kept: Ints | None = None
+
+    def follow(self, state: Ints, steps: int, *, tasks: int, patience: int) -> None:
+        """Keep the state when as few tasks wait as ever; bring it back when that was long ago."""
+        self.since += steps
+        if int(state[at.POOLED]) <= self.fewest:
+            self.fewest, self.since, self.kept = int(state[at.POOLED]), 0, state.copy()
+        elif self.kept is not None and self.since > patience:
+            first = int(state[at.COUNTERS])
+            failed, numbers = state[first : first + tasks].copy(), state[LASTING].copy()
+            state[:] = self.kept
+            state[first : first + len(failed)], state[LASTING] = failed, numbers
+            self.since = 0
 
 
 class Fleet:
@@ -178,9 +205,13 @@ class Fleet:
                 break
             quota -= steps
             mine.spent += steps
+            if manner is not None and self.workers.n > SMALL and int(state[at.IMPROVED]) == better:
+                mine.follow(state, steps, tasks=self.workers.n, patience=int(ASTRAY * self.workers.n))
             if mine.spent > mine.limit and int(state[at.IMPROVED]) == better:
                 self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
                 self.workers.fill(state, self.best())
+        if int(state[at.IMPROVED]) != better:
+            mine.fewest, mine.kept = 1 << 62, None
 
     def _least_vehicles(self) -> int:
         """Return how many vehicles the load needs at least."""
