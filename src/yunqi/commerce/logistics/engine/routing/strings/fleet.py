@@ -35,8 +35,9 @@ ATTEMPT, LONG_ATTEMPT = 10, 40
 """Iterations for each task after which a thread begins again in the next manner, twice as many the next time; the second
 beyond `SMALL` tasks."""
 ASTRAY = 1.0
-"""Iterations for each task without a smaller pool after which a thread returns to where the fewest tasks waited; beyond
-`SMALL` tasks. What has failed how often is remembered: left alone, the pool grows and routes that were good are lost."""
+"""Iterations for each task without a smaller pool after which a hot attempt returns to where the fewest tasks waited; beyond
+`SMALL` tasks. What has failed how often is remembered: left alone, the pool grows and routes that were good are lost. Cold
+attempts go on: neither is better everywhere."""
 CHUNK = 200
 """Iterations of annealing between two looks at the clock."""
 LASTING = [at.ITERATION, at.IMPROVED, at.RANDOM, at.EJECTIONS, at.SHAKEN]
@@ -205,7 +206,7 @@ class Fleet:
                 break
             quota -= steps
             mine.spent += steps
-            if manner is not None and self.workers.n > SMALL and int(state[at.IMPROVED]) == better:
+            if manner is HOT and self.workers.n > SMALL and int(state[at.IMPROVED]) == better:
                 mine.follow(state, steps, tasks=self.workers.n, patience=int(ASTRAY * self.workers.n))
             if mine.spent > mine.limit and int(state[at.IMPROVED]) == better:
                 self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
