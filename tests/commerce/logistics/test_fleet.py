@@ -1,5 +1,6 @@
 """Fewer vehicles first: the guided ejection, and that iterations make it repeatable."""
 
+import itertools
 import math
 import os
 import random
@@ -13,6 +14,7 @@ from yunqi.commerce.logistics.engine.routing.check import check
 from yunqi.commerce.logistics.engine.routing.read import read_problem
 from yunqi.commerce.logistics.engine.routing.strings import eject, recreate
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
+from yunqi.commerce.logistics.engine.routing.strings.fleet import FLEET_IDLE, FLEET_MOST, SMALL, Attempt, Fleet
 from yunqi.commerce.logistics.engine.routing.strings.packed import packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Search
 from yunqi.commerce.logistics.model import Objective, Plan, Problem, Task, Travel, Vehicle
@@ -135,3 +137,67 @@ def test_an_ejection_keeps_the_books() -> None:
         assert int(again.states[0][at.COST]) == int(state[at.COST])
     assert np.all(state[state[at.COUNTERS] : state[at.COUNTERS] + search.n] >= 0)
     assert recreate.NOTHING > 0
+
+
+def test_a_thread_stops_as_soon_as_another_one_has_found_fewer_vehicles() -> None:
+    arrays = packed(read_problem(pairs(5, 6, seed=3), name="t"))
+    search = Search(arrays, left=lambda: 1.0, effort=1000, seed=1, workers=2)
+    fleet = Fleet(search.workers, lambda: search.best, search._take)
+    search._take(search._construct())
+    for state in search.states:
+        search._fill(state, search.best, None)
+    fleet.attempts = [Attempt(0, 10**9), Attempt(1, 10**9)]
+    before = search.workers.work()
+    fleet._one(0, 100.0, 1 << 40, 0.0, fleet._improvements() - 1)
+    assert search.workers.work() == before
+
+
+def test_a_thread_stops_where_nothing_is_left_to_give_up() -> None:
+    arrays = packed(read_problem(pairs(1, 3), name="t"))
+    search = Search(arrays, left=lambda: 1.0, effort=1000, seed=1, workers=1)
+    fleet = Fleet(search.workers, lambda: search.best, search._take)
+    search._take(search._construct())
+    search._fill(search.states[0], search.best, None)
+    assert len(search.best.routes) == fleet.fewest == 1
+    fleet.attempts = [Attempt(0, 10**9)]
+    fleet._one(0, 100.0, 1 << 40, 0.0, fleet._improvements())
+    assert search.workers.own(search.states[0]) <= 2
+
+
+def test_the_phase_ends_with_its_share_of_the_clock() -> None:
+    arrays = packed(read_problem(pairs(5, 6, seed=3), name="t"))
+    clock = itertools.count()
+    search = Search(arrays, left=lambda: 1 - next(clock) / 4000, effort=1000, seed=1, workers=2)
+    fleet = Fleet(search.workers, lambda: search.best, search._take)
+    search._take(search._construct())
+    fleet.fewest = 0
+    fleet.drop(search.best)
+    assert FLEET_IDLE * 4000 <= next(clock) <= (FLEET_MOST + 0.1) * 4000
+
+
+def test_an_attempt_that_went_astray_returns_to_its_smallest_pool_and_remembers_what_failed() -> None:
+    arrays = packed(read_problem(pairs(5, 6, seed=3), name="t"))
+    search = Search(arrays, left=lambda: 1.0, effort=1000, seed=1, workers=1)
+    state, attempt = search.states[0], Attempt(0, 10**9)
+    search._fill(state, search._construct(), None)
+    eject.eject(*arrays.args, state, 5, 1, 2, 0, 50.0)
+    attempt.follow(state, 5, tasks=search.n, patience=10)
+    routes, drawn = search.workers.read(state, best=False), int(state[at.RANDOM])
+    while int(state[at.POOLED]) <= attempt.fewest:
+        eject.eject(*arrays.args, state, 1, 1, 2, 0, 50.0)
+    failed = state[state[at.COUNTERS] : state[at.COUNTERS] + search.n].copy()
+    attempt.follow(state, 10, tasks=search.n, patience=10)
+    assert int(state[at.POOLED]) > attempt.fewest  # not long enough yet
+    attempt.follow(state, 1, tasks=search.n, patience=10)
+    again = search.workers.read(state, best=False)
+    assert (again.cost, again.routes) == (routes.cost, routes.routes)
+    assert int(state[at.POOLED]) == attempt.fewest
+    assert int(state[at.RANDOM]) != drawn
+    assert np.array_equal(failed, state[state[at.COUNTERS] : state[at.COUNTERS] + search.n])
+
+
+def test_beyond_small_problems_iterations_make_it_repeatable_too() -> None:
+    problem = read_problem(pairs(15, 8, seed=4), name="t")
+    first, *others = [run(problem, 6000, seed=5) for _ in range(3)]
+    assert len(problem.tasks) > SMALL
+    assert all(other.routes == first.routes for other in others)

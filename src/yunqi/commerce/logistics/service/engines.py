@@ -33,6 +33,8 @@ SMALLEST_SPAN = 2.0
 """Seconds from which a population beside the strings finds more than a second thread of strings."""
 CLOSE = 20
 """Close tasks that an insertion looks at in a re-plan, whose seconds are few."""
+TO_END = 0.5
+"""CPU seconds that the end of a process with compiled code takes; of a short budget, at most a hundredth is kept for it."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -53,8 +55,8 @@ def run_engines(
         return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
     if is_warm():
         _loaded()
-    # The checker, the bound and the printing take their time too.
-    reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks))
+    # The checker, the printing and the end of the process take their time too.
+    reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks) + min(TO_END, 0.01 * budget.seconds))
     span, left = budget.span(reserve=reserve, least=_least(problem))
     told_at = [-1.0]
 

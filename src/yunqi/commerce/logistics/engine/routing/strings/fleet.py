@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import eject
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 FLEET_MOST = 0.65
 """Share of the budget that the search for fewer vehicles may take at most."""
-FLEET_IDLE = 0.3
-"""Share of the budget after which it ends when it has found nothing more."""
+FLEET_IDLE, LONG_IDLE = 0.3, 0.5
+"""Share of the budget after which it ends when it has found nothing more; the second beyond `SMALL` tasks."""
 FLEET_PATIENCE = 3.0
 """It also goes on as long as this many times what its last success took."""
 EJECTED = 2
@@ -22,7 +23,7 @@ HOT, COLD, ABSENCE = (100, 1.0), (400, 0.1), None
 """Manners to look for fewer vehicles: ejections with so many random moves after each, at a temperature in mean ways between
 two stops; or strings with absence counters (None), which are quick on small problems of compact clusters."""
 SMALL = 200
-"""Tasks up to which one thread begins with absence counters."""
+"""Tasks up to which absence counters take their turn."""
 QUICK = 0.1
 """Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
 TURNS, ANEW = 6, 0.85
@@ -30,10 +31,17 @@ TURNS, ANEW = 6, 0.85
 one plan does not lead to another by small changes."""
 STEPS = 20
 """Ejections between two looks at the clock."""
-ATTEMPT = 10
-"""Iterations for each task after which a thread begins again in the next manner; twice as many the next time."""
+ATTEMPT, LONG_ATTEMPT = 10, 40
+"""Iterations for each task after which a thread begins again in the next manner, twice as many the next time; the second
+beyond `SMALL` tasks."""
+ASTRAY = 1.0
+"""Iterations for each task without a smaller pool after which a hot attempt returns to where the fewest tasks waited; beyond
+`SMALL` tasks. What has failed how often is remembered: left alone, the pool grows and routes that were good are lost. Cold
+attempts go on: neither is better everywhere."""
 CHUNK = 200
 """Iterations of annealing between two looks at the clock."""
+LASTING = [at.ITERATION, at.IMPROVED, at.RANDOM, at.EJECTIONS, at.SHAKEN]
+"""Numbers of a state that never go back."""
 
 
 @dataclass(slots=True)
@@ -48,11 +56,32 @@ class Attempt:
         Iterations until the next attempt.
     spent
         Iterations so far.
+    fewest
+        Tasks that waited in the pool, at least.
+    since
+        Iterations since then.
+    kept
+        The state of that time.
     """
 
     manner: int
     limit: int
     spent: int = 0
+    fewest: int = 1 << 62
+    since: int = 0
+    kept: Ints | None = None
+
+    def follow(self, state: Ints, steps: int, *, tasks: int, patience: int) -> None:
+        """Keep the state when as few tasks wait as ever; bring it back when that was long ago."""
+        self.since += steps
+        if int(state[at.POOLED]) <= self.fewest:
+            self.fewest, self.since, self.kept = int(state[at.POOLED]), 0, state.copy()
+        elif self.kept is not None and self.since > patience:
+            first = int(state[at.COUNTERS])
+            failed, numbers = state[first : first + tasks].copy(), state[LASTING].copy()
+            state[:] = self.kept
+            state[first : first + len(failed)], state[LASTING] = failed, numbers
+            self.since = 0
 
 
 class Fleet:
@@ -79,18 +108,21 @@ class Fleet:
         """Give up one vehicle after another, each thread in its own way; return whether that was quick."""
         begun = last = self.workers.left()
         hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.workers.n - len(current.absent) + len(current.routes)))
-        self.attempts = [Attempt(k, ATTEMPT * self.workers.n) for k in range(len(self.workers.states))]
+        length = (ATTEMPT if self.workers.n <= SMALL else LONG_ATTEMPT) * self.workers.n
+        longest = (FLEET_IDLE if self.workers.n <= SMALL else LONG_IDLE) * begun
+        self.attempts = [Attempt(k, length) for k in range(len(self.workers.states))]
         for state in self.workers.states:
             self.workers.fill(state, current)
         with ThreadPoolExecutor(len(self.workers.states)) as threads:
             while len(self.best().routes) > self.fewest or self.best().absent:
-                gone = begun - self.workers.left()
-                idle = last - self.workers.left()
-                if gone >= FLEET_MOST * begun or idle > max(FLEET_IDLE * begun, FLEET_PATIENCE * (begun - last)):
+                until = max(begun * (1 - FLEET_MOST), last - max(longest, FLEET_PATIENCE * (begun - last)))
+                if self.workers.left() <= until:
                     break
-                until, before = begun * (1 - FLEET_MOST), self.workers.work()
-                quota = self.workers.quota(20 * STEPS)
-                jobs = [threads.submit(self._one, k, hop, quota, until) for k in range(len(self.workers.states))]
+                before = self.workers.work()
+                # By the clock, a thread with slow iterations keeps no other one waiting: each goes on until any succeeds.
+                quota = self.workers.quota(20 * STEPS if self.workers.counted is not None else 1 << 40)
+                known = self._improvements()
+                jobs = [threads.submit(self._one, k, hop, quota, until, known) for k in range(len(self.workers.states))]
                 for job in jobs:
                     job.result()
                 found = min(
@@ -102,7 +134,7 @@ class Fleet:
                     continue
                 self.take(found)
                 last = self.workers.left()
-                self.attempts = [Attempt(one.manner, ATTEMPT * self.workers.n) for one in self.attempts]
+                self.attempts = [Attempt(one.manner, length) for one in self.attempts]
                 for state in self.workers.states:
                     if int(state[at.BEST]) > found.cost + A_VEHICLE // 2:
                         self.workers.fill(state, found)
@@ -156,25 +188,31 @@ class Fleet:
     def _improvements(self) -> int:
         return sum(int(state[at.IMPROVED]) for state in self.workers.states)
 
-    def _one(self, thread: int, hop: float, quota: int, until: float) -> None:
+    def _one(self, thread: int, hop: float, quota: int, until: float, known: int) -> None:
         """Look for fewer vehicles in the thread's present manner until it has found some or its iterations are spent."""
         state, args = self.workers.states[thread], self.workers.arrays.args
         most = EJECTED if self.workers.arrays.p[at.PAIRED] else EJECTED + 1
-        manners = (HOT, ABSENCE, COLD) if self.workers.n <= SMALL else (HOT, COLD, ABSENCE)
-        better, known, mine = int(state[at.IMPROVED]), self._improvements(), self.attempts[thread]
+        manners = (HOT, ABSENCE, COLD) if self.workers.n <= SMALL else (HOT, COLD)
+        better, mine = int(state[at.IMPROVED]), self.attempts[thread]
         while quota > 0 and not self.workers.is_over(until) and int(state[at.IMPROVED]) == better:
             if self.workers.counted is None and self._improvements() != known:  # another thread has found some
                 break
-            manner, steps = manners[mine.manner % len(manners)], min(STEPS, quota)
+            manner, steps, before = manners[mine.manner % len(manners)], min(STEPS, quota), self.workers.own(state)
             if manner is None:
                 compiled.fewer(*args, state, steps, self.fewest, max(1.0, 0.1 * hop))
             else:
                 eject.eject(*args, state, steps, self.fewest, most, manner[0], manner[1] * hop)
+            if self.workers.own(state) == before:  # nothing is left to give up
+                break
             quota -= steps
             mine.spent += steps
+            if manner is HOT and self.workers.n > SMALL and int(state[at.IMPROVED]) == better:
+                mine.follow(state, steps, tasks=self.workers.n, patience=int(ASTRAY * self.workers.n))
             if mine.spent > mine.limit and int(state[at.IMPROVED]) == better:
                 self.attempts[thread] = mine = Attempt(mine.manner + 1, 2 * mine.limit)
                 self.workers.fill(state, self.best())
+        if int(state[at.IMPROVED]) != better:
+            mine.fewest, mine.kept = 1 << 62, None
 
     def _least_vehicles(self) -> int:
         """Return how many vehicles the load needs at least."""
