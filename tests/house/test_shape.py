@@ -88,7 +88,8 @@ def test_broad_excepts_stand_only_at_the_edges() -> None:
             )
             if broad:
                 found.append(dotted(path))
-    assert sorted(found) == ["yunqi.kernel.events.py", "yunqi.kernel.jobs.py"]
+    tokenizers = "yunqi.cloud.models.engine.tokens.tokenizer.py"  # its library raises nothing narrower for a damaged file
+    assert sorted(found) == [tokenizers, "yunqi.kernel.events.py", "yunqi.kernel.jobs.py"]
 
 
 def test_the_kernel_stays_small_and_knows_no_word_of_the_wings() -> None:
