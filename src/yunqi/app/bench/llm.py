@@ -4,7 +4,7 @@ Both sides answer the same chats with the same file, eight places and the same t
 All speeds are tokens per CPU second (user and system, of every process a side needs), because wall time on a shared
 machine measures the others. Yunqi's side is the whole way of a request: queue, protocol, child process. The peer is
 `xllamacpp` in process, with its best settings; see `llm_peers` for it and for further ones. YUNQI_BENCH_MODEL names
-another asset (``smollm2-135m-instruct`` is one that OpenVINO can read).
+another asset (``smollm2-135m-instruct`` is one that OpenVINO can read), YUNQI_BENCH_BITS=4 takes a graph of 4 bits.
 """
 
 import os
@@ -44,9 +44,10 @@ def run(runs: int = 3) -> list[Row]:
         hub = Hub(kernel, settings.sections["hub"])
         path = hub.install(os.environ.get("YUNQI_BENCH_MODEL", ASSET)).path
         config = replace(settings.sections["models"], parallel=PLACES, context=2048, queue=2 * PLACES)
-        models = Models(kernel, config, hub=hub)
+        four = os.environ.get("YUNQI_BENCH_BITS") == "4"
+        models = Models(kernel, replace(config, engine=("openvino-int4",)) if four else config, hub=hub)
         name = Path(path).parent.name
-        graph = _compiled(models, name)
+        graph = _compiled(models, name, "openvino-int4" if four else "openvino")
         peers = {"": llama(path), **others(path)}
         try:
             sides = {short: peer.ask for short, peer in peers.items()}
@@ -60,10 +61,10 @@ def run(runs: int = 3) -> list[Row]:
     return [*rows, Row("perplexity", value, f"of the file's weights, exactly computed, {tokens} tokens of source")]
 
 
-def _compiled(models: Models, name: str) -> Path | None:
+def _compiled(models: Models, name: str, engine: str) -> Path | None:
     """Make the graph as an operator would, once, where this machine runs it; loading is not measured."""
     try:
-        return models.compile(name)
+        return models.compile(name, engine)
     except (EngineLost, Invalid):
         return None
 

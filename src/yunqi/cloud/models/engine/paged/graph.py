@@ -100,7 +100,7 @@ class _Writer:
         ids, mask = self._input("input_ids", [-1, -1]), self._input("attention_mask", [-1, -1])
         places, beam = self._input("position_ids", [-1, -1]), self._input("beam_idx", [-1], np.int32)
         batch = op.gather(op.shape_of(ids), _whole([0]), _whole(0))
-        table = self._packed("model.embed_tokens.weight", bits=min(8, self._bits) if self._bits < 32 else 32)
+        table = self._packed("model.embed_tokens.weight", bits=max(8, self._bits))
         x = op.gather(table, op.convert(ids, np.int32), op.constant(np.int32(0)))
         seen = _mask(ids, mask)
         turns = _turns(places, batch, frequencies, factor)

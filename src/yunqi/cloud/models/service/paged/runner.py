@@ -48,7 +48,8 @@ class Runner:
         self.blocks = -(-tokens // SIZE)
         self._settings = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False, **_CACHE}
         self._core, self._model = core, paged(core.read_model(folder / GRAPH))
-        self._settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _group(self._model)
+        self.group = _group(self._model)
+        self._settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = self.group
         if exact:
             self._settings |= {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0, "KV_CACHE_PRECISION": "f32"}
         self._narrow = self._compile("f32")
