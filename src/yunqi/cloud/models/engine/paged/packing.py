@@ -67,7 +67,8 @@ def _four_rows(weight: Floats) -> tuple[NDArray[np.uint8], Floats, NDArray[np.ui
             tried = (np.clip(np.rint(groups / scales) + zeros, 0, 15), scales, zeros)
             error = _error(groups, *tried)
             is_better = error < lost
-            best = tuple(np.where(is_better, new, old) for new, old in zip(tried, best, strict=True))
+            for new, old in zip(tried, best, strict=True):
+                np.copyto(old, new, where=is_better)
             lost = np.where(is_better, error, lost)
     values, scales, zeros = best
     return values.astype(np.uint8), scales, zeros.astype(np.uint8)
@@ -80,7 +81,7 @@ def _even(groups: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats, Fl
     return np.clip(np.rint(groups / scales) + 8, 0, 15), scales, np.full_like(scales, 8.0)
 
 
-def _as_kept(scales: Floats) -> Floats:
+def _as_kept(scales: NDArray[np.floating]) -> Floats:
     """Return the scales as the graph keeps them, in 16 bits, and none of them zero."""
     kept = scales.astype(np.float16).astype(np.float32)
     kept[kept == 0] = 1.0
