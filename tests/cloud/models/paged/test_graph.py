@@ -101,6 +101,22 @@ def test_four_bits_are_what_packing_says(tmp_path: Path) -> None:
     assert np.abs(expected - model.logits(tokens)).max() > np.abs(found - expected).max()
 
 
+def test_weights_of_four_bits_stay_so_in_a_graph_of_eight(tmp_path: Path) -> None:
+    model = member("qwen2")
+    steps = np.float32(0.015625)
+    rng = np.random.default_rng(2)
+    for name, weight in model.module.state_dict().items():
+        if name.endswith("_proj.weight"):
+            values = rng.integers(-8, 8, size=tuple(weight.shape))
+            values[:, ::32] = -8
+            weight.copy_(torch.from_numpy(values * steps))
+    tokens = rng.integers(0, 256, 30).tolist()
+    found = runner(model, tmp_path, bits=8)
+    expected = model.logits(tokens)
+    assert found.group == 32
+    assert np.abs(found.score(tokens) - expected).max() < 0.1 * expected.std()
+
+
 @pytest.mark.parametrize(("bits", "group"), [(8, 64), (4, 32)])
 def test_activations_share_a_scale_no_longer_than_weights_do(bits: int, group: int, tmp_path: Path) -> None:
     found = runner(member("llama"), tmp_path, bits=bits, exact=False)

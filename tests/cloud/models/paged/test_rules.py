@@ -7,7 +7,7 @@ import pytest
 
 from yunqi.cloud.models.engine.paged.blocks import SIZE, BlockPool
 from yunqi.cloud.models.engine.paged.choosing import Chosen, Wishes, choose
-from yunqi.cloud.models.engine.paged.packing import nibbles, pack
+from yunqi.cloud.models.engine.paged.packing import has_four_bits, nibbles, pack
 from yunqi.cloud.models.engine.paged.scheduler import Scheduler
 from yunqi.cloud.models.engine.paged.sequence import Sequence, Stage
 from yunqi.cloud.models.engine.paged.stops import Stops
@@ -174,6 +174,11 @@ def test_weights_that_have_four_bits_already_keep_them_exactly() -> None:
     packed = pack(weight, 4)
     assert np.array_equal(packed.values, values)
     assert np.array_equal(packed.unpacked(), weight)
+    assert has_four_bits(weight)
+    assert has_four_bits(weight * rng.uniform(0.1, 10.0, size=(300, 1)).astype(np.float32))
+    weight[299, 127] += 0.1 * np.abs(steps[299, 3, 0])
+    assert not has_four_bits(weight)
+    assert not has_four_bits(weight[:, :31])
 
 
 def test_four_bits_are_chosen_by_what_they_lose() -> None:

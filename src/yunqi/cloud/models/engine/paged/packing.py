@@ -49,6 +49,19 @@ def pack(weight: Floats, bits: int) -> Packed:
     return Packed(8, np.clip(values, -127, 127).astype(np.int8), scales.astype(np.float32))
 
 
+def has_four_bits(weight: Floats) -> bool:
+    """Whether a weight [rows, columns] loses nothing in 4 bits, as one that comes from GGUF's Q4_0."""
+    if weight.shape[1] % GROUP:
+        return False
+    for row in range(0, len(weight), _ROWS):
+        groups = weight[row : row + _ROWS].reshape(-1, GROUP)
+        values, scales, zeros = _even(groups, groups.min(axis=-1, keepdims=True), groups.max(axis=-1, keepdims=True))
+        # Rows may have been scaled since, so steps need not be 16-bit numbers: kept as such they are off by 0.05 %.
+        if (np.abs((values - zeros) * scales - groups) > 0.01 * np.abs(scales)).any():
+            return False
+    return True
+
+
 def _four(weight: Floats) -> Packed:
     parts = [_four_rows(weight[row : row + _ROWS]) for row in range(0, len(weight), _ROWS)]
     values, scales, zeros = (np.concatenate(part) for part in zip(*parts, strict=True))
