@@ -4,7 +4,7 @@ Both sides answer the same chats with the same file, eight places and the same t
 All speeds are tokens per CPU second (user and system, of every process a side needs), because wall time on a shared
 machine measures the others. Yunqi's side is the whole way of a request: queue, protocol, child process. The peer is
 `xllamacpp` in process, with its best settings; see `llm_peers` for it and for further ones. The option `model` names
-another asset (``smollm2-135m-instruct`` is one that OpenVINO can read).
+another asset (``smollm2-135m-instruct`` is one that OpenVINO can read), ``bits=4`` takes a graph of 4 bits.
 """
 
 import os
@@ -22,7 +22,7 @@ from yunqi.app.bench.model import Options, Row
 from yunqi.app.settings import load_settings
 from yunqi.cloud.hub import Hub
 from yunqi.cloud.models import ChatRequest, Completion, EngineLost, Message, Models, compiled_logits, load
-from yunqi.kernel import Invalid, Kernel
+from yunqi.kernel import Invalid, Kernel, NotFound
 
 ASSET = "qwen2.5-coder-0.5b-instruct"
 ANSWER = 48
@@ -42,11 +42,12 @@ def run(runs: int, options: Options) -> list[Row]:
     with Kernel.open(settings.kernel) as kernel:
         kernel.migrate()
         hub = Hub(kernel, settings.sections["hub"])
-        path = hub.install(options.text("model", ASSET)).path
+        path = _file(hub, options.text("model", ASSET))
         config = replace(settings.sections["models"], parallel=PLACES, context=2048, queue=2 * PLACES)
-        models = Models(kernel, config, hub=hub)
+        four = options.text("bits") == "4"
+        models = Models(kernel, replace(config, engine=("openvino-int4",)) if four else config, hub=hub)
         name = Path(path).parent.name
-        graph = _compiled(models, name)
+        graph = _compiled(models, name, "openvino-int4" if four else "openvino")
         peers = {"": llama(path), **others(path, options.text("peers"))}
         try:
             sides = {short: peer.ask for short, peer in peers.items()}
@@ -60,10 +61,18 @@ def run(runs: int, options: Options) -> list[Row]:
     return [*rows, Row("perplexity", value, f"of the file's weights, exactly computed, {tokens} tokens of source")]
 
 
-def _compiled(models: Models, name: str) -> Path | None:
+def _file(hub: Hub, name: str) -> str:
+    """Return the file of a model, which is installed when it is not there; one of ones own is taken as it is."""
+    try:
+        return hub.file(name).path
+    except NotFound:
+        return hub.install(name).path
+
+
+def _compiled(models: Models, name: str, engine: str) -> Path | None:
     """Make the graph as an operator would, once, where this machine runs it; loading is not measured."""
     try:
-        return models.compile(name)
+        return models.compile(name, engine)
     except (EngineLost, Invalid):
         return None
 

@@ -69,7 +69,7 @@ def add(app: typer.Typer) -> None:
     )
     def compile_(
         name: Annotated[str, typer.Argument(help="An installed model; see `yunqi hub list`.")],
-        bits: Annotated[int, typer.Option(help="Bits a weight: 8 (nearly exact) or 4.")] = 8,
+        bits: Annotated[int, typer.Option(help="Bits a weight: 8 (nearly exact; 4 where the file has Q4_0) or 4.")] = 8,
         as_json: AsJson = False,
     ) -> None:
         folder = compiling.compile_named(name, bits=bits)

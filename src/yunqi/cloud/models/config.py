@@ -24,7 +24,8 @@ class ModelsConfig:
     engine: tuple[str, ...] = setting(
         ("auto",),
         "What runs embedded models: llama.cpp, openvino (weights in 8 bits), openvino-int4, or auto, which takes openvino "
-        "where the processor has VNNI or AMX and the model's graph was made by `yunqi models compile`, else llama.cpp. "
+        "where the processor has VNNI or AMX and the model's graph was made by `yunqi models compile` (8 bits before 4), "
+        "else llama.cpp. "
         "NAME=ENGINE sets it for one model.",
     )
     compiled_dir: str = setting("", "Folder for the graphs that openvino runs. Empty: compiled, in the data folder.")

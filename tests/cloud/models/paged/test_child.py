@@ -148,3 +148,16 @@ def test_auto_takes_a_graph_that_was_made(serve: Callable[..., Models], monkeypa
     assert models.health()[NAME].detail == ""
     command = Path(f"/proc/{pid_of(models)}/cmdline").read_bytes()
     assert b"paged.child" in command
+    assert b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1" in Path(f"/proc/{pid_of(models)}/environ").read_bytes()
+
+
+def test_auto_takes_a_graph_of_four_bits_when_it_is_the_only_one(
+    serve: Callable[..., Models], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("yunqi.cloud.models.service.paged.compiled.is_quick_here", lambda: True)
+    models = serve(engine=("auto",), compiled_dir=str(tmp_path))
+    folder = models.compile(NAME, "openvino-int4")
+    done = models.chat(NAME, dataclasses.replace(SHORT, max_tokens=8))
+    assert done.usage.output_tokens > 0
+    assert f"-int4-{folder.name[-12:]}" in folder.name
+    assert f"{folder}".encode() in Path(f"/proc/{pid_of(models)}/maps").read_bytes()

@@ -16,6 +16,7 @@ from yunqi.cloud.models.engine.lineage.rotary import frequencies
 from yunqi.cloud.models.engine.paged.blocks import BlockPool
 from yunqi.cloud.models.engine.paged.choosing import Wishes
 from yunqi.cloud.models.engine.paged.graph import decoder, unsupported
+from yunqi.cloud.models.engine.paged.packing import pack
 from yunqi.cloud.models.engine.paged.scheduler import Scheduler
 from yunqi.cloud.models.engine.paged.sequence import Sequence
 from yunqi.cloud.models.service.loaded import LoadedModel
@@ -85,6 +86,41 @@ def test_eight_bits_stay_within_their_error(tmp_path: Path) -> None:
     tokens = np.random.default_rng(0).integers(0, 256, 30).tolist()
     found, exact = runner(model, tmp_path, bits=8, exact=False).score(tokens), model.logits(tokens)
     assert 0 < np.abs(found - exact).max() < 0.1 * exact.std()
+
+
+def test_four_bits_are_what_packing_says(tmp_path: Path) -> None:
+    model = member("qwen3")
+    tokens = np.random.default_rng(0).integers(0, 256, 30).tolist()
+    found = runner(model, tmp_path, bits=4, exact=False).score(tokens)
+    rounded = member("qwen3")
+    for name, weight in rounded.module.state_dict().items():
+        if name.endswith("_proj.weight"):
+            weight.copy_(torch.from_numpy(pack(weight.numpy(), 4).unpacked()))
+    expected = rounded.logits(tokens)
+    assert np.abs(found - expected).max() < 0.1 * expected.std()
+    assert np.abs(expected - model.logits(tokens)).max() > np.abs(found - expected).max()
+
+
+def test_weights_of_four_bits_stay_so_in_a_graph_of_eight(tmp_path: Path) -> None:
+    model = member("qwen2")
+    steps = np.float32(0.015625)
+    rng = np.random.default_rng(2)
+    for name, weight in model.module.state_dict().items():
+        if name.endswith("_proj.weight"):
+            values = rng.integers(-8, 8, size=tuple(weight.shape))
+            values[:, ::32] = -8
+            weight.copy_(torch.from_numpy(values * steps))
+    tokens = rng.integers(0, 256, 30).tolist()
+    found = runner(model, tmp_path, bits=8)
+    expected = model.logits(tokens)
+    assert found.group == 32
+    assert np.abs(found.score(tokens) - expected).max() < 0.1 * expected.std()
+
+
+@pytest.mark.parametrize(("bits", "group"), [(8, 64), (4, 32)])
+def test_activations_share_a_scale_no_longer_than_weights_do(bits: int, group: int, tmp_path: Path) -> None:
+    found = runner(member("llama"), tmp_path, bits=bits, exact=False)
+    assert found.group == group
 
 
 def test_batches_chunks_and_shared_beginnings_change_nothing(tmp_path: Path) -> None:

@@ -150,12 +150,13 @@ class Models:
             if reason:
                 raise Invalid(f"Model {name} cannot run in {wanted}: {reason}.", param="engine")
             return wanted, str(compiled.place(file, self._graphs(), wanted)), ""
-        folder = compiled.place(file, self._graphs(), "openvino")
+        places = {kind: compiled.place(file, self._graphs(), kind) for kind in ("openvino", "openvino-int4")}
+        made = [(kind, str(folder), "") for kind, folder in places.items() if compiled.is_made(folder)]
         if not compiled.is_quick_here():
             reason = reason or "this processor has neither AVX-512 VNNI nor AMX"
-        elif not reason and not compiled.is_made(folder):
+        elif not reason and not made:
             reason = f"its graph is not made: `yunqi models compile {name}`"
-        return ("llama.cpp", "", f"Runs in llama.cpp: {reason}.") if reason else ("openvino", str(folder), "")
+        return ("llama.cpp", "", f"Runs in llama.cpp: {reason}.") if reason else made[0]
 
     def _graphs(self) -> Path:
         return compiled.writable_root(self._config.compiled_dir, self._kernel.config.data_dir)

@@ -16,7 +16,7 @@ from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
 
 from yunqi.cloud.models.engine.lineage.spec import FULL, Spec, Text
-from yunqi.cloud.models.engine.paged.packing import Floats, nibbles, pack
+from yunqi.cloud.models.engine.paged.packing import Floats, has_four_bits, nibbles, pack
 
 Weights = Callable[[str], Floats | None]
 """A tensor of the checkpoint by its official name, float32; None when there is none."""
@@ -50,7 +50,8 @@ def decoder(text: Text, weights: Weights, frequencies: Floats, factor: float, *,
     frequencies, factor
         Inverse frequencies of the rotary positions [head size / 2], and what cos and sin are multiplied by.
     bits
-        8 or 4 for linear layers; embeddings and head keep 8. 32 keeps all as they are.
+        8 or 4 for linear layers; with 8, those that lose nothing in 4 have 4. Embeddings and head keep 8. 32 keeps all
+        as they are.
 
     Returns
     -------
@@ -100,7 +101,7 @@ class _Writer:
         ids, mask = self._input("input_ids", [-1, -1]), self._input("attention_mask", [-1, -1])
         places, beam = self._input("position_ids", [-1, -1]), self._input("beam_idx", [-1], np.int32)
         batch = op.gather(op.shape_of(ids), _whole([0]), _whole(0))
-        table = self._packed("model.embed_tokens.weight", bits=min(8, self._bits) if self._bits < 32 else 32)
+        table = self._packed("model.embed_tokens.weight", bits=max(8, self._bits))
         x = op.gather(table, op.convert(ids, np.int32), op.constant(np.int32(0)))
         seen = _mask(ids, mask)
         turns = _turns(places, batch, frequencies, factor)
@@ -175,8 +176,12 @@ class _Writer:
         whole = op.multiply(op.subtract(values, zeros), op.constant(packed.scales.astype(np.float16)))
         return op.convert(op.reshape(whole, _whole(weight.shape), False), np.float32)
 
+    def _product(self, x: ov.Node, weight: Floats) -> ov.Node:
+        bits = 4 if self._bits == 8 and has_four_bits(weight) else self._bits
+        return op.matmul(x, self._pack(weight, bits), False, True)
+
     def _linear(self, x: ov.Node, name: str) -> ov.Node:
-        y = op.matmul(x, self._packed(f"{name}.weight", bits=self._bits), False, True)
+        y = self._product(x, self._weight(f"{name}.weight"))
         bias = self._weights(f"{name}.bias")
         return y if bias is None else op.add(y, _real(bias[None, None]))
 
@@ -211,7 +216,7 @@ class _Writer:
         """Return several linear layers of the same x, multiplied as one."""
         weights = [self._weight(f"{name}.weight") for name in names]
         biases = [found for name in names if (found := self._weights(f"{name}.bias")) is not None]
-        y = op.matmul(x, self._pack(np.concatenate(weights), self._bits), False, True)
+        y = self._product(x, np.concatenate(weights))
         if biases:
             y = op.add(y, _real(np.concatenate(biases)[None, None]))
         cut = op.variadic_split(y, _whole(-1), _whole([len(weight) for weight in weights]))

@@ -12,7 +12,7 @@ from pathlib import Path
 from yunqi.cloud.models.model import EngineLost
 from yunqi.kernel import Invalid
 
-VERSION = 4
+VERSION = 5
 """Of what is written; another number makes all graphs anew."""
 
 ENGINES = ("auto", "llama.cpp", "openvino", "openvino-int4")

@@ -27,7 +27,7 @@ def export(source: Path, folder: Path, *, bits: int = 8) -> None:
     folder
         What to make; one that is there already is replaced when all is written.
     bits
-        8, 4, or 32 to keep the weights as they are.
+        8 (and 4 for what loses nothing by it), 4, or 32 to keep the weights as they are.
 
     Raises
     ------

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from yunqi.cloud.models.engine.paged.blocks import SIZE, Block
 from yunqi.cloud.models.engine.paged.choosing import Wishes
 from yunqi.cloud.models.engine.paged.graph import CHOSEN, paged
+from yunqi.cloud.models.engine.paged.packing import GROUP
 from yunqi.cloud.models.engine.paged.scheduler import Run
 from yunqi.cloud.models.engine.paged.sequence import Sequence
 from yunqi.cloud.models.service.paged.compiled import GRAPH
+from yunqi.cloud.models.service.paged.memory import let_go, untouched
 
 WIDE = 40
 """From so many tokens a step on, 16-bit products on AMX are quicker than 8-bit ones by VNNI (measured, see README)."""
@@ -25,6 +27,7 @@ WIDE = 40
 _CACHE = {"KV_CACHE_PRECISION": "u8", "KEY_CACHE_QUANT_MODE": "BY_TOKEN"}
 _GROUP = 64
 """Values of a row that share a scale when activations are packed in 8 bits; 64 beats the plugin's 32 by a fifth."""
+_FOUR_BITS = {ov.Type.u4, ov.Type.i4}
 
 
 class Runner:
@@ -45,27 +48,27 @@ class Runner:
         core = ov.Core()
         self.blocks = -(-tokens // SIZE)
         self._settings = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False, **_CACHE}
-        self._settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _GROUP
+        self._core, self._model = core, paged(core.read_model(folder / GRAPH))
+        self.group = _group(self._model)
+        self._settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = self.group
         if exact:
             self._settings |= {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0, "KV_CACHE_PRECISION": "f32"}
-        self._core, self._model = core, paged(core.read_model(folder / GRAPH))
         self._narrow = self._compile("f32")
         self._wide: ov.InferRequest | None = None
-        self._cache = {
-            port.any_name: ov.Tensor(port.element_type, self._shape(port.partial_shape))
-            for port in self._narrow.model_inputs
-            if "_cache." in port.any_name
-        }
-        self._bind(self._narrow)
-        if not exact and "amx_bf16" in _flags():
-            self._thread = Thread(target=self._widen, daemon=True)
-            self._thread.start()
+        self._cache = self._memory(self.blocks)
+        self._weights = (folder / GRAPH).with_suffix(".bin")
+        self._warm(self._narrow, 1)
+        if exact or "amx_bf16" not in _flags():
+            let_go(self._weights)
+            return
+        self._thread = Thread(target=self._widen, daemon=True)
+        self._thread.start()
 
     def step(self, runs: Many[Run], copies: Many[tuple[int, int]] = ()) -> NDArray[np.float32]:
         """Read the next tokens of each run and return the logits [runs that are last, vocabulary]."""
         for source, target in copies:
-            for tensor in self._cache.values():
-                tensor.data[target] = tensor.data[source]
+            for blocks in self._cache.values():
+                blocks[target] = blocks[source]
         begins = np.concatenate(([0], np.cumsum([run.count for run in runs]))).astype(np.int32)
         last = [place - 1 for place, run in zip(begins[1:], runs, strict=True) if run.last]
         return self._infer(self._inputs(runs, begins), last or [0])[: len(last)]
@@ -114,19 +117,43 @@ class Runner:
 
     def _widen(self) -> None:
         request = self._compile("bf16")
-        self._bind(request)
+        self._warm(request, WIDE)
         self._wide = request
+        let_go(self._weights)
+
+    def _warm(self, request: ov.InferRequest, tokens: int) -> None:
+        """Read some tokens into a cache of their own, for the plugin packs weights when it first needs them."""
+        sequence = Sequence([0] * tokens, Wishes(), 0, frozenset(), lambda chosen, reason: True)
+        sequence.blocks = [Block(number) for number in range(-(-tokens // SIZE))]
+        inputs = self._inputs([Run(sequence, tokens, last=True)], np.array([0, tokens], dtype=np.int32))
+        cache = self._memory(len(sequence.blocks))
+        self._bind(request, cache)
+        request.infer({**inputs, CHOSEN: np.array([0], dtype=np.int64)}, share_inputs=True)
+        self._bind(request, self._cache)
+
+    def _memory(self, blocks: int) -> dict[str, NDArray[Any]]:
+        """Return a cache of so many blocks by the names of the graph's inputs; it takes memory as it is filled."""
+        found = {}
+        for port in self._narrow.model_inputs:
+            if "_cache." in port.any_name:
+                shape = [blocks if size.is_dynamic else size.get_length() for size in port.partial_shape]
+                found[port.any_name] = untouched(shape, port.element_type.to_dtype())
+        return found
 
     def _compile(self, precision: str) -> ov.InferRequest:
         settings = self._settings | {"INFERENCE_PRECISION_HINT": precision}
         return self._core.compile_model(self._model, "CPU", settings).create_infer_request()
 
-    def _bind(self, request: ov.InferRequest) -> None:
-        for name, tensor in self._cache.items():
-            request.set_tensor(name, tensor)
+    @staticmethod
+    def _bind(request: ov.InferRequest, cache: dict[str, NDArray[Any]]) -> None:
+        for name, blocks in cache.items():  # a tensor does not keep the array whose memory it uses
+            request.set_tensor(name, ov.Tensor(blocks, shared_memory=True))
 
-    def _shape(self, shape: ov.PartialShape) -> list[int]:
-        return [self.blocks if size.is_dynamic else size.get_length() for size in shape]
+
+def _group(model: ov.Model) -> int:
+    """Return how many activations share a scale: no more than weights do, or the plugin multiplies in float32."""
+    kinds = {node.get_element_type() for node in model.get_ops() if node.get_type_name() == "Constant"}
+    return GROUP if kinds & _FOUR_BITS else _GROUP
 
 
 def _flags() -> set[str]:
