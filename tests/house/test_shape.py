@@ -88,7 +88,8 @@ def test_broad_excepts_stand_only_at_the_edges() -> None:
             )
             if broad:
                 found.append(dotted(path))
-    tokenizers = "yunqi.cloud.models.engine.tokens.tokenizer.py"  # its library raises nothing narrower for a damaged file
+    # The tokenizers library raises nothing narrower for a damaged file.
+    tokenizers = "yunqi.cloud.models.engine.tokens.tokenizer.py"
     assert sorted(found) == [tokenizers, "yunqi.kernel.events.py", "yunqi.kernel.jobs.py"]
 
 
