@@ -76,19 +76,25 @@ def test_ctrl_c_stops_after_the_step_says_so_and_keeps_the_checkpoint(tmp_path: 
     pytest.importorskip("transformers")
     write_texts(tmp_path)
     path = recipe(tmp_path, "long", GOOD.replace("steps = 4", "steps = 100000"))
-    run = subprocess.Popen(
-        [sys.executable, "-m", "yunqi", "train", str(path), "--json"],
+    command = [sys.executable, "-m", "yunqi", "train", str(path), "--json"]
+    with subprocess.Popen(
+        command,
         env={**os.environ, "YUNQI_DATA_DIR": str(tmp_path / "var"), "OMP_NUM_THREADS": "1"},
+        # A shell without job control starts what stands before & with Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    losses = tmp_path / "var" / "training" / "long" / "losses.jsonl"
-    deadline = time.monotonic() + 240
-    while not (losses.exists() and losses.stat().st_size):
-        assert run.poll() is None, run.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    run.send_signal(signal.SIGINT)
-    out, errors = run.communicate(timeout=240)
+    ) as run:  # fmt: skip
+        try:
+            losses = tmp_path / "var" / "training" / "long" / "losses.jsonl"
+            deadline = time.monotonic() + 240
+            while not (losses.exists() and losses.stat().st_size):
+                assert run.poll() is None, run.communicate()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            run.send_signal(signal.SIGINT)
+            out, errors = run.communicate(timeout=240)
+        finally:
+            run.terminate()
     assert run.returncode == 130, errors
     assert json.loads(out)["error"]["code"] == "interrupted"
     assert "run the command again to go on" in errors
