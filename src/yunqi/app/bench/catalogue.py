@@ -30,7 +30,7 @@ class Bench:
             An option that this bench does not know.
         """
         options = options or Options()
-        for key in options:
+        for key in options.given:
             if key not in self.options:
                 known = ", ".join(self.options) or "none"
                 raise Invalid(f"This bench has no option {key!r}; its options: {known}.", "with")

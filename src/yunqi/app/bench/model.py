@@ -1,7 +1,7 @@
 """One line of a benchmark, and what a benchmark can be asked for."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from yunqi.kernel import Invalid
@@ -48,9 +48,6 @@ class Options:
     def parts(self, key: str) -> tuple[str, ...]:
         """Return what stands between commas."""
         return tuple(part for part in self.text(key).split(",") if part)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.given)
 
 
 @dataclass(frozen=True, slots=True)

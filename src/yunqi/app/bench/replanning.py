@@ -23,11 +23,8 @@ COLD_SECONDS = 60.0
 def run(runs: int, options: Options) -> list[Row]:
     """Measure each figure ``runs`` times, with towns of their own."""
     prepare()
-    config, first, cold_seconds = (
-        LogisticsConfig(),
-        options.whole("seed", FIRST_SEED),
-        options.number("cold_s", COLD_SECONDS),
-    )
+    config = LogisticsConfig()
+    first, cold_seconds = options.whole("seed", FIRST_SEED), options.number("cold_s", COLD_SECONDS)
     firsts, gaps, kept, pins, theirs, version = [], [], [], [], [], ""
     for seed in range(first, first + runs):
         whole = town(1000, seed=seed)

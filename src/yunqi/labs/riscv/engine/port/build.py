@@ -28,11 +28,9 @@ def build(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     """
     op = pending.node.op
     if op in curves.NAMES:
-        if tensor is None:
-            raise pending.refuse("has an output that is not quantised")
-        return values.lookup(
-            pending.inputs[0], tensor, curves.function(pending.node, pending.constants), pending.node.name
-        )
+        tensor = pending.quantised(tensor)
+        curve = curves.function(pending.node, pending.constants)
+        return values.lookup(pending.inputs[0], tensor, curve, pending.node.name)
     if op in ("Conv", "Gemm", "MatMul"):
         return _product(values, pending, tensor)
     if pending.product is not None:
@@ -149,8 +147,7 @@ def _window(pending: Pending, kernel: tuple[int, int], shape: Shape) -> Window:
     attributes = pending.node.attributes
     down, right = (int(one) for one in attributes.get("strides", (1, 1)))
     pads = tuple(int(one) for one in attributes.get("pads", (0, 0, 0, 0)))
-    automatic = attributes.get("auto_pad", b"NOTSET")
-    automatic = automatic.decode() if isinstance(automatic, bytes) else str(automatic)
+    automatic = pending.node.text("auto_pad", "NOTSET")
     if automatic in ("SAME_UPPER", "SAME_LOWER"):
         whole = [max(0, (-(-size // step) - 1) * step + k - size)
                  for size, step, k in zip(shape[:2], (down, right), kernel, strict=True)]  # fmt: skip
@@ -185,16 +182,13 @@ def _max_pool(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     values.layers.append(Layer(Kind.MAX_POOL, pending.node.name, pending.inputs[:1], index, window))
     if tensor is None or same:
         return index
-    return values.lookup(
-        index, tensor, lambda real: np.clip(real, pending.low, pending.high), f"{pending.node.name} rescaled"
-    )
+    return values.lookup(index, tensor, pending.clipped, f"{pending.node.name} rescaled")
 
 
 def _average(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     source = values.tensors[pending.inputs[0]]
     height, width, channels = source.shape
-    if tensor is None:
-        raise pending.refuse("has an output that is not quantised")
+    tensor = pending.quantised(tensor)
     if pending.node.op == "AveragePool":
         kernel = tuple(int(one) for one in pending.node.attributes.get("kernel_shape", ()))
         if len(kernel) != 2:

@@ -23,8 +23,7 @@ def build_pair(values: Values, pending: Pending, tensor: Tensor | None) -> int:
 
     One operand may be a constant number, or the same tensor may stand behind both: then a table answers.
     """
-    if tensor is None:
-        raise pending.refuse("has an output that is not quantised")
+    tensor = pending.quantised(tensor)
     work = _ARITHMETIC[pending.node.op]
     if len(pending.inputs) == 1:
         return _with_constant(values, pending, tensor, work)
@@ -96,8 +95,7 @@ def _multiply(values: Values, pending: Pending, tensor: Tensor) -> int:
 def build_join(values: Values, pending: Pending, tensor: Tensor | None, sums: int, scale: Reals) -> int:
     """Add the layer that brings a product's 32-bit sums and another tensor to the sum's scale in one step."""
     other = values.tensors[pending.inputs[0]]
-    if tensor is None:
-        raise pending.refuse("has an output that is not quantised")
+    tensor = pending.quantised(tensor)
     shape = values.tensors[sums].shape
     if other.shape != shape:
         raise pending.refuse(f"adds shapes {shape} and {other.shape}; equal ones are ported")
@@ -118,8 +116,7 @@ def build_join(values: Values, pending: Pending, tensor: Tensor | None, sums: in
 
 def build_concat(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     """Add the layer that puts channels side by side, each part at the output's scale."""
-    if tensor is None:
-        raise pending.refuse("has an output that is not quantised")
+    tensor = pending.quantised(tensor)
     parts = [values.tensors[index] for index in pending.inputs]
     if int(pending.node.attributes.get("axis", 1)) not in (1, -3) or len(parts) != len(pending.node.inputs):
         raise pending.refuse("does not join the channels of quantised images")
@@ -139,19 +136,13 @@ def build_concat(values: Values, pending: Pending, tensor: Tensor | None) -> int
 def build_resize(values: Values, pending: Pending, tensor: Tensor | None) -> int:
     """Add the layer that repeats every pixel a whole number of times in both directions."""
     source = values.tensors[pending.inputs[0]]
-    attributes = pending.node.attributes
-    given = {
-        name: attributes.get(name, default).decode() if isinstance(attributes.get(name, default), bytes) else default
-        for name, default in (
-            ("mode", "nearest"), ("coordinate_transformation_mode", "half_pixel"), ("nearest_mode", "round_prefer_floor"),
-        )
-    }  # fmt: skip
-    where, rounding = given["coordinate_transformation_mode"], given["nearest_mode"]
+    where = pending.node.text("coordinate_transformation_mode", "half_pixel")
+    rounding = pending.node.text("nearest_mode", "round_prefer_floor")
     repeats = (where == "asymmetric" and rounding == "floor") or (
         where in ("half_pixel", "pytorch_half_pixel") and rounding.startswith("round")
     )
     factors = _factors(pending, source)
-    if given["mode"] != "nearest" or not repeats or factors is None:
+    if pending.node.text("mode", "nearest") != "nearest" or not repeats or factors is None:
         raise pending.refuse("is not the nearest pixel at a whole number of times the size, which alone is ported")
     down, right = factors
     shape = (source.shape[0] * down, source.shape[1] * right, source.shape[2])

@@ -23,6 +23,11 @@ class Node:
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any] = field(repr=False)
 
+    def text(self, name: str, default: str) -> str:
+        """Return an attribute that is a word."""
+        value = self.attributes.get(name, default)
+        return value.decode() if isinstance(value, bytes) else str(value)
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:

@@ -59,6 +59,18 @@ class Pending:
             return np.asarray((held.data.astype(np.int64) - held.zero) * held.scale, np.float64)
         return np.asarray(held, np.float64)
 
+    def quantised(self, tensor: Tensor | None) -> Tensor:
+        """Return the output's tensor.
+
+        Raises
+        ------
+        Invalid
+            The output is not quantised.
+        """
+        if tensor is None:
+            raise self.refuse("has an output that is not quantised")
+        return tensor
+
     def refuse(self, why: str) -> Invalid:
         """Return an error about this operator."""
         return Invalid(f"{self.node.op} ({self.node.name}) {why}.", "network")

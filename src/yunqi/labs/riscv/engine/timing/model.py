@@ -43,8 +43,8 @@ class TimingModel:
         self.values = chosen(changes or {})
         self.p = packed(self.values)
         p = self.p
-        self.t: NDArray[np.int64] = np.zeros(40, _I64)
-        self.n: NDArray[np.int64] = np.zeros(32, _I64)
+        self.t: NDArray[np.int64] = np.zeros(words.WORDS, _I64)
+        self.n: NDArray[np.int64] = np.zeros(words.COUNTED, _I64)
         self.log: NDArray[np.int64] = np.zeros((log, LOG_COLUMNS), _I64)
         self.stack: NDArray[np.int64] = np.zeros(16, _I64)
         self.marks: NDArray[np.int64] = np.zeros(_MARKS, _I64)
@@ -60,8 +60,8 @@ class TimingModel:
         )  # fmt: skip
         self._memory[5][caches.STREAMS] = 0
         self._machine = (
-            np.zeros((5, RING), _I64), np.zeros((10, 64), _I64), np.full(2 * back.CALENDAR, -1, _I64),
-            np.full(3 * back.STORES, -1, _I64), np.zeros(128, _I64), np.zeros(128, _I64),
+            np.zeros((5, RING), _I64), np.zeros((words.QUEUES, words.ENTRIES), _I64), np.full(2 * back.CALENDAR, -1, _I64),
+            np.full(3 * back.STORES, -1, _I64), np.zeros(words.REGISTERS, _I64), np.zeros(words.REGISTERS, _I64),
             np.full(3 * order.TABLE, -1, _I64), np.full((order.KEPT, order.STATE), -1, _I64),
         )  # fmt: skip
         self.t[words.GROUP] = self.t[words.FETCH_BLOCK_END] = -1

@@ -16,7 +16,12 @@ from yunqi.labs.riscv.engine.timing import words as w
 KEPT = 32
 TABLE = 1024
 # Of a state that is kept: running words, counters, queues, registers' cycles and causes; before all, its place in the trace.
-T, N, QUEUES, READY, WHY, STATE = 1, 41, 73, 713, 841, 969
+T = 1
+N = T + w.WORDS
+QUEUES = N + w.COUNTED
+READY = QUEUES + w.QUEUES * w.ENTRIES
+WHY = READY + w.REGISTERS
+STATE = WHY + w.REGISTERS
 _RUNS_ON = (w.ORDER, w.LATE_COUNTER, w.LATE_SELECTOR, w.LATE_END)
 """Words that are not turned back: what executed branches teach, and the count of kept states."""
 _STAYS = (w.L1I_MISSES, w.L1D_MISSES, w.L2_MISSES, w.TLB_MISSES, w.PREFETCHES)
@@ -59,7 +64,8 @@ def keep(op, index, issue, address, loads, states, queues, ready, why, t, n):
     copied(t, state[T:N])
     copied(n, state[N:QUEUES])
     for row in range(queues.shape[0]):
-        copied(queues[row], state[QUEUES + 64 * row : QUEUES + 64 * row + 64])
+        first = QUEUES + w.ENTRIES * row
+        copied(queues[row], state[first : first + w.ENTRIES])
     copied(ready, state[READY:WHY])
     copied(why, state[WHY:STATE])
 
@@ -83,7 +89,8 @@ def back_to(state, index, slots, rings, queues, ready, why, stack, executions, c
         if counter not in _STAYS:
             n[counter] = state[N + counter]
     for row in range(queues.shape[0]):
-        copied(state[QUEUES + 64 * row : QUEUES + 64 * row + 64], queues[row])
+        begin = QUEUES + w.ENTRIES * row
+        copied(state[begin : begin + w.ENTRIES], queues[row])
     copied(state[READY:WHY], ready)
     copied(state[WHY:STATE], why)
     n[w.ORDER_FLUSHES] += 1
