@@ -1,7 +1,9 @@
 """Other engines that answer the chats of `yunqi bench llm`, each in a process of its own, without any of Yunqi's code.
 
-llama.cpp's server is always there. OpenVINO GenAI answers where the Python that the option `peers` names has it (a
-throw-away environment: it is no dependency), and can read the file; it reads GGUF of Q4_0, Q4_1 and Q8_0.
+llama.cpp's server is always there. Further ones answer where the Python that the option `peers` names has them (a
+throw-away environment: none is a dependency): OpenVINO GenAI, which reads GGUF of Q4_0, Q4_1 and Q8_0 itself;
+ONNX Runtime GenAI (its own builder's 4 bits in blocks of 32) and vLLM for CPUs (bfloat16), for which transformers
+writes the same weights into a checkpoint folder first.
 """
 
 import json
@@ -55,13 +57,14 @@ def llama(path: str) -> Peer:
 
 def others(path: str, python: str) -> dict[str, Peer]:
     """Return the further peers that are installed and can read the file, by a short name."""
-    if not python:
-        return {}
-    peer = Peer(python, _START + _OPENVINO + _SERVE, path)
-    if not peer.name:
-        peer.close()
-        return {}
-    return {"openvino": peer}
+    found = {}
+    for name, script in _FURTHER.items() if python else ():
+        peer = Peer(python, script, path)
+        if peer.name:
+            found[name] = peer
+        else:
+            peer.close()
+    return found
 
 
 _START = """
@@ -104,6 +107,69 @@ def all_of(questions, tokens):
     said = server.generate(questions, settings).perf_metrics
     return said.get_num_input_tokens(), said.get_num_generated_tokens()
 """
+_FOLDER = """
+import tempfile, torch, transformers
+folder, (home, file) = tempfile.TemporaryDirectory(), os.path.split(path)
+packed = transformers.AutoModelForCausalLM.from_pretrained(home, gguf_file=file, dtype=torch.bfloat16)
+config = packed.config
+del config.quantization_config
+plain = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+plain.load_state_dict(packed.state_dict(), strict=False)
+plain.tie_weights()
+plain.save_pretrained(folder.name)
+transformers.AutoTokenizer.from_pretrained(home, gguf_file=file).save_pretrained(folder.name)
+del packed, plain
+"""
+_ONNX = """
+import subprocess
+import numpy, onnxruntime_genai as genai
+built = os.path.join(folder.name, "onnx")
+builder = ["-m", "onnxruntime_genai.models.builder", "-i", folder.name, "-o", built, "-p", "int4", "-e", "cpu", "-c", built]
+subprocess.run([sys.executable, *builder], check=True)
+config = genai.Config(built)
+quiet = {"session.intra_op.allow_spinning": "0", "intra_op_num_threads": threads}
+config.overlay(json.dumps({
+    "model": {"decoder": {"session_options": quiet}},
+    "engine": {"static_batching": {"max_batch_size": places}},
+}))
+model = genai.Model(config)
+tokenizer, server = genai.Tokenizer(model), genai.Engine(model)
+events = server.create_event_buffer(64)
+name = f"onnxruntime-genai {version('onnxruntime-genai')}, in process"
+def all_of(questions, tokens):
+    read, said, asked = 0, 0, []
+    for text in questions:
+        chat = tokenizer.apply_chat_template(json.dumps([{"role": "user", "content": text}]), add_generation_prompt=True)
+        ids = numpy.asarray(tokenizer.encode(chat), numpy.int32)
+        one = server.create_request()
+        turn = genai.TurnOptions(one)
+        turn.set_do_sample(False)
+        turn.set_max_generated_tokens(tokens)
+        one.begin_turn(ids, turn)
+        asked.append(one)
+        read += len(ids)
+    while server.has_pending_requests():
+        said += sum(bool(event.flags.value & genai.EngineEventFlags.TOKEN.value) for event in server.run(events))
+    [one.close() for one in asked]
+    return read, said
+"""
+_PRELOAD = """
+import glob, os, sys
+library = glob.glob(os.path.join(sys.prefix, "lib", "libiomp5.so"))
+if library and "LD_PRELOAD" not in os.environ:  # what vLLM's own notes advise
+    os.environ["LD_PRELOAD"] = library[0]
+    os.execv(sys.executable, sys.orig_argv)
+"""
+_VLLM = """
+os.environ.update(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_CPU_KVCACHE_SPACE="1", VLLM_NO_USAGE_STATS="1", HF_HUB_OFFLINE="1")
+import vllm
+server = vllm.LLM(folder.name, dtype="bfloat16", max_model_len=2048, max_num_seqs=places, enable_prefix_caching=True)
+name = f"vllm-cpu {version('vllm-cpu')} in bfloat16, in process"
+def all_of(questions, tokens):
+    settings = vllm.SamplingParams(max_tokens=tokens, temperature=0.0)
+    done = server.chat([[{"role": "user", "content": text}] for text in questions], settings, use_tqdm=False)
+    return sum(len(one.prompt_token_ids) for one in done), sum(len(one.outputs[0].token_ids) for one in done)
+"""
 _SERVE = """
 out.write(json.dumps({"name": name}) + "\\n")
 out.flush()
@@ -115,3 +181,8 @@ for line in sys.stdin:
     out.flush()
 os._exit(0)
 """
+_FURTHER = {
+    "openvino": _START + _OPENVINO + _SERVE,
+    "onnxruntime": _START + _FOLDER + _ONNX + _SERVE,
+    "vllm": _PRELOAD + _START + _FOLDER + _VLLM + _SERVE,
+}
