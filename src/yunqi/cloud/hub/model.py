@@ -92,7 +92,10 @@ class Asset:
     tools
         Whether the model's chat template can express tool calls.
     form
-        What the file is: ``gguf`` for a language model, ``npu`` for a network compiled for an accelerator.
+        What the file is: ``gguf`` for a language model, ``lora`` for an adapter of one, ``npu`` for a network compiled
+        for an accelerator.
+    base
+        The model that an adapter belongs to.
     """
 
     id: str
@@ -111,6 +114,7 @@ class Asset:
     chat: bool = True
     tools: bool = False
     form: str = "gguf"
+    base: str = ""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -9,7 +9,7 @@ import typer
 
 from yunqi.cloud.models.engine.catalogue.entry import Entry
 from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
-from yunqi.cloud.models.service import compiling
+from yunqi.cloud.models.service import adapting, compiling
 from yunqi.cloud.models.service.opening import load, m6
 from yunqi.cloud.models.service.planning import catalogue, make_plan
 from yunqi.cloud.models.service.waves import read_wave, write_wave
@@ -62,6 +62,24 @@ def add(app: typer.Typer) -> None:
             print_json(found, compact=True)
         else:
             _print_plan(found)
+
+    @app.command(
+        help="Give an installed model a LoRA adapter (a folder as peft writes it), asked for by its own name. "
+        "Example: yunqi models adapt qwen2.5-coder-0.5b-instruct run/adapter --name shop-titles"
+    )
+    def adapt(
+        base: Annotated[str, typer.Argument(help="An installed model; see `yunqi hub list`.")],
+        folder: Annotated[Path, typer.Argument(help="With adapter_config.json and adapter_model.safetensors.")],
+        name: Annotated[str, typer.Option(help="What requests call it.")],
+        licence: Annotated[str, typer.Option(help="The adapter's licence.")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        found, graphs = adapting.adapt_named(base, folder, name=name, licence=licence)
+        if as_json:
+            told = {"name": name, "base": base, "path": found.path, "graphs": [str(one) for one in graphs]}
+            print_json(told, compact=True)
+        else:
+            print(f"{name} is an adapter of {base}: ask for model {name}")
 
     @app.command(
         "compile",

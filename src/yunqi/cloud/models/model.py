@@ -94,6 +94,8 @@ class ChatRequest:
         JSON in the OpenAI form, handed to the engine as it is.
     top_logprobs
         How many alternatives a token to report; only with ``logprobs``.
+    adapter
+        The adapter that answers beside the model; `Models` sets it where a request names one as its model.
     """
 
     messages: tuple[Message, ...]
@@ -109,6 +111,7 @@ class ChatRequest:
     tool_choice: bytes | None = None
     logprobs: bool = False
     top_logprobs: int = 0
+    adapter: str = ""
 
     def __post_init__(self) -> None:
         if not self.messages:
@@ -182,7 +185,7 @@ class EngineHealth:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that can be asked for; ``kind`` is ``embedded`` or ``upstream``."""
+    """A model that can be asked for; ``kind`` is ``embedded``, ``adapter`` (of the model ``family``) or ``upstream``."""
 
     id: str
     kind: str

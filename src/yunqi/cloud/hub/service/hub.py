@@ -178,6 +178,41 @@ class Hub:
         shelf = Shelf(self._root, asset.id, file=f"model.{asset.form}.zip")
         return self._made(shelf, asset, path, "compiled", card=card, lineage=lineage, checkpoint=None)
 
+    def publish_adapter(
+        self, path: Path, *, name: str, base: str, licence: str, card: str, lineage: dict[str, Any], folder: Path
+    ) -> Installed:
+        """Publish an adapter of an installed model: its GGUF file is copied in, and the folder it was made of.
+
+        Parameters
+        ----------
+        base
+            The model that it belongs to.
+        folder
+            In the layout of `peft`.
+
+        Raises
+        ------
+        AssetMissing
+            When the model is not installed.
+        Invalid
+            When the model is no language model, or the name cannot be used.
+        Conflict
+            When the name belongs to an asset that is no adapter.
+        """
+        model = self.file(base).asset
+        if model.form != "gguf":
+            raise Invalid(f"{base} is no language model, so it takes no adapters.", param="base")
+        asset = dataclasses.replace(
+            model, id=name, base=base, form="lora", licence=licence, licence_source="given when added", repository="",
+            filename=path.name, parts=(), size=path.stat().st_size, sha256=digest(path), quantisation="F32",
+        )  # fmt: skip
+        shelf = self._shelf(name)
+        return self._made(shelf, asset, path, "adapter", card=card, lineage=lineage, checkpoint=folder)
+
+    def adapter(self, name: str) -> Path | None:
+        """Return the folder of an adapter in the layout of `peft`, or None when the asset is none."""
+        return Published(self._shelf(self.show(name).asset.id)).adapter
+
     def require_free(self, name: str) -> None:
         """Refuse a name that a network compiled here cannot have, before the work of making it.
 

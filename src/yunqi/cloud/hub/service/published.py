@@ -4,6 +4,7 @@
 
     models/<id>/model.gguf      what the engine serves (model.npu.zip: what an accelerator runs)
     models/<id>/checkpoint/     config.json, model.safetensors, tokenizer files: the official layout
+    models/<id>/checkpoint/     of an adapter: adapter_config.json, adapter_model.safetensors (peft's layout)
     models/<id>/card.md         the card, for people
     models/<id>/lineage.json    data, recipe, metrics and parents, for machines
 """
@@ -36,6 +37,12 @@ class Published:
         """The folder with the checkpoint in the official layout, when there is one."""
         found = self._folder / "checkpoint"
         return found if (found / "config.json").is_file() else None
+
+    @property
+    def adapter(self) -> Path | None:
+        """The folder that an adapter was made of, in the layout of `peft`, when there is one."""
+        found = self._folder / "checkpoint"
+        return found if (found / "adapter_config.json").is_file() else None
 
     @property
     def card(self) -> str | None:

@@ -1,6 +1,6 @@
 """The OpenAI chat protocol as an engine speaks it: requests out, server-sent chunks in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -78,13 +78,17 @@ class _ErrorBody(msgspec.Struct):
 _chunks = msgspec.json.Decoder(_Chunk)
 
 
-def encode(request: ChatRequest, *, model: str, max_tokens: int, counted: bool) -> bytes:
+def encode(
+    request: ChatRequest, *, model: str, max_tokens: int, counted: bool, adapters: Sequence[float] = ()
+) -> bytes:
     """Return the request's body; it always streams.
 
     Parameters
     ----------
     counted
         Ask llama.cpp's server to count tokens in each chunk.
+    adapters
+        The weight of each adapter, in the server's order; in llama.cpp's form.
     """
     body: dict[str, Any] = {
         "model": model,
@@ -99,6 +103,8 @@ def encode(request: ChatRequest, *, model: str, max_tokens: int, counted: bool) 
         body["stop"] = request.stop
     if request.logprobs:
         body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+    if adapters:
+        body["lora"] = [{"id": number, "scale": weight} for number, weight in enumerate(adapters)]
     if counted:
         body |= {"timings_per_token": True, "cache_prompt": True}
     return msgspec.json.encode(body)

@@ -48,9 +48,17 @@ def parameters(params: Any, spec: dict[str, Any]) -> Any:
     params.cache_ram_mib = spec["cache_mb"]
     params.n_threads_http = spec["parallel"] + 2
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = spec["threads"]
+    params.lora_adapters = [_adapter(one["file"]) for one in spec["adapters"]]
     if spec["lookup"]:
         params.speculative.types = [_lookup()]
     return params
+
+
+def _adapter(file: str) -> Any:
+    """Return an adapter as the engine takes it; each request says which it wants."""
+    import xllamacpp
+
+    return xllamacpp.CommonAdapterLoraInfo(file, 0.0)
 
 
 def _lookup() -> Any:

@@ -52,8 +52,15 @@ class ChatClient:
         """Close the connections."""
         await self._session.close()
 
-    async def chat(self, request: ChatRequest, on_delta: OnDelta, *, max_tokens: int) -> Completion:
+    async def chat(
+        self, request: ChatRequest, on_delta: OnDelta, *, max_tokens: int, adapters: tuple[float, ...] = ()
+    ) -> Completion:
         """Stream an answer.
+
+        Parameters
+        ----------
+        adapters
+            The weight of each adapter that the server carries.
 
         Raises
         ------
@@ -62,7 +69,7 @@ class ChatClient:
         """
         import aiohttp
 
-        body = encode(request, model=self._model, max_tokens=max_tokens, counted=self._counted)
+        body = encode(request, model=self._model, max_tokens=max_tokens, counted=self._counted, adapters=adapters)
         try:
             return await self._stream(body, on_delta)
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:

@@ -1,15 +1,18 @@
 """The default engine: llama.cpp, or our own graph in OpenVINO, in a child process on this machine's CPU."""
 
 import asyncio
+from collections.abc import Callable
 
 from yunqi.cloud.models.config import ModelsConfig
 from yunqi.cloud.models.model import ChatRequest, Completion, Delta, EngineHealth, EngineLost, OnDelta
 from yunqi.cloud.models.service.client import ChatClient
 from yunqi.cloud.models.service.gate import Gate
 from yunqi.cloud.models.service.process import Child
+from yunqi.cloud.models.service.runners import Choice
 from yunqi.cloud.models.service.supervisor import Supervisor
 
 _NOTICE_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
 
 
 class EmbeddedEngine:
@@ -19,29 +22,18 @@ class EmbeddedEngine:
     ----------
     path
         The GGUF file.
-    engine, graph
-        What runs it, and the folder of its graph; see `yunqi.cloud.models.service.paged.compiled`.
-    remark
-        A word about why this engine, shown with its health.
+    choose
+        Says before each start what runs it, and with which adapters.
     """
 
-    def __init__(
-        self,
-        name: str,
-        path: str,
-        config: ModelsConfig,
-        *,
-        engine: str = "llama.cpp",
-        graph: str = "",
-        remark: str = "",
-    ) -> None:
-        self._remark = remark
+    def __init__(self, name: str, path: str, config: ModelsConfig, *, choose: Callable[[], Choice] = Choice) -> None:
         self._name = name
         self._config = config
+        self._remark = choose().remark
         self._gate = Gate(name, places=config.parallel, queue=config.queue)
-        self._supervisor = Supervisor(
-            name, path, config, gate=self._gate, on_start=self._forget, engine=engine, graph=graph
-        )
+        self._supervisor = Supervisor(name, path, config, gate=self._gate, on_start=self._forget, choose=choose)
+        self._renewing = 0
+        self._renewal = asyncio.Lock()
         self._client: tuple[Child, ChatClient] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -65,16 +57,38 @@ class EmbeddedEngine:
             heard = True
             on_delta(delta)
 
-        child = await self._supervisor.ready()
+        child = await self._carrying(request.adapter)
         try:
-            return await self._client_of(child).chat(request, hear, max_tokens=max_tokens)
+            return await self._ask(child, request, hear, max_tokens)
         except EngineLost:
             # The child may have been dead when the request came, its death not noticed yet: then ask its successor.
             if heard or not await child.ended_within(_NOTICE_SECONDS):
                 raise
-        return await self._client_of(await self._supervisor.successor(child)).chat(
-            request, on_delta, max_tokens=max_tokens
-        )
+        return await self._ask(await self._supervisor.successor(child), request, on_delta, max_tokens)
+
+    async def _ask(self, child: Child, request: ChatRequest, on_delta: OnDelta, max_tokens: int) -> Completion:
+        weights = child.spec.choice.weights(request.adapter)
+        if request.adapter and not any(weights):
+            raise EngineLost(f"Model {self._name} does not carry the adapter {request.adapter}; is it still installed?")
+        return await self._client_of(child).chat(request, on_delta, max_tokens=max_tokens, adapters=weights)
+
+    async def _carrying(self, adapter: str) -> Child:
+        """Return a child that carries an adapter; one that came without it is started anew when its work is done."""
+        child = await self._supervisor.ready()
+        if not adapter or any(child.spec.choice.weights(adapter)):
+            return child
+        self._renewing += 1
+        try:
+            while self._gate.running > self._renewing:
+                await asyncio.sleep(_LOOK_SECONDS)
+            async with self._renewal:
+                child = await self._supervisor.ready()
+                if not any(child.spec.choice.weights(adapter)):
+                    await self._supervisor.stop()
+                    child = await self._supervisor.ready()
+        finally:
+            self._renewing -= 1
+        return child
 
     async def load(self) -> None:
         """Load the model now, so that the first request need not wait."""
@@ -90,7 +104,7 @@ class EmbeddedEngine:
         child = supervisor.child
         return EngineHealth(
             supervisor.state,
-            supervisor.detail or self._remark,
+            supervisor.detail or (child.spec.choice.remark if child else self._remark),
             memory_bytes=child.memory() if child else 0,
             running=self._gate.running,
             waiting=self._gate.waiting,

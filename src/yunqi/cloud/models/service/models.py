@@ -1,8 +1,10 @@
 """The models of this machine and its upstreams, by name."""
 
 import asyncio
+import builtins
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from yunqi.cloud.hub import AssetState, AssetUnknown, Hub, Listing
@@ -13,7 +15,6 @@ from yunqi.cloud.models.model import (
     Delta,
     EngineBusy,
     EngineHealth,
-    EngineLost,
     EngineState,
     Model,
     ModelUnknown,
@@ -21,10 +22,10 @@ from yunqi.cloud.models.model import (
 )
 from yunqi.cloud.models.service.embedded import EmbeddedEngine
 from yunqi.cloud.models.service.engine import Engine
-from yunqi.cloud.models.service.paged import compiled
 from yunqi.cloud.models.service.room import Room
+from yunqi.cloud.models.service.runners import ADAPTER, Runners
 from yunqi.cloud.models.service.upstream import Upstream, UpstreamEngine
-from yunqi.kernel import Invalid, Kernel
+from yunqi.kernel import Kernel
 
 
 def _ignore(delta: Delta) -> None:
@@ -41,9 +42,9 @@ class Models:
     """
 
     def __init__(self, kernel: Kernel, config: ModelsConfig, *, hub: Hub) -> None:
-        self._kernel = kernel
         self._config = config
         self._hub = hub
+        self._runners = Runners(hub, config, kernel.config.data_dir)
         self._upstreams = {found.name: found for found in map(Upstream.parse, config.upstreams)}
         self._engines: dict[str, Engine] = {}
         self._room = Room()
@@ -51,7 +52,7 @@ class Models:
         self._making_room: asyncio.Lock | None = None
 
     def list(self) -> list[Model]:
-        """Return all models: embedded ones, installed or not, and upstreams."""
+        """Return all models: embedded ones, installed or not, their adapters, and upstreams."""
         embedded = [self._embedded(listing) for listing in self._hub.list() if listing.asset.chat]
         return embedded + [self._remote(upstream) for upstream in self._upstreams.values()]
 
@@ -81,11 +82,13 @@ class Models:
             When the model is not served or not installed here. The future may raise `ContextTooLong`, `Invalid`,
             `EngineBusy` or `EngineLost`.
         """
-        return self._room.run(self._answer(self._engine(name), request, on_delta))
+        base = self._base_of(name)
+        asked = replace(request, adapter=name if base else "")
+        return self._room.run(self._answer(self._engine(base or name), asked, on_delta))
 
     def warm(self, name: str) -> "Future[None]":
         """Load an embedded model in the background, so that the first request need not wait."""
-        engine = self._engine(name)
+        engine = self._engine(self._base_of(name) or name)
         return self._room.run(self._load(engine))
 
     def health(self) -> dict[str, EngineHealth]:
@@ -100,6 +103,17 @@ class Models:
         if self._room.is_open:
             self._room.run(_close_all(engines)).result()
             self._room.close()
+
+    def _base_of(self, name: str) -> str:
+        """Return the model that an adapter belongs to; nothing when the name is none of an adapter."""
+        with self._lock:
+            if name in self._engines or name in self._upstreams:
+                return ""
+        try:
+            asset = self._hub.file(name).asset
+        except AssetUnknown:
+            return ""
+        return asset.base if asset.form == ADAPTER else ""
 
     def _engine(self, name: str) -> Engine:
         with self._lock:
@@ -119,11 +133,15 @@ class Models:
             raise ModelUnknown(f"There is no model {name!r}. `yunqi models list` shows them.", param="model") from None
         if not installed.asset.chat:
             raise ModelUnknown(f"Model {name!r} has no chat template, so it cannot chat.", param="model")
-        engine, graph, remark = self._runner(name, Path(installed.path))
-        return EmbeddedEngine(name, installed.path, self._config, engine=engine, graph=graph, remark=remark)
+        return EmbeddedEngine(name, installed.path, self._config, choose=lambda: self._runners.choose(name))
 
     def compile(self, name: str, engine: str = "openvino") -> Path:
-        """Make the graph with which OpenVINO runs an installed model, and return its folder; one that is there is kept.
+        """Make the graph with which OpenVINO runs an installed model and its adapters; one that is there is kept.
+
+        Returns
+        -------
+        pathlib.Path
+            The graph's folder.
 
         Raises
         ------
@@ -132,34 +150,11 @@ class Models:
         EngineLost
             When the machine or the model does not allow it; the message says why.
         """
-        file = Path(self._hub.file(name).path)
-        if reason := compiled.hindrance():
-            raise EngineLost(f"Model {name} cannot be compiled: {reason}.")
-        folder = compiled.place(file, self._graphs(), engine)
-        if not compiled.is_made(folder):
-            compiled.make(file, folder, engine)
-        return folder
+        return self._runners.compile(name, engine)
 
-    def _runner(self, name: str, file: Path) -> tuple[str, str, str]:
-        """Return the engine for a model, the folder of its graph, and a word about the choice."""
-        wanted = compiled.chosen(self._config.engine, name)
-        if wanted == "llama.cpp":
-            return wanted, "", ""
-        reason = compiled.hindrance()
-        if wanted != "auto":
-            if reason:
-                raise Invalid(f"Model {name} cannot run in {wanted}: {reason}.", param="engine")
-            return wanted, str(compiled.place(file, self._graphs(), wanted)), ""
-        places = {kind: compiled.place(file, self._graphs(), kind) for kind in ("openvino", "openvino-int4")}
-        made = [(kind, str(folder), "") for kind, folder in places.items() if compiled.is_made(folder)]
-        if not compiled.is_quick_here():
-            reason = reason or "this processor has neither AVX-512 VNNI nor AMX"
-        elif not reason and not made:
-            reason = f"its graph is not made: `yunqi models compile {name}`"
-        return ("llama.cpp", "", f"Runs in llama.cpp: {reason}.") if reason else made[0]
-
-    def _graphs(self) -> Path:
-        return compiled.writable_root(self._config.compiled_dir, self._kernel.config.data_dir)
+    def compile_again(self, name: str) -> "builtins.list[Path]":
+        """Make a model's graphs anew, as many as there are, after it got or lost an adapter; see `compile`."""
+        return self._runners.compile_again(name)
 
     async def _answer(self, engine: Engine, request: ChatRequest, on_delta: OnDelta) -> Completion:
         await self._make_room(engine)
@@ -188,15 +183,15 @@ class Models:
 
     def _embedded(self, listing: Listing) -> Model:
         asset = listing.asset
-        engine = self._engines.get(asset.id)
+        engine = self._engines.get(asset.base or asset.id)
         if listing.state is not AssetState.INSTALLED:
             health = EngineHealth(EngineState.MISSING, f"Run `yunqi hub install {asset.id}`.")
         else:
             health = engine.health() if engine else EngineHealth(EngineState.IDLE)
         return Model(
             id=asset.id,
-            kind="embedded",
-            family=asset.family,
+            kind="adapter" if asset.form == ADAPTER else "embedded",
+            family=asset.base or asset.family,
             parameters=asset.parameters,
             quantisation=asset.quantisation,
             context=min(asset.context or self._config.context, self._config.context),

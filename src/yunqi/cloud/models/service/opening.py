@@ -119,6 +119,8 @@ def _named(name: str, hub: Hub | None) -> Path:
 
 def _gguf(hub: Hub, name: str) -> Path:
     found = hub.file(name)
+    if found.asset.base:
+        raise Invalid(f"{name} is an adapter of {found.asset.base}; ask a server for it, or load that.", param="ref")
     if found.asset.form != "gguf":
         raise Invalid(f"{name} is no language model but a network for an accelerator: `yunqi models deploy {name}`.")
     return Path(found.path)

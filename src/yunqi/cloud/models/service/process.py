@@ -9,12 +9,13 @@ import secrets
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from yunqi.cloud.models.model import EngineLost
+from yunqi.cloud.models.service.runners import Attached, Choice
 
 log = logging.getLogger("yunqi.models")
 
@@ -31,7 +32,7 @@ _LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a child is to load; ``engine`` reads ``graph``, or makes it there first, unless it is llama.cpp."""
+    """What a child is to load, and what runs it."""
 
     model: str
     context: int
@@ -39,8 +40,7 @@ class Spec:
     threads: int
     cache_mb: int
     lookup: bool = False
-    engine: str = "llama.cpp"
-    graph: str = ""
+    choice: Choice = field(default_factory=Choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class _Order:
     lookup: bool
     engine: str
     graph: str
+    adapters: tuple[Attached, ...]
     socket: str
     key: str
 
@@ -80,7 +81,7 @@ class Child:
         """
         folder = Path(tempfile.mkdtemp(prefix="yunqi-model-"))  # mode 0700; short, as socket paths must be
         key = secrets.token_urlsafe(32)
-        ours = spec.engine != "llama.cpp"
+        ours = spec.choice.engine != "llama.cpp"
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -101,9 +102,10 @@ class Child:
         return child
 
     async def _load(self, timeout: float) -> None:
-        spec = self.spec
+        spec, choice = self.spec, self.spec.choice
         sizes = (spec.context, spec.parallel, spec.threads, spec.cache_mb)
-        order = _Order(spec.model, *sizes, spec.lookup, spec.engine, spec.graph, str(self.socket), self.key)
+        runs = (choice.engine, choice.graph, choice.adapters)
+        order = _Order(spec.model, *sizes, spec.lookup, *runs, str(self.socket), self.key)
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise EngineLost("The model process was started without pipes.")

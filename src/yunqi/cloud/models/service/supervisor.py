@@ -15,6 +15,7 @@ from yunqi.cloud.models.service.gate import Gate
 from yunqi.cloud.models.service.load import LoadMeter, cores
 from yunqi.cloud.models.service.paged import compiled
 from yunqi.cloud.models.service.process import Child, Spec
+from yunqi.cloud.models.service.runners import Choice
 
 log = logging.getLogger("yunqi.models")
 
@@ -32,8 +33,8 @@ class Supervisor:
         Tells when nobody uses the child.
     on_start
         Called with each new child before it is used.
-    engine, graph
-        What runs the model, and where its graph lies; see `Spec`.
+    choose
+        Says before each start what runs the model.
     """
 
     def __init__(
@@ -44,10 +45,9 @@ class Supervisor:
         *,
         gate: Gate,
         on_start: Callable[[], None],
-        engine: str = "llama.cpp",
-        graph: str = "",
+        choose: Callable[[], Choice] = Choice,
     ) -> None:
-        self._engine, self._graph = engine, graph
+        self._choose = choose
         self._name = name
         self._path = path
         self._config = config
@@ -122,11 +122,11 @@ class Supervisor:
         config = self._config
         self._threads = config.threads or self._threads or threads_beside(cores(), await self._foreign())
         sizes = (config.context, config.parallel, self._threads, config.prompt_cache_mb)
-        spec = Spec(self._path, *sizes, config.prompt_lookup, self._engine, self._graph)
+        spec = Spec(self._path, *sizes, config.prompt_lookup, self._choose())
         self.state, self.detail = EngineState.LOADING, ""
         began = time.monotonic()
         try:
-            child = await Child.start(spec, timeout=self._patience())
+            child = await Child.start(spec, timeout=self._patience(spec.choice.graph))
         except EngineLost as error:
             self.state, self.detail = EngineState.FAILED, error.message
             self._not_before = time.monotonic() + self._backoff.fail(0.0)
@@ -142,9 +142,9 @@ class Supervisor:
         self._follow(self._keep_house(child))
         return child
 
-    def _patience(self) -> float:
+    def _patience(self, graph: str) -> float:
         """Return how long a start may take; a graph that is still to be made takes many times a load."""
-        is_new = self._graph and not compiled.is_made(Path(self._graph))
+        is_new = graph and not compiled.is_made(Path(graph))
         return self._config.start_timeout * (_MAKING if is_new else 1)
 
     async def _foreign(self) -> float:

@@ -1,11 +1,11 @@
 """The paged cache's book: which block holds which tokens, after which, and who still uses it.
 
-Blocks form a tree. A sequence holds the path of its own tokens; what it leaves stays in the tree until its place is
-needed, so that a later prompt finds the beginning that it shares with any earlier one, to the token: whole blocks are
-shared, and of a block that agrees in part a copy is made.
+Blocks form a tree, one for each mix of adapters, on which a cache depends. A sequence holds the path of its own tokens;
+what it leaves stays in the tree until its place is needed, so that a later prompt finds the beginning that it shares
+with any earlier one, to the token: whole blocks are shared, and of a block that agrees in part a copy is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 SIZE = 32
@@ -49,13 +49,17 @@ class BlockPool:
 
     def __init__(self, count: int) -> None:
         self._free = list(range(count - 1, -1, -1))
-        self._root = Block(-1)
+        self._roots: dict[Hashable, Block] = {}
         self._idle: dict[int, Block] = {}
         self._clock = 0
 
-    def known(self, tokens: Sequence[int]) -> Known:
-        """Return the longest known beginning of these tokens."""
-        node, whole = self._root, list[Block]()
+    def root(self, mix: Hashable = ()) -> Block:
+        """Return what all first blocks follow that were computed with a mix of adapters."""
+        return self._roots.setdefault(mix, Block(-1))
+
+    def known(self, tokens: Sequence[int], mix: Hashable = ()) -> Known:
+        """Return the longest known beginning of these tokens, computed with this mix of adapters."""
+        node, whole = self.root(mix), list[Block]()
         while True:
             rest = tokens[len(whole) * SIZE : (len(whole) + 1) * SIZE]
             best, shared = None, 0
@@ -76,8 +80,9 @@ class BlockPool:
         """Return an empty block that follows another, or None when all are in use; known ones give way, oldest first."""
         if not self._free and not self._forget():
             return None
-        block = Block(self._free.pop(), before or self._root, list(tokens), users=1)
-        (before or self._root).after.append(block)
+        before = before or self.root()
+        block = Block(self._free.pop(), before, list(tokens), users=1)
+        before.after.append(block)
         return block
 
     def release(self, blocks: Sequence[Block]) -> None:

@@ -5,7 +5,7 @@ attention (the cache becomes inputs, cut into blocks that any sequence may own),
 it fuses: RMSNorm, rotary positions, grouped queries, weights that stay packed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import openvino as ov
@@ -15,13 +15,14 @@ from openvino._offline_transformations import paged_attention_transformation
 from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
 
+from yunqi.cloud.models.engine.adapter import Adapter
 from yunqi.cloud.models.engine.lineage.spec import FULL, Spec, Text
 from yunqi.cloud.models.engine.paged.packing import Floats, has_four_bits, nibbles, pack
 
 Weights = Callable[[str], Floats | None]
 """A tensor of the checkpoint by its official name, float32; None when there is none."""
 
-LOGITS, CHOSEN = "logits", "sampled_tokens_indices"
+LOGITS, CHOSEN, MIX = "logits", "sampled_tokens_indices", "adapters"
 _ROPES = ("default", "linear", "llama3", "yarn")
 _FAMILIES = ("qwen2", "qwen3", "llama", "mistral")
 
@@ -42,7 +43,9 @@ def unsupported(spec: Spec) -> str:
     return next((f"{what} is not written as a graph yet" for holds, what in reasons if holds), "")
 
 
-def decoder(text: Text, weights: Weights, frequencies: Floats, factor: float, *, bits: int) -> ov.Model:
+def decoder(
+    text: Text, weights: Weights, frequencies: Floats, factor: float, *, bits: int, adapters: Sequence[Adapter] = ()
+) -> ov.Model:
     """Return the graph of a decoder, with its cache as state; OpenVINO GenAI reads it too.
 
     Parameters
@@ -52,14 +55,17 @@ def decoder(text: Text, weights: Weights, frequencies: Floats, factor: float, *,
     bits
         8 or 4 for linear layers; with 8, those that lose nothing in 4 have 4. Embeddings and head keep 8. 32 keeps all
         as they are.
+    adapters
+        Ways beside the linear layers, which every token may take or not.
 
     Returns
     -------
     openvino.Model
         ``input_ids``, ``position_ids`` [batch, tokens], ``attention_mask`` [batch, keys] and ``beam_idx`` [batch] to
-        ``logits`` [batch, tokens, vocabulary].
+        ``logits`` [batch, tokens, vocabulary]; with adapters also ``adapters`` [batch, tokens, sum of their ranks]: the
+        weight of each one for each token, repeated over its rank.
     """
-    return _Writer(text, weights, bits).write(frequencies, factor)
+    return _Writer(text, weights, bits, adapters).write(frequencies, factor)
 
 
 def paged(model: ov.Model) -> ov.Model:
@@ -91,8 +97,10 @@ def _whole(values: ArrayLike) -> ov.Node:
 
 
 class _Writer:
-    def __init__(self, text: Text, weights: Weights, bits: int) -> None:
-        self._text, self._stored, self._bits = text, weights, bits
+    def __init__(self, text: Text, weights: Weights, bits: int, adapters: Sequence[Adapter]) -> None:
+        self._text, self._stored, self._bits, self._adapters = text, weights, bits, adapters
+        self._rank = sum(adapter.rank for adapter in adapters)
+        self._mix = self._input(MIX, [-1, -1, self._rank], np.float32) if adapters else None
         self._factors: dict[str, Floats] = {}
         self._sinks: list[ov.Node] = []
 
@@ -116,7 +124,8 @@ class _Writer:
         head = self._packed("model.embed_tokens.weight" if text.tied else "lm_head.weight", bits=max(8, self._bits))
         result = op.result(op.matmul(x, head, False, True))
         result.output(0).get_tensor().set_names({LOGITS})
-        return ov.Model([result], self._sinks, [ids, mask, places, beam], "decoder")
+        inputs = [ids, mask, places, beam, *([] if self._mix is None else [self._mix])]
+        return ov.Model([result], self._sinks, inputs, "decoder")
 
     def _input(self, name: str, shape: list[int], kind: type = np.int64) -> ov.Node:
         found = op.parameter(shape, kind, name=name)
@@ -181,7 +190,7 @@ class _Writer:
         return op.matmul(x, self._pack(weight, bits), False, True)
 
     def _linear(self, x: ov.Node, name: str) -> ov.Node:
-        y = self._product(x, self._weight(f"{name}.weight"))
+        y = self._adapted(self._product(x, self._weight(f"{name}.weight")), x, [name])
         bias = self._weights(f"{name}.bias")
         return y if bias is None else op.add(y, _real(bias[None, None]))
 
@@ -216,11 +225,39 @@ class _Writer:
         """Return several linear layers of the same x, multiplied as one."""
         weights = [self._weight(f"{name}.weight") for name in names]
         biases = [found for name in names if (found := self._weights(f"{name}.bias")) is not None]
-        y = self._product(x, np.concatenate(weights))
+        y = self._adapted(self._product(x, np.concatenate(weights)), x, names)
         if biases:
             y = op.add(y, _real(np.concatenate(biases)[None, None]))
         cut = op.variadic_split(y, _whole(-1), _whole([len(weight) for weight in weights]))
         return [cut.output(index) for index in range(len(names))]
+
+    def _adapted(self, y: ov.Node, x: ov.Node, names: list[str]) -> ov.Node:
+        """Add to y, the product of linear layers that were multiplied as one, what the adapters make of x.
+
+        All adapters' sides stand in two matrices: a token's own ones are picked by what lies between them, so that
+        tokens of several adapters can be in one step.
+        """
+        ways = [(name, adapter) for name in names for adapter in self._adapters if name in adapter.ways]
+        if not ways or self._mix is None:
+            return y
+        named = [name for name in names if any(name == one for one, _ in ways)]
+        sizes = [len(self._weight(f"{name}.weight")) for name in names]
+        rows, columns = sum(sizes), len(named) * self._rank
+        first: Floats = np.zeros((columns, ways[0][1].ways[ways[0][0]][0].shape[1]), np.float32)
+        second: Floats = np.zeros((rows, columns), np.float32)
+        begins = np.cumsum([0, *[adapter.rank for adapter in self._adapters]])
+        tops = dict(zip(names, np.cumsum([0, *sizes]), strict=False))
+        for place, name in enumerate(named):
+            for begin, adapter in zip(begins, self._adapters, strict=False):
+                if name in adapter.ways:
+                    (a, b), left = adapter.ways[name], place * self._rank + begin
+                    factor = self._factors.get(f"{name}.weight")
+                    b = b if factor is None else b * factor.reshape(-1, 1)
+                    first[left : left + adapter.rank] = a
+                    second[tops[name] : tops[name] + len(b), left : left + adapter.rank] = b
+        mix = self._mix if len(named) == 1 else op.concat([self._mix] * len(named), 2)
+        inner = op.multiply(op.matmul(x, _real(first), False, True), mix)
+        return op.add(y, op.matmul(inner, _real(second), False, True))
 
     def _heads(self, x: ov.Node, heads: int, norm: str) -> ov.Node:
         cut = op.reshape(x, _whole([0, 0, heads, self._text.head_dim]), special_zero=True)

@@ -85,7 +85,7 @@ class Scheduler:
 
     def _begin(self, sequence: Sequence) -> None:
         """Start where the known beginning of the prompt ends; its last token is always read, for its logits."""
-        known = self._pool.known(sequence.tokens[:-1])
+        known = self._pool.known(sequence.tokens[:-1], sequence.mix)
         for block in known.whole:
             self._pool.hold(block)
         sequence.blocks = list(known.whole)
@@ -108,6 +108,5 @@ class Scheduler:
             sequence.blocks.append(block)
         return True
 
-    @staticmethod
-    def _last(sequence: Sequence) -> Block | None:
-        return sequence.blocks[-1] if sequence.blocks else None
+    def _last(self, sequence: Sequence) -> Block:
+        return sequence.blocks[-1] if sequence.blocks else self._pool.root(sequence.mix)

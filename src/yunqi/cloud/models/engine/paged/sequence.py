@@ -48,6 +48,8 @@ class Sequence:
         Tokens that end an answer; they are no part of it.
     tell
         Called with each token of the answer, and at the end with None and the reason; true ends the answer.
+    mix
+        The weight of each of the model's adapters; empty where none is used.
     alone
         Read the prompt's last token in a step of its own, so that asked again, when the rest is known, it is read alike.
     """
@@ -59,6 +61,7 @@ class Sequence:
     tell: Callable[[Chosen | None, str], bool]
     grammar: Grammar | None = None
     alone: bool = False
+    mix: tuple[float, ...] = ()
     prompt: int = 0
     cached: int = 0
     past: int = 0

@@ -147,3 +147,28 @@ class GgufSource:
 def _straight(value: Tensor, heads: int) -> Tensor:
     """Undo llama.cpp's pairing of neighbours in each head: back to first half, second half."""
     return value.unflatten(0, (heads, -1, 2)).transpose(1, 2).reshape(value.shape)
+
+
+def stored_name(name: str) -> str:
+    """Return how a GGUF file names a layer's tensor.
+
+    Raises
+    ------
+    BadCheckpoint
+        When the format has no place for it.
+
+    Examples
+    --------
+    >>> stored_name("model.layers.3.self_attn.q_proj.weight")
+    'blk.3.attn_q.weight'
+    """
+    match = re.fullmatch(r"model\.layers\.(\d+)\.(.+)\.(weight|bias)", name)
+    parts = [part for part, official in _BLOCK.items() if match is not None and official == match[2]]
+    if match is None or not parts:
+        raise BadCheckpoint(f"GGUF has no place for the tensor {name!r}.")
+    return f"blk.{match[1]}.{parts[0]}.{match[3]}"
+
+
+def paired(value: Tensor, heads: int) -> Tensor:
+    """Order a head's rows as llama.cpp's rotary positions for Llama expect: halves become neighbours."""
+    return value.unflatten(0, (heads, 2, -1)).transpose(1, 2).reshape(value.shape)

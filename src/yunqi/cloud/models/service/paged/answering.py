@@ -80,6 +80,7 @@ class Desk:
             voice.tell,
             self._grammar(asked),
             alone=seed is not None,
+            mix=_mix(asked),
         )
         voice.sequence = sequence
         return sequence, random.Random(seed) if seed is not None else random.Random()
@@ -184,6 +185,12 @@ class _Voice:
     def _named(self, token: int, logprob: float) -> dict[str, Any]:
         text = self._tokenizer.decode([token], skip_special_tokens=False)
         return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
+
+
+def _mix(asked: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the weights of the adapters, which are listed in order; none when none is used."""
+    weights = tuple(float(one["scale"]) for one in asked.get("lora") or ())
+    return weights if any(weights) else ()
 
 
 def _wishes(asked: Mapping[str, Any]) -> Wishes:

@@ -28,7 +28,7 @@ def main() -> None:
     folder = Path(spec["graph"])
     try:
         if not compiled.is_made(folder):
-            compiled.make(Path(spec["model"]), folder, spec["engine"])
+            compiled.make(Path(spec["model"]), folder, spec["engine"], [one["folder"] for one in spec["adapters"]])
         asyncio.run(_serve(spec, folder, answer))
     except Error as error:
         print(error.message, file=sys.stderr)

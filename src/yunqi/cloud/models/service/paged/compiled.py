@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,17 +16,26 @@ from yunqi.kernel import Invalid
 VERSION = 5
 """Of what is written; another number makes all graphs anew."""
 
-ENGINES = ("auto", "llama.cpp", "openvino", "openvino-int4")
+KINDS = ("openvino", "openvino-int4")
+ENGINES = ("auto", "llama.cpp", *KINDS)
 GRAPH, TOKENIZER, ABOUT = "graph.xml", "tokenizer.json", "about.json"
 _NEEDED = ("openvino", "torch", "tokenizers", "jinja2")
 
 
-def place(file: Path, root: Path, engine: str) -> Path:
-    """Return the folder in which the graph of a model file belongs, made or not."""
+def place(file: Path, root: Path, engine: str, adapters: Sequence[str] = ()) -> Path:
+    """Return the folder in which the graph of a model file belongs, with the adapters in these folders, made or not."""
     found = file.stat()
     bits = bits_of(engine)
     told = f"{file.resolve()} {found.st_size} {found.st_mtime_ns} {bits} {VERSION}"
+    for folder in adapters:
+        inside = [one.stat() for one in sorted(Path(folder).iterdir())]
+        told += f" {folder} {[(one.st_size, one.st_mtime_ns) for one in inside]}"
     return root / f"{file.parent.name}-int{bits}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
+def siblings(file: Path, root: Path, engine: str) -> list[Path]:
+    """Return the folders of all graphs of a model, whatever adapters they were made with."""
+    return sorted(root.glob(f"{file.parent.name}-int{bits_of(engine)}-*"))
 
 
 def bits_of(engine: str) -> int:
@@ -38,8 +48,10 @@ def is_made(folder: Path) -> bool:
     return (folder / ABOUT).is_file()
 
 
-def make(file: Path, folder: Path, engine: str) -> None:
-    """Write the graph of a model file, in a process of its own, which gives back the memory that this takes.
+def make(file: Path, folder: Path, engine: str, adapters: Sequence[str] = ()) -> None:
+    """Write the graph of a model file, with the adapters in these folders.
+
+    A process of its own does it, which gives back the memory that this takes.
 
     Raises
     ------
@@ -48,7 +60,7 @@ def make(file: Path, folder: Path, engine: str) -> None:
     """
     command = [sys.executable, "-P", "-m", "yunqi.cloud.models.service.paged.export"]
     done = subprocess.run(
-        [*command, str(file), str(folder), str(bits_of(engine))], capture_output=True, text=True, check=False
+        [*command, str(file), str(folder), str(bits_of(engine)), *adapters], capture_output=True, text=True, check=False
     )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"it ended with exit code {done.returncode}"]

@@ -4,22 +4,25 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
 
+from yunqi.cloud.models.engine.adapter import Adapter
 from yunqi.cloud.models.engine.lineage.rotary import frequencies
 from yunqi.cloud.models.engine.paged.graph import decoder, unsupported
 from yunqi.cloud.models.engine.paged.packing import Floats
 from yunqi.cloud.models.engine.tokens.template import CHATML
+from yunqi.cloud.models.engine.weights.adapters import read_adapter
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.cloud.models.service.opening import load
 from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TOKENIZER
 from yunqi.kernel import Error, Invalid
 
 
-def export(source: Path, folder: Path, *, bits: int = 8) -> None:
+def export(source: Path, folder: Path, *, bits: int = 8, adapters: Sequence[Path] = ()) -> None:
     """Write the graph of a checkpoint folder or GGUF file.
 
     Parameters
@@ -28,6 +31,8 @@ def export(source: Path, folder: Path, *, bits: int = 8) -> None:
         What to make; one that is there already is replaced when all is written.
     bits
         8 (and 4 for what loses nothing by it), 4, or 32 to keep the weights as they are.
+    adapters
+        Folders of adapters that requests may choose; they keep 32 bits.
 
     Raises
     ------
@@ -41,17 +46,19 @@ def export(source: Path, folder: Path, *, bits: int = 8) -> None:
         raise Invalid(f"{source} cannot be written as a graph: {reason}. Use the engine llama.cpp.")
     if model.tokenizer is None:
         raise Invalid(f"{source} carries no tokenizer, so it cannot be served.")
+    shapes = {name: tuple(value.shape) for name, value in model.module.state_dict().items()}
+    ways = [read_adapter(one, shapes) for one in adapters]
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
-        _write(model, made, bits)
+        _write(model, made, bits, ways)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _write(model: LoadedModel, folder: Path, bits: int) -> None:
+def _write(model: LoadedModel, folder: Path, bits: int, adapters: Sequence[Adapter]) -> None:
     text = model.spec.text
     held = dict(model.module.state_dict())
 
@@ -60,7 +67,7 @@ def _write(model: LoadedModel, folder: Path, bits: int) -> None:
         return None if found is None else np.ascontiguousarray(found.float().numpy())
 
     inverse, factor = frequencies(text, text.context)
-    graph = decoder(text, weight, inverse.numpy(), factor, bits=bits)
+    graph = decoder(text, weight, inverse.numpy(), factor, bits=bits, adapters=adapters)
     ov.save_model(graph, folder / GRAPH, compress_to_fp16=False)
     if model.tokenizer is not None:
         model.tokenizer.save(folder / TOKENIZER)
@@ -70,15 +77,16 @@ def _write(model: LoadedModel, folder: Path, bits: int) -> None:
         "ends": sorted(model.extras.ends),
         "vocabulary": text.vocabulary,
         "context": text.context,
+        "ranks": [adapter.rank for adapter in adapters],
     }
     (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
 
 def main() -> None:
-    """Write what the command line names: a file, a folder and the bits."""
-    source, folder, bits = sys.argv[1:4]
+    """Write what the command line names: a file, a folder, the bits, and folders of adapters."""
+    source, folder, bits, *adapters = sys.argv[1:]
     try:
-        export(Path(source), Path(folder), bits=int(bits))
+        export(Path(source), Path(folder), bits=int(bits), adapters=[Path(one) for one in adapters])
     except Error as error:
         sys.exit(error.message)
 

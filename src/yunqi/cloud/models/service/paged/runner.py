@@ -1,5 +1,6 @@
 """Runs the graph: the paged cache's memory, and steps over the sequences of a batch."""
 
+import json
 import os
 from collections.abc import Sequence as Many
 from pathlib import Path
@@ -12,11 +13,11 @@ from numpy.typing import NDArray
 
 from yunqi.cloud.models.engine.paged.blocks import SIZE, Block
 from yunqi.cloud.models.engine.paged.choosing import Wishes
-from yunqi.cloud.models.engine.paged.graph import CHOSEN, paged
+from yunqi.cloud.models.engine.paged.graph import CHOSEN, MIX, paged
 from yunqi.cloud.models.engine.paged.packing import GROUP
 from yunqi.cloud.models.engine.paged.scheduler import Run
 from yunqi.cloud.models.engine.paged.sequence import Sequence
-from yunqi.cloud.models.service.paged.compiled import GRAPH
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH
 from yunqi.cloud.models.service.paged.memory import let_go, untouched
 
 WIDE = 40
@@ -46,6 +47,8 @@ class Runner:
 
     def __init__(self, folder: Path, *, tokens: int, threads: int, exact: bool = False) -> None:
         core = ov.Core()
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        self._ranks: list[int] = about.get("ranks", [])
         self.blocks = -(-tokens // SIZE)
         self._settings = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False, **_CACHE}
         self._core, self._model = core, paged(core.read_model(folder / GRAPH))
@@ -73,9 +76,9 @@ class Runner:
         last = [place - 1 for place, run in zip(begins[1:], runs, strict=True) if run.last]
         return self._infer(self._inputs(runs, begins), last or [0])[: len(last)]
 
-    def score(self, tokens: list[int]) -> NDArray[np.float32]:
+    def score(self, tokens: list[int], mix: tuple[float, ...] = ()) -> NDArray[np.float32]:
         """Return the logits after every token [tokens, vocabulary]; whatever the cache held is overwritten."""
-        sequence = Sequence(tokens, Wishes(), 0, frozenset(), lambda chosen, reason: True)
+        sequence = Sequence(tokens, Wishes(), 0, frozenset(), lambda chosen, reason: True, mix=mix)
         sequence.blocks = [Block(number) for number in range(-(-len(tokens) // SIZE))]
         begins = np.array([0, len(tokens)], dtype=np.int32)
         inputs = self._inputs([Run(sequence, len(tokens), last=True)], begins)
@@ -105,7 +108,7 @@ class Runner:
             blocks += [block.number for block in sequence.blocks[:needed]]
             counts.append(counts[-1] + needed)
             longest = max(longest, end)
-        return {
+        return self._mixed(runs) | {
             "input_ids": np.array(ids, dtype=np.int64),
             "position_ids": np.concatenate(places),
             "past_lens": np.array([run.sequence.past for run in runs], dtype=np.int32),
@@ -114,6 +117,14 @@ class Runner:
             "block_indices_begins": np.array(counts, dtype=np.int32),
             "max_context_len": np.array(longest, dtype=np.int32),
         }
+
+    def _mixed(self, runs: Many[Run]) -> dict[str, Any]:
+        """Return what each token takes of each adapter [tokens, 1, sum of ranks], where there are adapters."""
+        if not self._ranks:
+            return {}
+        none = [0.0] * len(self._ranks)
+        rows = np.array([np.repeat(run.sequence.mix or none, self._ranks) for run in runs], dtype=np.float32)
+        return {MIX: np.repeat(rows, [run.count for run in runs], axis=0)[:, None]}
 
     def _widen(self) -> None:
         request = self._compile("bf16")
