@@ -209,7 +209,7 @@ def _row(model: Model) -> dict[str, Any]:
     state = "ready" if model.health.state.value == "idle" else model.health.state.value
     return {
         "id": model.id,
-        "asset": model.id if model.kind == "embedded" else None,
+        "asset": model.id if model.kind != "upstream" else None,
         "kind": model.kind,
         "family": model.family,
         "parameters": model.parameters,
