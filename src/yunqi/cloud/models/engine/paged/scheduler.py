@@ -9,11 +9,21 @@ from yunqi.cloud.models.engine.paged.sequence import Sequence, Stage
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A sequence's part in a step: its next ``count`` tokens; ``last`` when the logits after them are wanted."""
+    """A sequence's part in a step: its next ``count`` tokens; ``last`` when the logits after them are wanted.
+
+    The last ones of them may be guesses; then the logits after each guess, and before the first, are wanted.
+    """
 
     sequence: Sequence
     count: int
     last: bool
+    guess: tuple[int, ...] = ()
+
+    @property
+    def tokens(self) -> list[int]:
+        """Return the tokens of this part."""
+        sequence = self.sequence
+        return [*sequence.tokens[sequence.past : sequence.past + self.count - len(self.guess)], *self.guess]
 
 
 class Scheduler:
@@ -52,17 +62,19 @@ class Scheduler:
             missing = len(sequence.tokens) - sequence.past
             apart = 1 if sequence.alone and missing > 1 else 0
             if (count := min(missing - apart, left)) > 0 and self._grow(sequence, sequence.past + count):
-                runs.append(Run(sequence, count, last=count == missing))
-                left -= count
+                guess = self._guess(sequence, left) if count == missing == 1 else ()
+                runs.append(Run(sequence, count + len(guess), last=count == missing, guess=guess))
+                left -= count + len(guess)
         return runs
 
     def ran(self, runs: list[Run]) -> None:
         """Write down that a step was done."""
         for run in runs:
-            sequence = run.sequence
-            for place in range(sequence.past, sequence.past + run.count):
-                sequence.blocks[place // SIZE].tokens.append(sequence.tokens[place])
-            sequence.past += run.count
+            self._write(run.sequence, run.count - len(run.guess))
+
+    def confirm(self, sequence: Sequence) -> None:
+        """Write down that a guess, which is the sequence's last token by now, was right: the cache has it already."""
+        self._write(sequence, 1)
 
     def finish(self, sequence: Sequence) -> None:
         """Let a sequence go; its blocks stay known."""
@@ -99,6 +111,17 @@ class Scheduler:
                 sequence.past += known.tokens
             self._pool.release([known.part])
         sequence.cached = sequence.past
+
+    @staticmethod
+    def _write(sequence: Sequence, count: int) -> None:
+        for place in range(sequence.past, sequence.past + count):
+            sequence.blocks[place // SIZE].tokens.append(sequence.tokens[place])
+        sequence.past += count
+
+    def _guess(self, sequence: Sequence, left: int) -> tuple[int, ...]:
+        """Return as much of a guess as the step and the cache have room for."""
+        guess = tuple(sequence.guess[: left - 1])
+        return guess if guess and self._grow(sequence, sequence.past + 1 + len(guess)) else ()
 
     def _grow(self, sequence: Sequence, length: int) -> bool:
         while len(sequence.blocks) * SIZE < length:

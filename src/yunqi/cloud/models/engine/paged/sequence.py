@@ -48,6 +48,8 @@ class Sequence:
         Tokens that end an answer; they are no part of it.
     tell
         Called with each token of the answer, and at the end with None and the reason; true ends the answer.
+    guess
+        What may come next; it is read in the same step as the last token, and kept as far as it was right.
     mix
         The weight of each of the model's adapters; empty where none is used.
     alone
@@ -62,6 +64,7 @@ class Sequence:
     grammar: Grammar | None = None
     alone: bool = False
     mix: tuple[float, ...] = ()
+    guess: list[int] = field(default_factory=list)
     prompt: int = 0
     cached: int = 0
     past: int = 0

@@ -68,12 +68,23 @@ class Runner:
         self._thread.start()
 
     def step(self, runs: Many[Run], copies: Many[tuple[int, int]] = ()) -> NDArray[np.float32]:
-        """Read the next tokens of each run and return the logits [runs that are last, vocabulary]."""
+        """Read the next tokens of each run.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of each run that is last, the logits after its tokens: before its first guess, and after each [..., vocabulary].
+        """
         for source, target in copies:
             for blocks in self._cache.values():
                 blocks[target] = blocks[source]
         begins = np.concatenate(([0], np.cumsum([run.count for run in runs]))).astype(np.int32)
-        last = [place - 1 for place, run in zip(begins[1:], runs, strict=True) if run.last]
+        last = [
+            place - 1 - left
+            for place, run in zip(begins[1:].tolist(), runs, strict=True)
+            if run.last
+            for left in range(len(run.guess), -1, -1)
+        ]
         return self._infer(self._inputs(runs, begins), last or [0])[: len(last)]
 
     def score(self, tokens: list[int], mix: tuple[float, ...] = ()) -> NDArray[np.float32]:
@@ -102,7 +113,7 @@ class Runner:
         longest = 0
         for run in runs:
             sequence, end = run.sequence, run.sequence.past + run.count
-            ids += sequence.tokens[sequence.past : end]
+            ids += run.tokens
             places.append(np.arange(sequence.past, end))
             needed = -(-end // SIZE)
             blocks += [block.number for block in sequence.blocks[:needed]]

@@ -26,7 +26,7 @@ async def listen(spec: dict[str, Any], folder: Path) -> None:
     """Load the graph and listen; returns once requests are answered."""
     extra = _extra_tokens(spec["cache_mb"], spec["context"])
     runner = Runner(folder, tokens=spec["context"] * spec["parallel"] + extra, threads=spec["threads"])
-    loop = Loop(runner, places=spec["parallel"], on_loss=lambda: os._exit(1))
+    loop = Loop(runner, places=spec["parallel"], lookup=spec["lookup"], on_loss=lambda: os._exit(1))
     desk = Desk(folder, context=spec["context"])
     application = web.Application(client_max_size=_MOST_BYTES, middlewares=[_guard(spec["key"])])
     application.router.add_post("/v1/chat/completions", _chat(desk, loop))
