@@ -32,7 +32,7 @@ class ModelsConfig:
     prompt_lookup: bool = setting(
         False,
         "Guess the next words of an answer from what stands in its chat already, and check them. The answer is the same; "
-        "one that copies comes about twice as fast. Log probabilities of guessed words may be missing.",
+        "one that copies comes about twice as fast. In llama.cpp log probabilities of guessed words may be missing.",
     )
     upstreams: tuple[str, ...] = setting(
         (),
