@@ -156,6 +156,14 @@ def execute(kind, row, d, ready, address, beats, queues, calendar, stores, memor
 
 
 @inlined
+def arithmetic(row, ready, calendar):
+    """Carry out the part of a split instruction that is arithmetic; returns the cycle of its result."""
+    issue = free_from(row, ready, calendar)
+    take(row, issue, calendar)
+    return issue + 1
+
+
+@inlined
 def lanes(op, address):
     """Return which of the eight bytes around an address an access touches, one bit each."""
     size = _SIZES[op - ops.LB] if op >= ops.LB and op < ops.STORE_END else 8
@@ -169,6 +177,12 @@ def crosses(op, address):
 
 
 @inlined
+def is_pair(op):
+    """Whether an instruction loads or stores two registers, which are two accesses (ct_idu_id_split_short.v, "lsd")."""
+    return op >= ops.JUMP_END and op < ops.PAIR_END
+
+
+@inlined
 def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
@@ -177,7 +191,7 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
     if crosses(op, address):  # the upper half is kept: who begins in it needs one turn less (ct_lsu_cache_buffer.v)
         late = max(np.int64(0), p[w.CROSSING] - (1 if n[BUFFERED] == address >> 4 else 0))
         n[BUFFERED] = (address >> 4) + 1
-    hold_port(LOAD, issue, beats + late, calendar)
+    hold_port(LOAD, issue, beats + late + is_pair(op), calendar)
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
@@ -202,9 +216,9 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
 def store(op, ready, data_ready, address, beats, queues, calendar, stores, p, n):
     """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
     issue = free_from(STORE, ready, calendar)
-    hold_port(STORE, issue, 1 + crosses(op, address), calendar)
+    hold_port(STORE, issue, 1 + crosses(op, address) + is_pair(op), calendar)
     given = free_from(DATA, data_ready, calendar)
-    hold_port(DATA, given, beats, calendar)
+    hold_port(DATA, given, beats + is_pair(op), calendar)
     n[w.STORES] += 1
     done = max(issue, given) + beats
     at = 3 * ((address >> 3) & (STORES - 1))

@@ -11,7 +11,7 @@ from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.isa import ops
 from yunqi.labs.riscv.engine.timing import back, front, order
 from yunqi.labs.riscv.engine.timing import words as w
-from yunqi.labs.riscv.engine.timing.classify import classify
+from yunqi.labs.riscv.engine.timing.classify import LINKS, PAIRS, PARTS, UPDATES, WHOLE, classify
 
 RING = 1024
 LOG_COLUMNS = 7
@@ -43,11 +43,14 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             front.resolve(before, t[w.NEXT_PC], (before >> 34) & 7, t[w.REDIRECTED], pc, fronts, t, p, n)
         fetched = front.fetch(pc, length, fronts, tags2, ready2, rings[3], t, p, n)
         waits = t[w.DECODED_AT] < fetched + p[w.FRONT]
-        decoded = front.decode(fetched, t, p)
+        split = (d >> PARTS) & 3
+        decoded = front.decode(fetched, 1 + (split != WHOLE), t, p)
+        decoded = front.dispatch(kind, split, t, p)
         row = back.chosen(kind, decoded, queues, t, p)
         held = room(kind, row, d, rings, queues, t, p)
         by_room = held > decoded
         decoded = front.hold(held, t)
+        fold(kind, split, t)
         for half in range(length >> 1):
             rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
         t[w.HALVES] += length >> 1
@@ -93,8 +96,7 @@ def note(row, slot, fetched, decoded, issue, done, retired, pc):
 @inlined
 def room(kind, row, d, rings, queues, t, p):
     """Return the first cycle in which every structure has an entry for the instruction."""
-    count = t[w.COUNT]
-    until = rings[0, (count - p[w.REORDER_BUFFER]) & (RING - 1)]
+    until = rings[5, (t[w.ENTRIES_MADE] - p[w.REORDER_BUFFER]) & (RING - 1)]
     destination = (d >> 6) & 127
     if destination > 0 and destination < 64:
         until = max(until, rings[1, (t[w.INTEGER_COUNT] - p[w.INTEGER_REGISTERS]) & (RING - 1)])
@@ -107,6 +109,18 @@ def room(kind, row, d, rings, queues, t, p):
     elif kind == w.K_STORE:
         until = max(until, queues[back.STORE_QUEUE, back.oldest(queues[back.STORE_QUEUE], p[w.Q_STORES])])
     return until
+
+
+@inlined
+def fold(kind, split, t):
+    """Give an instruction its entry of the reorder buffer: up to three of arithmetic in a row share one (ct_idu_ir_ctrl.v, "fold")."""
+    folds = split == WHOLE and (kind <= w.K_DIVIDE or (kind >= w.K_FLOAT and kind <= w.K_VECTOR))
+    if folds and t[w.ENTRY_GROUP] == t[w.GROUP_AT] and t[w.ENTRY_HOLDS] < 3:
+        t[w.ENTRY_HOLDS] += 1
+        return
+    t[w.ENTRIES_MADE] += 1 + (split != WHOLE)
+    t[w.ENTRY_HOLDS] = 1
+    t[w.ENTRY_GROUP] = t[w.GROUP_AT] if folds else -1
 
 
 @inlined
@@ -144,10 +158,14 @@ def issued(kind, row, d, decoded, address, beats, ready, why, queues, calendar, 
     elif destination:
         ready[destination] = done
         why[destination] = mine
-    if extra:
-        ready[extra] = (
-            issue + 1 if (kind == w.K_LOAD and (d >> 48) & 1023 < ops.LOAD_END) or kind == w.K_STORE else done
-        )
+    split = (d >> PARTS) & 3
+    if split == UPDATES:
+        ready[extra] = back.arithmetic(back.chosen(w.K_ALU, decoded, queues, t, p), max(earliest, ready[a]), calendar)
+        why[extra] = mine
+    elif split == LINKS:
+        ready[destination] = back.arithmetic(back.ALU0, earliest, calendar)
+    elif extra:
+        ready[extra] = done + 1
         why[extra] = mine
     return issue, done, (mine if kind != w.K_ALU or cause != w.BASE else cause)
 
@@ -172,15 +190,17 @@ def reason(kind, took, cause, p):
 
 @inlined
 def retire(done, cause, stack, t, p):
-    """Retire in order, so many a cycle, and book the cycles that it took."""
+    """Retire in order, so many entries a cycle, and book the cycles that it took."""
     at = max(done + p[w.RETIRE] - 1, t[w.RETIRED_AT])
+    new = 1 if t[w.ENTRY_HOLDS] == 1 else 0
     if at == t[w.RETIRED_AT]:
-        if t[w.RETIRED_COUNT] >= p[w.RETIRE_WIDTH]:
+        if new and t[w.RETIRED_COUNT] >= p[w.RETIRE_WIDTH]:
             at += 1
             t[w.RETIRED_COUNT] = 0
     else:
         t[w.RETIRED_COUNT] = 0
-    t[w.RETIRED_COUNT] += 1
+        new = 1
+    t[w.RETIRED_COUNT] += new
     step = at - t[w.RETIRED_AT]
     t[w.STEP] = step
     if step > 0:
@@ -195,6 +215,10 @@ def leave(kind, row, d, issue, retired, address, rings, queues, stores, memory, 
     """Give back what the instruction held."""
     count = t[w.COUNT]
     rings[0, count & (RING - 1)] = retired
+    rings[5, (t[w.ENTRIES_MADE] - 1) & (RING - 1)] = retired
+    rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)] = max(retired, rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)]) if (
+        d >> PARTS
+    ) & 3 else rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)]
     t[w.COUNT] = count + 1
     destination = (d >> 6) & 127
     if destination > 0 and destination < 64:
