@@ -92,6 +92,28 @@ def waiting(queue, cycle, size):
 
 
 @inlined
+def is_waited_in(queue, cycle, size):
+    """Whether an instruction that enters a queue finds another one there: then it may issue a cycle later at the earliest.
+
+    Only the first that enters a queue in a cycle, and only where none waits in it, goes on in that cycle ("create bypass",
+    ct_idu_is_aiq0.v, ct_idu_is_lsiq.v and their like).
+    """
+    for index in range(size):
+        if queue[index] >= cycle:
+            return 1
+    return 0
+
+
+@inlined
+def stays(row):
+    """Return when a place in a full queue is taken anew, in cycles after its issue, as renaming counts them.
+
+    An entry is given up when registers are read, those of loads and stores three stages later (ct_lsu_ctrl.v, "lsiq_pop").
+    """
+    return 2 if row == LOAD else -1
+
+
+@inlined
 def row_of(kind):
     """Return the queue that a kind of work waits in, where there is one alone."""
     if kind == w.K_MULTIPLY:

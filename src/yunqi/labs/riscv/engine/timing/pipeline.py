@@ -103,7 +103,7 @@ def room(kind, row, d, rings, queues, t, p):
     elif destination >= 64:
         until = max(until, rings[2, (t[w.FLOAT_COUNT] - p[w.FLOATING_REGISTERS]) & (RING - 1)])
     if kind != w.K_NOP:
-        until = max(until, queues[row, back.oldest(queues[row], back.capacity(row, p))])
+        until = max(until, queues[row, back.oldest(queues[row], back.capacity(row, p))] + back.stays(row))
     if kind == w.K_LOAD:
         until = max(until, queues[back.LOAD_QUEUE, back.oldest(queues[back.LOAD_QUEUE], p[w.Q_LOADS])])
     elif kind == w.K_STORE:
@@ -127,6 +127,8 @@ def fold(kind, split, t):
 def issued(kind, row, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n):
     """Return when an instruction issues and completes, and what it waited for."""
     earliest = decoded + p[w.DISPATCH]
+    if kind != w.K_NOP:
+        earliest += back.is_waited_in(queues[row], earliest, back.capacity(row, p))
     cause = np.int64(w.BASE)
     start = earliest
     a, b, c = (d >> 13) & 127, (d >> 20) & 127, (d >> 27) & 127
