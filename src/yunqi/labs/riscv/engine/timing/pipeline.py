@@ -82,7 +82,7 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             marks[t[w.MARKS]] = retired
             t[w.MARKS] += 1
         t[w.LAST_SLOT], t[w.NEXT_PC], t[w.REDIRECTED] = d, pc, issue + 1
-        if checked and issue > decoded + p[w.DISPATCH]:
+        if (checked or kind == w.K_STORE) and issue > decoded + p[w.DISPATCH] + 1:
             order.keep((d >> 48) & 1023, index, issue, address, loads, states, queues, ready, why, t, n)
         index += 1
 
