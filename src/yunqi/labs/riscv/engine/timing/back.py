@@ -54,6 +54,18 @@ def oldest(queue, size):
 
 
 @inlined
+def free_for(queue, size, wanted):
+    """Return the first cycle in which so many places of a queue (none, one or two) are free."""
+    least, next_least = np.int64(1) << 60, np.int64(1) << 60
+    for index in range(size):
+        if queue[index] < least:
+            least, next_least = queue[index], least
+        elif queue[index] < next_least:
+            next_least = queue[index]
+    return np.int64(0) if wanted == 0 else (least if wanted == 1 else max(least, next_least))
+
+
+@inlined
 def chosen(kind, renamed, queues, t, p):
     """Return the queue that an instruction is put in when it is renamed, which it does not leave for another one.
 

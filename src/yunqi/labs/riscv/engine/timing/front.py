@@ -95,7 +95,7 @@ def begin_anew(executed, t, p):
     t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
     t[w.FETCH_CAUSE] = w.MISPREDICT
     t[w.GROUP] = -1
-    hold(t[w.RETIRED_AT] + p[w.FLUSH], t)  # nothing new is renamed before the wrong branch has retired
+    hold(t[w.RETIRED_AT] + p[w.FLUSH], w.K_NOP, WHOLE, t)  # nothing new is renamed before the wrong branch has retired
     t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 0, 0
     t[w.GROUP_PARTS] = 0
     t[w.ROW_READ] = t[w.NOW_FETCH]
@@ -190,26 +190,37 @@ def dispatch(kind, split, t, p):
     Of four parts that hold three for one queue the first two go, the others in the next cycle with those decoded then; where
     these are too many together, the decoder waits (ct_idu_ir_ctrl.v, "pipedown2", ct_idu_is_ctrl.v, "type stall").
     """
-    limit = p[w.DECODE_WIDTH] + 1
     if t[w.DECODED_AT] > t[w.GROUP_AT]:
         begin_group(t[w.DECODED_AT], t)
     elif t[w.DECODED_AT] == t[w.GROUP_AT] and t[w.DECODED_COUNT] == 1 and t[w.GROUP_PARTS] >= 2:
         t[w.DECODED_AT] += 1
         begin_group(t[w.DECODED_AT], t)
-    memory = np.int64(kind == w.K_LOAD or kind == w.K_STORE) + (split == PAIRS)
-    branch = np.int64(kind >= w.K_BRANCH and kind <= w.K_INDIRECT)
-    multiply = np.int64(kind == w.K_MULTIPLY)
-    parts = 1 + (split != WHOLE)
+    memory, branch, multiply, parts = queued(kind, split)
     full = (
         t[w.GROUP_MEMORY] + memory > 2 or t[w.GROUP_BRANCHES] + branch > 2 or t[w.GROUP_MULTIPLIES] + multiply > 2
     ) and t[w.GROUP_PARTS] >= 2
-    if full or t[w.GROUP_PARTS] + parts > limit:
+    if full or t[w.GROUP_PARTS] + parts > p[w.DECODE_WIDTH] + 1:
         begin_group(t[w.GROUP_AT] + 1, t)
+    join_group(kind, split, t)
+    return t[w.GROUP_AT]
+
+
+@inlined
+def queued(kind, split):
+    """Return how many parts of an instruction go to the queue of loads and stores, of branches, of products, and to any."""
+    memory = np.int64(kind == w.K_LOAD or kind == w.K_STORE) + (split == PAIRS)
+    branch = np.int64(kind >= w.K_BRANCH and kind <= w.K_INDIRECT)
+    return memory, branch, np.int64(kind == w.K_MULTIPLY), 1 + (split != WHOLE)
+
+
+@inlined
+def join_group(kind, split, t):
+    """Count an instruction to the group that goes to the queues in a cycle."""
+    memory, branch, multiply, parts = queued(kind, split)
     t[w.GROUP_PARTS] += parts
     t[w.GROUP_MEMORY] += memory
     t[w.GROUP_BRANCHES] += branch
     t[w.GROUP_MULTIPLIES] += multiply
-    return t[w.GROUP_AT]
 
 
 @inlined
@@ -220,11 +231,11 @@ def begin_group(at, t):
 
 
 @inlined
-def hold(until, t):
+def hold(until, kind, split, t):
     """Keep decoding back until a cycle, because something it needs is full."""
     if until > t[w.GROUP_AT]:
         t[w.DECODED_AT] = until
-        t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 1, 1
+        t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 1, 1 + (split != WHOLE)
         begin_group(until, t)
-        t[w.GROUP_PARTS] = 1
+        join_group(kind, split, t)
     return t[w.GROUP_AT]

@@ -31,10 +31,7 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
     index = 0
     while index < count:
         slot = slots[index]
-        if info[2 * slot + 1] != code[2 * slot]:
-            info[2 * slot + 1] = code[2 * slot]
-            info[2 * slot] = classify(code[2 * slot], code[2 * slot + 1])
-        d = info[2 * slot]
+        d = described(slot, code, info)
         kind = d & 63
         pc = (page_of[slot >> 11] << 12) + ((slot & 2047) << 1)
         length = (d >> 34) & 7
@@ -46,10 +43,13 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         split = (d >> PARTS) & 3
         decoded = front.decode(fetched, 1 + (split != WHOLE), t, p)
         decoded = front.dispatch(kind, split, t, p)
-        row = back.chosen(kind, decoded, queues, t, p)
-        held = room(kind, row, d, rings, queues, t, p)
+        held = decoded
+        if t[w.GROUP_PARTS] == 1 + (split != WHOLE) and fetched + p[w.FRONT] < decoded:
+            held = max(held, room_for_group(slots, index, count, code, info, queues, t, p))
+        row = back.chosen(kind, max(held, decoded), queues, t, p)
+        held = max(held, room(kind, row, d, rings, queues, t, p))
         by_room = held > decoded
-        decoded = front.hold(held, t)
+        decoded = front.hold(held, kind, split, t)
         fold(kind, split, t)
         for half in range(length >> 1):
             rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
@@ -82,9 +82,53 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             marks[t[w.MARKS]] = retired
             t[w.MARKS] += 1
         t[w.LAST_SLOT], t[w.NEXT_PC], t[w.REDIRECTED] = d, pc, issue + 1
-        if (checked or kind == w.K_STORE) and issue > decoded + p[w.DISPATCH] + 1:
+        if (checked or kind == w.K_STORE) and issue > decoded + p[w.DISPATCH]:
             order.keep((d >> 48) & 1023, index, issue, address, loads, states, queues, ready, why, t, n)
         index += 1
+
+
+@inlined
+def described(slot, code, info):
+    """Return what the model knows of an instruction, worked out when it is first met."""
+    if info[2 * slot + 1] != code[2 * slot]:
+        info[2 * slot + 1] = code[2 * slot]
+        info[2 * slot] = classify(code[2 * slot], code[2 * slot + 1])
+    return info[2 * slot]
+
+
+@compiled
+def room_for_group(slots, index, count, code, info, queues, t, p):
+    """Return the first cycle in which the queues have room for this instruction and those that are renamed with it.
+
+    Of a cycle's group none is renamed before there is room for all (ct_idu_is_ctrl.v, "ctrl_is_iq_full"). The group is taken to
+    be as wide as the decoder.
+    """
+    first, second, branches, accesses, floats = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    for ahead in range(p[w.DECODE_WIDTH]):
+        if index + ahead >= count:
+            break
+        kind = described(slots[index + ahead], code, info) & 63
+        if kind <= w.K_SHIFT_ADD:
+            if first <= second:
+                first += 1
+            else:
+                second += 1
+        elif kind == w.K_MULTIPLY:
+            second += 1
+        elif kind == w.K_DIVIDE:
+            first += 1
+        elif kind == w.K_LOAD or kind == w.K_STORE:
+            accesses += 1
+        elif kind <= w.K_INDIRECT:
+            branches += 1
+        elif kind <= w.K_VECTOR:
+            floats += 1
+    until = np.int64(0)
+    until = max(until, back.free_for(queues[back.ALU0], p[w.Q_ALU], min(first, 2)) + back.stays(back.ALU0))
+    until = max(until, back.free_for(queues[back.ALU1], p[w.Q_ALU], min(second, 2)) + back.stays(back.ALU1))
+    until = max(until, back.free_for(queues[back.BRANCH], p[w.Q_BRANCH], min(branches, 2)) + back.stays(back.BRANCH))
+    until = max(until, back.free_for(queues[back.LOAD], p[w.Q_LOAD_STORE], min(accesses, 2)) + back.stays(back.LOAD))
+    return max(until, back.free_for(queues[back.VECTOR0], p[w.Q_VECTOR], min(floats, 2)) + back.stays(back.VECTOR0))
 
 
 @inlined
