@@ -8,7 +8,9 @@ from yunqi.labs.riscv.engine.timing import words as w
 from yunqi.labs.riscv.engine.timing.classify import PAIRS, WHOLE
 
 RING = 1024
-BLOCK_HALVES = 8  # the instruction buffer takes a block in where it has room for a whole one (ct_ifu_ibuf.v, "ibuf_full")
+BLOCK_HALVES = (
+    8  # the instruction buffer takes a block in where it has room for a whole one (ct_ifu_ibuf.v, "ibuf_full")
+)
 
 
 @compiled
@@ -170,7 +172,10 @@ def enter(address, front, tags2, ready2, ibuf, t, p, n):
 
 @inlined
 def decode(fetched, parts, t, p):
-    """Return the cycle in which an instruction is decoded: in order, so many a cycle, and one part more than that (ct_idu_id_ctrl.v)."""
+    """Return the cycle in which an instruction is decoded: in order, so many a cycle, of one part more than that at most.
+
+    What is split in two has two parts (ct_idu_id_ctrl.v, "pipedown").
+    """
     earliest = fetched + p[w.FRONT]
     if earliest > t[w.DECODED_AT]:
         t[w.DECODED_AT] = earliest

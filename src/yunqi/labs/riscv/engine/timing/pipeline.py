@@ -11,7 +11,7 @@ from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.isa import ops
 from yunqi.labs.riscv.engine.timing import back, front, order
 from yunqi.labs.riscv.engine.timing import words as w
-from yunqi.labs.riscv.engine.timing.classify import LINKS, PAIRS, PARTS, UPDATES, WHOLE, classify
+from yunqi.labs.riscv.engine.timing.classify import LINKS, PARTS, UPDATES, WHOLE, classify
 
 RING = 1024
 LOG_COLUMNS = 7
@@ -157,7 +157,10 @@ def room(kind, row, d, rings, queues, t, p):
 
 @inlined
 def fold(kind, split, t):
-    """Give an instruction its entry of the reorder buffer: up to three of arithmetic in a row share one (ct_idu_ir_ctrl.v, "fold")."""
+    """Give an instruction its entry of the reorder buffer.
+
+    Up to three of arithmetic in a row that are dispatched together share one (ct_idu_ir_ctrl.v, "fold").
+    """
     folds = split == WHOLE and (kind <= w.K_DIVIDE or (kind >= w.K_FLOAT and kind <= w.K_VECTOR))
     if folds and t[w.ENTRY_GROUP] == t[w.GROUP_AT] and t[w.ENTRY_HOLDS] < 3:
         t[w.ENTRY_HOLDS] += 1
@@ -262,9 +265,8 @@ def leave(kind, row, d, issue, retired, address, rings, queues, stores, memory, 
     count = t[w.COUNT]
     rings[0, count & (RING - 1)] = retired
     rings[5, (t[w.ENTRIES_MADE] - 1) & (RING - 1)] = retired
-    rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)] = max(retired, rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)]) if (
-        d >> PARTS
-    ) & 3 else rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)]
+    if (d >> PARTS) & 3:
+        rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)] = retired
     t[w.COUNT] = count + 1
     destination = (d >> 6) & 127
     if destination > 0 and destination < 64:
