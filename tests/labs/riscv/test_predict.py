@@ -44,9 +44,9 @@ def test_what_a_branch_teaches_comes_late() -> None:
     t = model.t
     bht, late = model._fronts[2], model._fronts[7]
     t[w.NOW_FETCH] = 10
-    assert not predict.direction(0x100, True, 20, bht, late, t)  # type: ignore[no-untyped-call]
+    assert not predict.direction(0x100, 4, True, 20, bht, late, t)  # type: ignore[no-untyped-call]
     t[w.HISTORY] = 0
-    predict.direction(0x100, True, 21, bht, late, t)  # fetched before the first was executed  # type: ignore[no-untyped-call]
+    predict.direction(0x100, 4, True, 21, bht, late, t)  # fetched before the first was executed  # type: ignore[no-untyped-call]
     t[w.HISTORY], t[w.NOW_FETCH] = 0, 100
     t[w.ROW_READ] = 100
     predict.settle(100, 100, bht, late, t)  # type: ignore[no-untyped-call]

@@ -25,6 +25,7 @@ def test_winners_and_pairs_are_counted_by_kernel() -> None:
     assert right_winners(rows) == (1, 2)
     assert right_pairs(rows) == (3, 4)
     assert rows[0].error == pytest.approx(0.1)
+    assert [Ranked(kernel, "x", 1, 1).unseen for kernel in ("routes", "search")] == [True, False]
 
 
 def test_the_counts_name_their_source_and_known_programs() -> None:

@@ -54,6 +54,18 @@ def oldest(queue, size):
 
 
 @inlined
+def free_for(queue, size, wanted):
+    """Return the first cycle in which so many places of a queue (none, one or two) are free."""
+    least, next_least = np.int64(1) << 60, np.int64(1) << 60
+    for index in range(size):
+        if queue[index] < least:
+            least, next_least = queue[index], least
+        elif queue[index] < next_least:
+            next_least = queue[index]
+    return np.int64(0) if wanted == 0 else (least if wanted == 1 else max(least, next_least))
+
+
+@inlined
 def chosen(kind, renamed, queues, t, p):
     """Return the queue that an instruction is put in when it is renamed, which it does not leave for another one.
 
@@ -89,6 +101,28 @@ def waiting(queue, cycle, size):
     for index in range(size):
         count += queue[index] > cycle
     return count
+
+
+@inlined
+def is_waited_in(queue, cycle, size):
+    """Whether an instruction that enters a queue finds another one there: then it may issue a cycle later at the earliest.
+
+    Only the first that enters a queue in a cycle, and only where none waits in it, goes on in that cycle ("create bypass",
+    ct_idu_is_aiq0.v, ct_idu_is_lsiq.v and their like).
+    """
+    for index in range(size):
+        if queue[index] >= cycle:
+            return 1
+    return 0
+
+
+@inlined
+def stays(row):
+    """Return when a place in a full queue is taken anew, in cycles after its issue, as renaming counts them.
+
+    An entry is given up when registers are read, those of loads and stores three stages later (ct_lsu_ctrl.v, "lsiq_pop").
+    """
+    return 2 if row == LOAD else -1
 
 
 @inlined
@@ -156,6 +190,14 @@ def execute(kind, row, d, ready, address, beats, queues, calendar, stores, memor
 
 
 @inlined
+def arithmetic(row, ready, calendar):
+    """Carry out the part of a split instruction that is arithmetic; returns the cycle of its result."""
+    issue = free_from(row, ready, calendar)
+    take(row, issue, calendar)
+    return issue + 1
+
+
+@inlined
 def lanes(op, address):
     """Return which of the eight bytes around an address an access touches, one bit each."""
     size = _SIZES[op - ops.LB] if op >= ops.LB and op < ops.STORE_END else 8
@@ -169,6 +211,12 @@ def crosses(op, address):
 
 
 @inlined
+def is_pair(op):
+    """Whether an instruction loads or stores two registers, which are two accesses (ct_idu_id_split_short.v, "lsd")."""
+    return op >= ops.JUMP_END and op < ops.PAIR_END
+
+
+@inlined
 def load(op, ready, address, beats, calendar, stores, memory, p, n):
     """Issue a load: from the store queue, the caches, or memory."""
     tags1, ready1, tags2, ready2, fills, streams, tlb = memory
@@ -177,7 +225,7 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
     if crosses(op, address):  # the upper half is kept: who begins in it needs one turn less (ct_lsu_cache_buffer.v)
         late = max(np.int64(0), p[w.CROSSING] - (1 if n[BUFFERED] == address >> 4 else 0))
         n[BUFFERED] = (address >> 4) + 1
-    hold_port(LOAD, issue, beats + late, calendar)
+    hold_port(LOAD, issue, beats + late + is_pair(op), calendar)
     n[w.LOADS] += 1
     key = address >> 3
     at = 3 * (key & (STORES - 1))
@@ -202,9 +250,9 @@ def load(op, ready, address, beats, calendar, stores, memory, p, n):
 def store(op, ready, data_ready, address, beats, queues, calendar, stores, p, n):
     """Issue both halves of a store; returns the cycle of issue and that in which it is complete."""
     issue = free_from(STORE, ready, calendar)
-    hold_port(STORE, issue, 1 + crosses(op, address), calendar)
+    hold_port(STORE, issue, 1 + crosses(op, address) + is_pair(op), calendar)
     given = free_from(DATA, data_ready, calendar)
-    hold_port(DATA, given, beats, calendar)
+    hold_port(DATA, given, beats + is_pair(op), calendar)
     n[w.STORES] += 1
     done = max(issue, given) + beats
     at = 3 * ((address >> 3) & (STORES - 1))

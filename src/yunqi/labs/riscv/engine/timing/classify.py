@@ -2,7 +2,7 @@
 
 Layout: kind 0-5, destination 6-12, sources 13-19, 20-26, 27-33, length 34-36, second destination 37-43, call
 44, return 45,
-op 48-57, vector division 58, move between registers 59. Registers are numbered 1-31 integer, 64-95
+op 48-57, vector division 58, move between registers 59, parts 60-61. Registers are numbered 1-31 integer, 64-95
 floating, 96-127 vector; 0 is none.
 """
 
@@ -11,6 +11,11 @@ import numpy as np
 from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.isa import ops
 from yunqi.labs.riscv.engine.timing import words as w
+
+PARTS = 60
+"""Where a description says that the core splits the instruction in two (ct_idu_id_decd_special.v, "split short")."""
+WHOLE, UPDATES, LINKS, PAIRS = range(4)
+"""Not split; an addition to the base and the access; the return address and the jump; two accesses."""
 
 
 @inlined
@@ -45,15 +50,20 @@ def classify(word, immediate):
             kind, d = np.int64(w.K_STORE), np.int64(0)
             c = 64 + (rs3 & 31) if op >= ops.FSW else integer_name(rs3)
         extra = a if (word >> 40) & 3 else np.int64(0)
+        if extra:
+            return _packed(word, op, kind, d, a, b, c, extra) | np.int64(UPDATES) << PARTS
     elif op < ops.BRANCH_END:
         kind, d, b = np.int64(w.K_BRANCH), np.int64(0), integer_name(rs3)
     elif op < ops.JUMP_END:
         kind = np.int64(w.K_JUMP) if op == ops.JAL else np.int64(w.K_INDIRECT)
+        if d:
+            return _packed(word, op, kind, d, a, b, c, extra) | np.int64(LINKS) << PARTS
     elif op < ops.PAIR_END:
         kind = np.int64(w.K_LOAD) if op <= ops.LDPAIR else np.int64(w.K_STORE)
         extra = integer_name(rs3) if op <= ops.LDPAIR else np.int64(0)
         if op > ops.LDPAIR:
             c, b, d = d, integer_name(rs3), np.int64(0)
+        return _packed(word, op, kind, d, a, b, c, extra) | np.int64(PAIRS) << PARTS
     elif op >= ops.FLOATING:
         return _floating(word, op, rd, rs1, rs2, rs3)
     elif op >= ops.LRW:

@@ -5,8 +5,12 @@ import numpy as np
 from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.timing import caches, predict
 from yunqi.labs.riscv.engine.timing import words as w
+from yunqi.labs.riscv.engine.timing.classify import PAIRS, WHOLE
 
 RING = 1024
+BLOCK_HALVES = (
+    8  # the instruction buffer takes a block in where it has room for a whole one (ct_ifu_ibuf.v, "ibuf_full")
+)
 
 
 @compiled
@@ -18,10 +22,12 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
     right = True
     t[w.BRANCHED] = 1
     bubble = np.int64(0)
+    looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
+    if not looping:
+        further_turns(kind, (pc + length - 1) // p[w.FETCH_BYTES], t)
     if kind == w.K_BRANCH:
         n[w.BRANCHES] += 1
-        looping = t[w.LOOP_PC] == pc and t[w.LOOP_TURNS] >= 2
-        right = predict.direction(pc, taken, executed, bht, late, t) == taken
+        right = predict.direction(pc, length, taken, executed, bht, late, t) == taken
         t[w.SHARED] = -1 if taken else (pc + length - 1) // p[w.FETCH_BYTES]
         if looping and not taken and right:  # the fetch starts anew behind the loop
             t[w.NOW_FETCH] = max(t[w.NOW_FETCH], t[w.DECODED_AT] - p[w.FRONT]) + p[w.LOOP_EXIT]
@@ -29,6 +35,8 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
             t[w.GROUP] = -1
         if not right:
             n[w.BRANCH_MISSES] += 1
+        if taken or not right:
+            t[w.HELD_BLOCK] = -1
         if taken and not looping:
             bubble = predict.target_bubble(pc, target, t[w.SURE] == 1, False, l0, btb, t, p, n)
         elif not looping and right:
@@ -52,7 +60,7 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         if not right:
             n[w.INDIRECT_MISSES] += 1
     if kind != w.K_BRANCH:
-        t[w.SHARED] = -1
+        t[w.SHARED], t[w.HELD_BLOCK] = -1, -1
     if (d >> 44) & 1:
         predict.call(pc + length, ras, t, p)
     if not right:
@@ -67,7 +75,20 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         t[w.NOW_FETCH] += 1 + bubble
         if bubble > 0:
             t[w.FETCH_CAUSE] = w.FETCH
-        t[w.GROUP] = -1
+        t[w.GROUP], t[w.OPERATION_BLOCK] = -1, -1
+
+
+@inlined
+def further_turns(kind, block, t):
+    """Let a fetch block take a turn more for each branch behind one not taken, and for a third jump or branch.
+
+    A stage before the instruction buffer predicts one branch a cycle (ct_ifu_ipctrl.v, "br_more_than_one_stall"); the next
+    one hands on two jumps or branches a cycle (ct_ifu_pcfifo_if.v, "more_than_two").
+    """
+    if t[w.OPERATION_BLOCK] != block:
+        t[w.OPERATION_BLOCK], t[w.OPERATIONS] = block, 0
+    t[w.OPERATIONS] += 1
+    t[w.NOW_FETCH] += (t[w.OPERATIONS] > 1 and t[w.OPERATIONS] % 2 == 1) + (kind == w.K_BRANCH and t[w.SHARED] == block)
 
 
 @inlined
@@ -76,10 +97,11 @@ def begin_anew(executed, t, p):
     t[w.NOW_FETCH] = max(t[w.NOW_FETCH] + 1, executed + p[w.REDIRECT])
     t[w.FETCH_CAUSE] = w.MISPREDICT
     t[w.GROUP] = -1
-    hold(t[w.RETIRED_AT] + p[w.FLUSH], t)  # nothing new is renamed before the wrong branch has retired
-    t[w.DECODED_COUNT] = 0
+    hold(t[w.RETIRED_AT] + p[w.FLUSH], w.K_NOP, WHOLE, t)  # nothing new is renamed before the wrong branch has retired
+    t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 0, 0
+    t[w.GROUP_PARTS] = 0
     t[w.ROW_READ] = t[w.NOW_FETCH]
-    t[w.SHARED] = -1
+    t[w.SHARED], t[w.OPERATION_BLOCK] = -1, -1
 
 
 @inlined
@@ -133,7 +155,7 @@ def go_on(block, t, p):
 def enter(address, front, tags2, ready2, ibuf, t, p, n):
     """Begin a fetch group: wait for room in the instruction buffer and for the cache."""
     _, _, _, _, _, tags, ready, _ = front
-    room = ibuf[(t[w.HALVES] - p[w.INSTRUCTION_BUFFER]) & (RING - 1)] - p[w.FRONT] + 1
+    room = ibuf[(t[w.HALVES] - p[w.INSTRUCTION_BUFFER] + BLOCK_HALVES) & (RING - 1)] - p[w.FRONT] + 1
     if room > t[w.NOW_FETCH]:
         t[w.NOW_FETCH] = room
         t[w.FETCH_CAUSE] = w.BASE
@@ -149,23 +171,76 @@ def enter(address, front, tags2, ready2, ibuf, t, p, n):
 
 
 @inlined
-def decode(fetched, t, p):
-    """Return the cycle in which an instruction is decoded: in order, so many a cycle."""
+def decode(fetched, parts, t, p):
+    """Return the cycle in which an instruction is decoded: in order, so many a cycle, of one part more than that at most.
+
+    What is split in two has two parts (ct_idu_id_ctrl.v, "pipedown").
+    """
     earliest = fetched + p[w.FRONT]
     if earliest > t[w.DECODED_AT]:
         t[w.DECODED_AT] = earliest
-        t[w.DECODED_COUNT] = 0
-    elif t[w.DECODED_COUNT] >= p[w.DECODE_WIDTH]:
+        t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 0, 0
+    elif t[w.DECODED_COUNT] >= p[w.DECODE_WIDTH] or t[w.DECODED_PARTS] + parts > p[w.DECODE_WIDTH] + 1:
         t[w.DECODED_AT] += 1
-        t[w.DECODED_COUNT] = 0
+        t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 0, 0
     t[w.DECODED_COUNT] += 1
+    t[w.DECODED_PARTS] += parts
     return t[w.DECODED_AT]
 
 
 @inlined
-def hold(until, t):
+def dispatch(kind, split, t, p):
+    """Return the cycle in which an instruction goes to its queue: at most two a cycle to each but arithmetic.
+
+    Of four parts that hold three for one queue the first two go, the others in the next cycle with those decoded then; where
+    these are too many together, the decoder waits (ct_idu_ir_ctrl.v, "pipedown2", ct_idu_is_ctrl.v, "type stall").
+    """
+    if t[w.DECODED_AT] > t[w.GROUP_AT]:
+        begin_group(t[w.DECODED_AT], t)
+    elif t[w.DECODED_AT] == t[w.GROUP_AT] and t[w.DECODED_COUNT] == 1 and t[w.GROUP_PARTS] >= 2:
+        t[w.DECODED_AT] += 1
+        begin_group(t[w.DECODED_AT], t)
+    memory, branch, multiply, parts = queued(kind, split)
+    full = (
+        t[w.GROUP_MEMORY] + memory > 2 or t[w.GROUP_BRANCHES] + branch > 2 or t[w.GROUP_MULTIPLIES] + multiply > 2
+    ) and t[w.GROUP_PARTS] >= 2
+    if full or t[w.GROUP_PARTS] + parts > p[w.DECODE_WIDTH] + 1:
+        begin_group(t[w.GROUP_AT] + 1, t)
+    join_group(kind, split, t)
+    return t[w.GROUP_AT]
+
+
+@inlined
+def queued(kind, split):
+    """Return how many parts of an instruction go to the queue of loads and stores, of branches, of products, and to any."""
+    memory = np.int64(kind == w.K_LOAD or kind == w.K_STORE) + (split == PAIRS)
+    branch = np.int64(kind >= w.K_BRANCH and kind <= w.K_INDIRECT)
+    return memory, branch, np.int64(kind == w.K_MULTIPLY), 1 + (split != WHOLE)
+
+
+@inlined
+def join_group(kind, split, t):
+    """Count an instruction to the group that goes to the queues in a cycle."""
+    memory, branch, multiply, parts = queued(kind, split)
+    t[w.GROUP_PARTS] += parts
+    t[w.GROUP_MEMORY] += memory
+    t[w.GROUP_BRANCHES] += branch
+    t[w.GROUP_MULTIPLIES] += multiply
+
+
+@inlined
+def begin_group(at, t):
+    """Begin a cycle's group of instructions that go to the queues."""
+    t[w.GROUP_AT] = at
+    t[w.GROUP_PARTS], t[w.GROUP_MEMORY], t[w.GROUP_BRANCHES], t[w.GROUP_MULTIPLIES] = 0, 0, 0, 0
+
+
+@inlined
+def hold(until, kind, split, t):
     """Keep decoding back until a cycle, because something it needs is full."""
-    if until > t[w.DECODED_AT]:
+    if until > t[w.GROUP_AT]:
         t[w.DECODED_AT] = until
-        t[w.DECODED_COUNT] = 1
-    return t[w.DECODED_AT]
+        t[w.DECODED_COUNT], t[w.DECODED_PARTS] = 1, 1 + (split != WHOLE)
+        begin_group(until, t)
+        join_group(kind, split, t)
+    return t[w.GROUP_AT]

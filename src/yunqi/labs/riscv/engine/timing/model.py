@@ -60,11 +60,12 @@ class TimingModel:
         )  # fmt: skip
         self._memory[5][caches.STREAMS] = 0
         self._machine = (
-            np.zeros((5, RING), _I64), np.zeros((words.QUEUES, words.ENTRIES), _I64), np.full(2 * back.CALENDAR, -1, _I64),
+            np.zeros((6, RING), _I64), np.zeros((words.QUEUES, words.ENTRIES), _I64), np.full(2 * back.CALENDAR, -1, _I64),
             np.full(3 * back.STORES, -1, _I64), np.zeros(words.REGISTERS, _I64), np.zeros(words.REGISTERS, _I64),
             np.full(3 * order.TABLE, -1, _I64), np.full((order.KEPT, order.STATE), -1, _I64),
         )  # fmt: skip
-        self.t[words.GROUP] = self.t[words.FETCH_BLOCK_END] = -1
+        self.t[words.GROUP] = self.t[words.FETCH_BLOCK_END] = self.t[words.HELD_BLOCK] = -1
+        self.t[words.OPERATION_BLOCK] = self.t[words.ENTRY_GROUP] = -1
         self.executions: NDArray[np.int64] = np.zeros(0, _I64)
         self.cycles: NDArray[np.int64] = np.zeros(0, _I64)
         self._info: NDArray[np.int64] = np.zeros(0, _I64)

@@ -1,9 +1,9 @@
-"""Loads of the same bytes out of order: the older one makes the core carry out anew all that comes after it.
+"""Accesses to the same bytes out of order: the older one makes the core carry out anew all that comes after it.
 
-A load asks the load queue for younger loads of its bytes that were carried out before it (ct_lsu_lq_entry.v, "RAR"); where
-there is one, everything behind the older load is thrown away when that retires (ct_rtu_retire.v) and fetched again. Nothing
-predicts it. The model takes instructions in program order and sees it at the younger load: it keeps its state behind every
-load that had to wait, and goes back to it.
+A load or store asks the load queue for younger loads of its bytes that were carried out before it (ct_lsu_lq_entry.v, "RAR",
+"RAW"); where there is one, everything behind the older access is thrown away when that retires (ct_rtu_retire.v) and fetched
+again. The model takes instructions in program order and sees it at the younger load: it keeps its state behind every access
+that had to wait, and goes back to it. What the core learns of stores (ct_ifu_sfp.v) is not modelled.
 """
 
 import numpy as np
@@ -30,14 +30,14 @@ _STAYS = (w.L1I_MISSES, w.L1D_MISSES, w.L2_MISSES, w.TLB_MISSES, w.PREFETCHES)
 
 @inlined
 def overtaken(op, issue, address, loads, states, t):
-    """Return where an older load stands that this one, carried out before it, has overtaken, or -1.
+    """Return where an older access stands that this load, carried out before it, has overtaken, or -1.
 
     Parameters
     ----------
     op, issue, address
         Of the younger load.
     loads
-        Table by address: bytes, cycle of issue and number of the last load that had to wait.
+        Table by address: bytes, cycle of issue and number of the last access that had to wait.
     states
         What is kept of the latest of these.
     """
@@ -53,7 +53,7 @@ def overtaken(op, issue, address, loads, states, t):
 
 @compiled
 def keep(op, index, issue, address, loads, states, queues, ready, why, t, n):
-    """Keep the state behind a load that had to wait."""
+    """Keep the state behind an access that had to wait."""
     number = t[w.ORDER]
     key = address >> 3
     at = 3 * (key & (TABLE - 1))

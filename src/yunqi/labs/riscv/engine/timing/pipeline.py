@@ -11,7 +11,7 @@ from yunqi.labs.riscv.engine.compiled import compiled, inlined
 from yunqi.labs.riscv.engine.isa import ops
 from yunqi.labs.riscv.engine.timing import back, front, order
 from yunqi.labs.riscv.engine.timing import words as w
-from yunqi.labs.riscv.engine.timing.classify import classify
+from yunqi.labs.riscv.engine.timing.classify import LINKS, PARTS, UPDATES, WHOLE, classify
 
 RING = 1024
 LOG_COLUMNS = 7
@@ -31,10 +31,7 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
     index = 0
     while index < count:
         slot = slots[index]
-        if info[2 * slot + 1] != code[2 * slot]:
-            info[2 * slot + 1] = code[2 * slot]
-            info[2 * slot] = classify(code[2 * slot], code[2 * slot + 1])
-        d = info[2 * slot]
+        d = described(slot, code, info)
         kind = d & 63
         pc = (page_of[slot >> 11] << 12) + ((slot & 2047) << 1)
         length = (d >> 34) & 7
@@ -43,11 +40,17 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             front.resolve(before, t[w.NEXT_PC], (before >> 34) & 7, t[w.REDIRECTED], pc, fronts, t, p, n)
         fetched = front.fetch(pc, length, fronts, tags2, ready2, rings[3], t, p, n)
         waits = t[w.DECODED_AT] < fetched + p[w.FRONT]
-        decoded = front.decode(fetched, t, p)
-        row = back.chosen(kind, decoded, queues, t, p)
-        held = room(kind, row, d, rings, queues, t, p)
+        split = (d >> PARTS) & 3
+        decoded = front.decode(fetched, 1 + (split != WHOLE), t, p)
+        decoded = front.dispatch(kind, split, t, p)
+        held = decoded
+        if t[w.GROUP_PARTS] == 1 + (split != WHOLE) and fetched + p[w.FRONT] < decoded:
+            held = max(held, room_for_group(slots, index, count, code, info, queues, t, p))
+        row = back.chosen(kind, max(held, decoded), queues, t, p)
+        held = max(held, room(kind, row, d, rings, queues, t, p))
         by_room = held > decoded
-        decoded = front.hold(held, t)
+        decoded = front.hold(held, kind, split, t)
+        fold(kind, split, t)
         for half in range(length >> 1):
             rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
         t[w.HALVES] += length >> 1
@@ -79,9 +82,53 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
             marks[t[w.MARKS]] = retired
             t[w.MARKS] += 1
         t[w.LAST_SLOT], t[w.NEXT_PC], t[w.REDIRECTED] = d, pc, issue + 1
-        if checked and issue > decoded + p[w.DISPATCH]:
+        if (checked or kind == w.K_STORE) and issue > decoded + p[w.DISPATCH]:
             order.keep((d >> 48) & 1023, index, issue, address, loads, states, queues, ready, why, t, n)
         index += 1
+
+
+@inlined
+def described(slot, code, info):
+    """Return what the model knows of an instruction, worked out when it is first met."""
+    if info[2 * slot + 1] != code[2 * slot]:
+        info[2 * slot + 1] = code[2 * slot]
+        info[2 * slot] = classify(code[2 * slot], code[2 * slot + 1])
+    return info[2 * slot]
+
+
+@compiled
+def room_for_group(slots, index, count, code, info, queues, t, p):
+    """Return the first cycle in which the queues have room for this instruction and those that are renamed with it.
+
+    Of a cycle's group none is renamed before there is room for all (ct_idu_is_ctrl.v, "ctrl_is_iq_full"). The group is taken to
+    be as wide as the decoder.
+    """
+    first, second, branches, accesses, floats = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    for ahead in range(p[w.DECODE_WIDTH]):
+        if index + ahead >= count:
+            break
+        kind = described(slots[index + ahead], code, info) & 63
+        if kind <= w.K_SHIFT_ADD:
+            if first <= second:
+                first += 1
+            else:
+                second += 1
+        elif kind == w.K_MULTIPLY:
+            second += 1
+        elif kind == w.K_DIVIDE:
+            first += 1
+        elif kind == w.K_LOAD or kind == w.K_STORE:
+            accesses += 1
+        elif kind <= w.K_INDIRECT:
+            branches += 1
+        elif kind <= w.K_VECTOR:
+            floats += 1
+    until = np.int64(0)
+    until = max(until, back.free_for(queues[back.ALU0], p[w.Q_ALU], min(first, 2)) + back.stays(back.ALU0))
+    until = max(until, back.free_for(queues[back.ALU1], p[w.Q_ALU], min(second, 2)) + back.stays(back.ALU1))
+    until = max(until, back.free_for(queues[back.BRANCH], p[w.Q_BRANCH], min(branches, 2)) + back.stays(back.BRANCH))
+    until = max(until, back.free_for(queues[back.LOAD], p[w.Q_LOAD_STORE], min(accesses, 2)) + back.stays(back.LOAD))
+    return max(until, back.free_for(queues[back.VECTOR0], p[w.Q_VECTOR], min(floats, 2)) + back.stays(back.VECTOR0))
 
 
 @inlined
@@ -93,15 +140,14 @@ def note(row, slot, fetched, decoded, issue, done, retired, pc):
 @inlined
 def room(kind, row, d, rings, queues, t, p):
     """Return the first cycle in which every structure has an entry for the instruction."""
-    count = t[w.COUNT]
-    until = rings[0, (count - p[w.REORDER_BUFFER]) & (RING - 1)]
+    until = rings[5, (t[w.ENTRIES_MADE] - p[w.REORDER_BUFFER]) & (RING - 1)]
     destination = (d >> 6) & 127
     if destination > 0 and destination < 64:
         until = max(until, rings[1, (t[w.INTEGER_COUNT] - p[w.INTEGER_REGISTERS]) & (RING - 1)])
     elif destination >= 64:
         until = max(until, rings[2, (t[w.FLOAT_COUNT] - p[w.FLOATING_REGISTERS]) & (RING - 1)])
     if kind != w.K_NOP:
-        until = max(until, queues[row, back.oldest(queues[row], back.capacity(row, p))])
+        until = max(until, queues[row, back.oldest(queues[row], back.capacity(row, p))] + back.stays(row))
     if kind == w.K_LOAD:
         until = max(until, queues[back.LOAD_QUEUE, back.oldest(queues[back.LOAD_QUEUE], p[w.Q_LOADS])])
     elif kind == w.K_STORE:
@@ -110,9 +156,26 @@ def room(kind, row, d, rings, queues, t, p):
 
 
 @inlined
+def fold(kind, split, t):
+    """Give an instruction its entry of the reorder buffer.
+
+    Up to three of arithmetic in a row that are dispatched together share one (ct_idu_ir_ctrl.v, "fold").
+    """
+    folds = split == WHOLE and (kind <= w.K_DIVIDE or (kind >= w.K_FLOAT and kind <= w.K_VECTOR))
+    if folds and t[w.ENTRY_GROUP] == t[w.GROUP_AT] and t[w.ENTRY_HOLDS] < 3:
+        t[w.ENTRY_HOLDS] += 1
+        return
+    t[w.ENTRIES_MADE] += 1 + (split != WHOLE)
+    t[w.ENTRY_HOLDS] = 1
+    t[w.ENTRY_GROUP] = t[w.GROUP_AT] if folds else -1
+
+
+@inlined
 def issued(kind, row, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n):
     """Return when an instruction issues and completes, and what it waited for."""
     earliest = decoded + p[w.DISPATCH]
+    if kind != w.K_NOP:
+        earliest += back.is_waited_in(queues[row], earliest, back.capacity(row, p))
     cause = np.int64(w.BASE)
     start = earliest
     a, b, c = (d >> 13) & 127, (d >> 20) & 127, (d >> 27) & 127
@@ -144,10 +207,14 @@ def issued(kind, row, d, decoded, address, beats, ready, why, queues, calendar, 
     elif destination:
         ready[destination] = done
         why[destination] = mine
-    if extra:
-        ready[extra] = (
-            issue + 1 if (kind == w.K_LOAD and (d >> 48) & 1023 < ops.LOAD_END) or kind == w.K_STORE else done
-        )
+    split = (d >> PARTS) & 3
+    if split == UPDATES:
+        ready[extra] = back.arithmetic(back.chosen(w.K_ALU, decoded, queues, t, p), max(earliest, ready[a]), calendar)
+        why[extra] = mine
+    elif split == LINKS:
+        ready[destination] = back.arithmetic(back.ALU0, earliest, calendar)
+    elif extra:
+        ready[extra] = done + 1
         why[extra] = mine
     return issue, done, (mine if kind != w.K_ALU or cause != w.BASE else cause)
 
@@ -172,15 +239,17 @@ def reason(kind, took, cause, p):
 
 @inlined
 def retire(done, cause, stack, t, p):
-    """Retire in order, so many a cycle, and book the cycles that it took."""
+    """Retire in order, so many entries a cycle, and book the cycles that it took."""
     at = max(done + p[w.RETIRE] - 1, t[w.RETIRED_AT])
+    new = 1 if t[w.ENTRY_HOLDS] == 1 else 0
     if at == t[w.RETIRED_AT]:
-        if t[w.RETIRED_COUNT] >= p[w.RETIRE_WIDTH]:
+        if new and t[w.RETIRED_COUNT] >= p[w.RETIRE_WIDTH]:
             at += 1
             t[w.RETIRED_COUNT] = 0
     else:
         t[w.RETIRED_COUNT] = 0
-    t[w.RETIRED_COUNT] += 1
+        new = 1
+    t[w.RETIRED_COUNT] += new
     step = at - t[w.RETIRED_AT]
     t[w.STEP] = step
     if step > 0:
@@ -195,6 +264,9 @@ def leave(kind, row, d, issue, retired, address, rings, queues, stores, memory, 
     """Give back what the instruction held."""
     count = t[w.COUNT]
     rings[0, count & (RING - 1)] = retired
+    rings[5, (t[w.ENTRIES_MADE] - 1) & (RING - 1)] = retired
+    if (d >> PARTS) & 3:
+        rings[5, (t[w.ENTRIES_MADE] - 2) & (RING - 1)] = retired
     t[w.COUNT] = count + 1
     destination = (d >> 6) & 127
     if destination > 0 and destination < 64:

@@ -39,12 +39,17 @@ def selector(pc):
 
 
 @compiled
-def direction(pc, taken, executed, bht, late, t):
-    """Predict a conditional branch and learn its outcome; returns the prediction."""
+def direction(pc, length, taken, executed, bht, late, t):
+    """Predict a conditional branch and learn its outcome; returns the prediction.
+
+    A selector is read once for a block. One that a branch has read whose second half lies in the next block, or behind which
+    another branch stands in its block, serves the next branch too ("sel_array_val_flop"), which writes its own.
+    """
     settle(t[w.NOW_FETCH], t[w.ROW_READ], bht, late, t)
     history = t[w.HISTORY]
     choice = selector(pc)
-    leaning = bht[choice]
+    leaning = t[w.HELD_LEANING] if t[w.HELD_BLOCK] == pc >> _BLOCK else np.int64(bht[choice])
+    t[w.HELD_BLOCK], t[w.HELD_LEANING] = (pc + length - 1) >> _BLOCK, leaning
     counter = place(pc, history) + (COUNTERS if leaning >= 2 else 0)
     held = bht[counter]
     predicted = held >= 2
