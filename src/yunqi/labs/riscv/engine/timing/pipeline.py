@@ -1,8 +1,7 @@
 """The model's loop: each instruction of the trace through fetch, decode, issue, completion and retirement.
 
-The instructions are taken in program order, each finding the first cycle in which everything that it needs is
-free; what waits and why is
-counted where retirement stood still.
+The instructions are taken in program order, each finding the first cycle in which everything that it needs is free; what
+waits and why is counted where retirement stood still.
 """
 
 import numpy as np
@@ -51,9 +50,7 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         by_room = held > decoded
         decoded = front.hold(held, kind, split, t)
         fold(kind, split, t)
-        for half in range(length >> 1):
-            rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
-        t[w.HALVES] += length >> 1
+        leave_buffer(length, decoded, rings, t)
         address, beats = addresses[index], np.int64(1)
         if (d >> 48) & 1023 >= ops.VLOAD:
             address, beats = address & _ADDRESS, max(np.int64(1), address >> _BEATS)
@@ -129,6 +126,14 @@ def room_for_group(slots, index, count, code, info, queues, t, p):
     until = max(until, back.free_for(queues[back.BRANCH], p[w.Q_BRANCH], min(branches, 2)) + back.stays(back.BRANCH))
     until = max(until, back.free_for(queues[back.LOAD], p[w.Q_LOAD_STORE], min(accesses, 2)) + back.stays(back.LOAD))
     return max(until, back.free_for(queues[back.VECTOR0], p[w.Q_VECTOR], min(floats, 2)) + back.stays(back.VECTOR0))
+
+
+@inlined
+def leave_buffer(length, decoded, rings, t):
+    """Write down when the instruction's halfwords leave the instruction buffer."""
+    for half in range(length >> 1):
+        rings[3, (t[w.HALVES] + half) & (RING - 1)] = decoded
+    t[w.HALVES] += length >> 1
 
 
 @inlined
