@@ -69,13 +69,19 @@ def resolve(d, pc, length, executed, target, front, t, p, n):
         t[w.GROUP] = -1
         t[w.DECODED_COUNT] = p[w.DECODE_WIDTH]  # the next turn begins a group of its own
     elif taken:
-        if target // p[w.FETCH_BYTES] == pc // p[w.FETCH_BYTES]:
-            bubble = max(bubble, p[w.BLOCK_BUBBLE])
-        t[w.ROW_READ] = t[w.NOW_FETCH]
-        t[w.NOW_FETCH] += 1 + bubble
-        if bubble > 0:
-            t[w.FETCH_CAUSE] = w.FETCH
-        t[w.GROUP], t[w.OPERATION_BLOCK] = -1, -1
+        go_on_at(target, pc, bubble, t, p)
+
+
+@inlined
+def go_on_at(target, pc, bubble, t, p):
+    """Let the fetch go on at a branch's target after so many empty cycles; within its own block it takes one at least."""
+    if target // p[w.FETCH_BYTES] == pc // p[w.FETCH_BYTES]:
+        bubble = max(bubble, p[w.BLOCK_BUBBLE])
+    t[w.ROW_READ] = t[w.NOW_FETCH]
+    t[w.NOW_FETCH] += 1 + bubble
+    if bubble > 0:
+        t[w.FETCH_CAUSE] = w.FETCH
+    t[w.GROUP], t[w.OPERATION_BLOCK] = -1, -1
 
 
 @inlined

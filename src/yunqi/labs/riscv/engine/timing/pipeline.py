@@ -51,9 +51,7 @@ def advance(slots, addresses, count, code, page_of, info, fronts, memory, machin
         decoded = front.hold(held, kind, split, t)
         fold(kind, split, t)
         leave_buffer(length, decoded, rings, t)
-        address, beats = addresses[index], np.int64(1)
-        if (d >> 48) & 1023 >= ops.VLOAD:
-            address, beats = address & _ADDRESS, max(np.int64(1), address >> _BEATS)
+        address, beats = reached(addresses[index], (d >> 48) & 1023)
         issue, done, cause = issued(
             kind, row, d, decoded, address, beats, ready, why, queues, calendar, stores, memory, t, p, n
         )
@@ -126,6 +124,14 @@ def room_for_group(slots, index, count, code, info, queues, t, p):
     until = max(until, back.free_for(queues[back.BRANCH], p[w.Q_BRANCH], min(branches, 2)) + back.stays(back.BRANCH))
     until = max(until, back.free_for(queues[back.LOAD], p[w.Q_LOAD_STORE], min(accesses, 2)) + back.stays(back.LOAD))
     return max(until, back.free_for(queues[back.VECTOR0], p[w.Q_VECTOR], min(floats, 2)) + back.stays(back.VECTOR0))
+
+
+@inlined
+def reached(address, op):
+    """Return the address of an access, and the registers that a vector one goes over."""
+    if op < ops.VLOAD:
+        return address, np.int64(1)
+    return address & _ADDRESS, max(np.int64(1), address >> _BEATS)
 
 
 @inlined
