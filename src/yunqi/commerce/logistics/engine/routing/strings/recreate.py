@@ -34,7 +34,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     NEAR_DISTANCE,
     NEED,
     NEIGHBOURS,
-    OPENING,
+    OFFERED,
     PAIRED,
     PENALTY,
     PREVIOUS,
@@ -101,14 +101,9 @@ def recreate(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
     """Insert the removed tasks one after another; what fits nowhere becomes absent."""
     order(p, table, xy, s)
     s[ABSENT] = 0
-    is_offered = p[TIMED] and not p[PAIRED] and s[LIMIT] < 0 and draw(s) < s[OPENING]
     for a in range(s[REMOVED]):
         c = s[s[REMOVED_TASKS] + a]
-        if p[PAIRED] and p[p[MATE] + c] >= 0:
-            placed = insert_pair(p, table, xy, s, c)
-        else:
-            placed = insert(p, table, xy, s, c, is_offered)
-            is_offered = False
+        placed = insert_pair(p, table, xy, s, c) if p[PAIRED] and p[p[MATE] + c] >= 0 else insert(p, table, xy, s, c)
         if not placed:
             s[s[ABSENT_TASKS] + s[ABSENT]] = c
             s[ABSENT] += 1
@@ -139,8 +134,8 @@ def in_time(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, i: int, j: int)
 
 
 @njit(cache=True, nogil=True)
-def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, is_offered: bool) -> bool:
-    """Insert one task at the cheapest place beside its neighbours, or into an empty vehicle, whose way there may be a gift."""
+def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
+    """Insert one task at the cheapest place beside its neighbours, or into an empty vehicle."""
     best = NOTHING
     behind = -1
     blink = s[BLINK]
@@ -177,8 +172,10 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, is_offered: bool
         best, behind = anywhere(p, table, xy, s, c)
     cost, start = cheapest_empty(p, table, xy, s, c)
     cost += price
-    if start >= 0 and is_offered:
-        cost -= distance(p, table, xy, start, c) + distance(p, table, xy, c, start + 1)
+    if s[OFFERED]:
+        s[OFFERED] = 0
+        if start >= 0:
+            cost -= distance(p, table, xy, start, c) + distance(p, table, xy, c, start + 1)
     if cost < best:
         best, behind = cost, start
     if behind < 0 and p[N] > EVERYWHERE:

@@ -20,6 +20,8 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     MATE,
     MEAN_REMOVED,
     NEIGHBOURS,
+    OFFERED,
+    OPENING,
     PAIRED,
     PENALTY,
     PICKUP,
@@ -56,7 +58,9 @@ def ruin(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
         wanted = s[s[FOCUS] + below(s, s[FOCUSED])]
         if s[s[ROUTE] + wanted] >= 0:
             seed = wanted
-    is_closing = p[TIMED] and not p[PAIRED] and s[LIMIT] < 0 and draw(s) < s[CLOSING]
+    is_free = p[TIMED] and not p[PAIRED] and s[LIMIT] < 0
+    is_closing = is_free and draw(s) < s[CLOSING]
+    s[OFFERED] = 1 if is_free and draw(s) < s[OPENING] else 0
     done = 0
     for k in range(-1, p[NEIGHBOURS]):
         c = seed if k < 0 else p[p[AROUND] + seed * p[NEIGHBOURS] + k]
