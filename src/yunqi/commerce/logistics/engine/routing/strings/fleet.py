@@ -11,9 +11,9 @@ from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
-FLEET_MOST, LONG_MOST = 0.65, 0.8
-"""Share of the budget that the search for fewer vehicles may take at most; the second beyond `SMALL` tasks."""
-FLEET_IDLE, LONG_IDLE = 0.3, 0.65
+FLEET_MOST = 0.65
+"""Share of the budget that the search for fewer vehicles may take at most."""
+FLEET_IDLE, LONG_IDLE = 0.3, 0.5
 """Share of the budget after which it ends when it has found nothing more; the second beyond `SMALL` tasks."""
 FLEET_PATIENCE = 3.0
 """It also goes on as long as this many times what its last success took."""
@@ -110,13 +110,12 @@ class Fleet:
         hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.workers.n - len(current.absent) + len(current.routes)))
         length = (ATTEMPT if self.workers.n <= SMALL else LONG_ATTEMPT) * self.workers.n
         longest = (FLEET_IDLE if self.workers.n <= SMALL else LONG_IDLE) * begun
-        most = FLEET_MOST if self.workers.n <= SMALL else LONG_MOST
         self.attempts = [Attempt(k, length) for k in range(len(self.workers.states))]
         for state in self.workers.states:
             self.workers.fill(state, current)
         with ThreadPoolExecutor(len(self.workers.states)) as threads:
             while len(self.best().routes) > self.fewest or self.best().absent:
-                until = max(begun * (1 - most), last - max(longest, FLEET_PATIENCE * (begun - last)))
+                until = max(begun * (1 - FLEET_MOST), last - max(longest, FLEET_PATIENCE * (begun - last)))
                 if self.workers.left() <= until:
                     break
                 before = self.workers.work()
