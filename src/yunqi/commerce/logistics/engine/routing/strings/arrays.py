@@ -38,7 +38,7 @@ def new_state(p: Ints, seed: int) -> Ints:
         (at.FOLLOWING, at.PREVIOUS, at.HOP, at.ROUTE, at.EARLIEST, at.LATEST, at.BEST_FOLLOWING), nodes
     )
     by_route = (at.SIZE, at.TOUCHED_AT, at.IS_DIRTY, at.EMPTY, at.IS_ALLOWED, at.TOUCHED_ROUTES, at.DIRTY_ROUTES)
-    sizes |= dict.fromkeys((*by_route, at.SAVED_FROM, at.SAVED_START), m + 1)
+    sizes |= dict.fromkeys((*by_route, at.SAVED_FROM, at.SAVED_START, at.LOOKED_AT), m + 1)
     by_task = (at.COUNTERS, at.TASKS, at.ABSENT_TASKS, at.REMOVED_TASKS, at.KEYS, at.SAVED_TASKS, at.SAVED_HOP)
     sizes |= dict.fromkeys((*by_task, at.HOME, at.IS_MOVED, at.SAVED_ABSENT, at.BEST_ABSENT, at.FOCUS), n + 1)
     laid_out = (
@@ -65,4 +65,5 @@ def new_state(p: Ints, seed: int) -> Ints:
     vectors[at.HOME] = np.full(n + 1, -1, np.int64)
     numbers = {at.LIMIT: -1, at.MEAN_REMOVED: 10, at.LONGEST: 10, at.SPLIT: 1 << 31, at.DEEPER: int(2**32 * 0.01)}
     numbers |= {at.BLINK: int(2**32 * 0.01), at.RANDOM: seeded(seed)}
+    numbers |= {at.OPENING: int(2**32 * 0.02), at.CLOSING: int(2**32 * 0.02)}
     return pack(numbers, vectors, at.STATE_HEADER)

@@ -52,4 +52,9 @@ LINE, HEAD_OF, GAP, TO_FIRST, FROM_FIRST, TO_SECOND, FROM_SECOND, HEADS, MUST = 
 KEPT, KEPT_GAP, EARLY, LATE, ON_BOARD = range(70, 75)
 # When the nodes of the saved routes could be served: earliest and latest of each stop, and of the two depots.
 SAVED_EARLIEST, SAVED_LATEST, SAVED_TIMES = range(75, 78)
-STATE_HEADER = 80
+# Where windows bind, chances in 1 / 2**32 of an iteration that may open a route, and of one that removes a route as a whole;
+# whether the next task may go into an idle vehicle as if the way there were a gift.
+OPENING, CLOSING, OFFERED = 78, 79, 80
+# Routes looked at: a number that grows by each look, and by route the number of the last look.
+LOOK, LOOKED_AT = 81, 82
+STATE_HEADER = 88

@@ -15,6 +15,9 @@ REQUIRED = 10**12
 """The price of leaving out what must be served."""
 A_VEHICLE = 10**9
 """The price of a vehicle where fewer vehicles come first."""
+BESIDE = 40
+"""Close tasks beside which an insertion is tried where windows bind, up to 2,000 tasks: the best place is rarely further, and
+in clusters of 30 stops many more of them led to worse plans. A ruin still reaches as far as `_neighbours`."""
 _ADD = {Rounding.ROUNDED: 0.5, Rounding.TRUNCATED: 1e-9, Rounding.EXACT: 1 - 1e-7, Rounding.UP: 1 - 1e-7}
 
 
@@ -80,7 +83,10 @@ def packed(problem: Problem, *, neighbours: int | None = None) -> Packed:
         travel.distances is not None and np.array_equal(travel.distances, travel.distances.T)
     )
     plain = not any(task.windows or task.partner or task.skills for task in tasks)
-    near, apart = _near(problem, site[:n], neighbours or _neighbours(n, plain=plain))
+    around, apart = _near(problem, site[:n], neighbours or _neighbours(n, plain=plain))
+    near = around.copy()
+    if not plain and n <= 2000:
+        near[:, BESIDE:] = -1
     vectors: dict[int, npt.NDArray[np.generic]] = {
         at.SERVICE: np.array([task.service for task in tasks] + [0] * far, np.int64),
         at.READY: ready,
@@ -98,13 +104,13 @@ def packed(problem: Problem, *, neighbours: int | None = None) -> Packed:
         at.CAPACITY: np.array([vehicles[k].capacity for k in order], np.int64),
         at.NEAR: near,
         at.NEAR_DISTANCE: apart,
-        at.AROUND: near,
+        at.AROUND: around,
     }
     numbers = {
         at.N: n,
         at.VEHICLES: m,
         at.DIMENSIONS: len(vehicles[0].capacity),
-        at.NEIGHBOURS: near.shape[1],
+        at.NEIGHBOURS: around.shape[1],
         at.MODE: int(travel.xy is not None),
         at.SYMMETRIC: int(travel.xy is not None or _is_metric(travel.distances, bool(metric))),
         at.TIMED: int(any(task.windows for task in tasks) or any(v.window != (0, FOREVER) for v in vehicles)),

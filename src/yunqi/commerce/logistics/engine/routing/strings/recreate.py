@@ -34,6 +34,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     NEAR_DISTANCE,
     NEED,
     NEIGHBOURS,
+    OFFERED,
     PAIRED,
     PENALTY,
     PREVIOUS,
@@ -171,6 +172,10 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
         best, behind = anywhere(p, table, xy, s, c)
     cost, start = cheapest_empty(p, table, xy, s, c)
     cost += price
+    if s[OFFERED]:
+        s[OFFERED] = 0
+        if start >= 0:
+            cost -= distance(p, table, xy, start, c) + distance(p, table, xy, c, start + 1)
     if cost < best:
         best, behind = cost, start
     if behind < 0 and p[N] > EVERYWHERE:

@@ -8,16 +8,20 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     ABSENT_TASKS,
     AROUND,
     CHANGE,
+    CLOSING,
     DEEPER,
     FOCUS,
     FOCUSED,
     FOLLOWING,
     HERE,
     ITERATION,
+    LIMIT,
     LONGEST,
     MATE,
     MEAN_REMOVED,
     NEIGHBOURS,
+    OFFERED,
+    OPENING,
     PAIRED,
     PENALTY,
     PICKUP,
@@ -54,6 +58,9 @@ def ruin(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
         wanted = s[s[FOCUS] + below(s, s[FOCUSED])]
         if s[s[ROUTE] + wanted] >= 0:
             seed = wanted
+    is_free = p[TIMED] and not p[PAIRED] and s[LIMIT] < 0
+    is_closing = is_free and draw(s) < s[CLOSING]
+    s[OFFERED] = 1 if is_free and draw(s) < s[OPENING] else 0
     done = 0
     for k in range(-1, p[NEIGHBOURS]):
         c = seed if k < 0 else p[p[AROUND] + seed * p[NEIGHBOURS] + k]
@@ -64,6 +71,8 @@ def ruin(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
             continue
         touch(p, table, xy, s, r)
         length = int(uniform(s) * min(float(s[s[SIZE] + r]), longest) + 1.0)
+        if is_closing and done == 0:
+            length = s[s[SIZE] + r]
         remove_string(p, table, xy, s, c, r, min(length, s[s[SIZE] + r]))
         if p[TIMED] or p[PAIRED]:
             schedule(p, table, xy, s, r)
