@@ -89,7 +89,7 @@ def run_engines(
         emit=told,
         aside=meet if beside else None,
         partner=partner,
-        polish_seconds=min(5.0, 0.05 * span) if iterations is None and span > 4 else 0.0,
+        polish_seconds=0.0 if iterations is not None else _polishing(span, near=keep is not None),
     )
     if iterations is not None:
         search.limit(iterations)
@@ -115,6 +115,13 @@ def run_engines(
         found.iterations,
         reasons_for(problem, routes, missing, _patience(budget)) if missing else [],
     )
+
+
+def _polishing(span: float, *, near: bool) -> float:
+    """Seconds for one choice from the routes seen: near a plan in force they are few, and a choice is quick."""
+    if near:
+        return min(5.0, 0.25 * span)
+    return min(5.0, 0.05 * span) if span > 4 else 0.0
 
 
 @cache
