@@ -89,7 +89,7 @@ def run_engines(
         emit=told,
         aside=meet if beside else None,
         partner=partner,
-        polish_seconds=0.0 if iterations is not None else _polishing(span, near=keep is not None),
+        polish_seconds=min(5.0, 0.05 * span) if iterations is None and span > 4 else 0.0,
     )
     if iterations is not None:
         search.limit(iterations)
@@ -100,7 +100,7 @@ def run_engines(
     if start is not None and keep is not None:
         share, touched = keep
         home = {task: slot for slot, tasks in start.routes for task in tasks if problem.tasks[task].id not in touched}
-        search.keep(home, int((1 - share) * len(home)))
+        search.keep(home, int((1 - share) * len(home)), seconds=span if iterations is None else 0.0)
     try:
         found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
     finally:
@@ -115,13 +115,6 @@ def run_engines(
         found.iterations,
         reasons_for(problem, routes, missing, _patience(budget)) if missing else [],
     )
-
-
-def _polishing(span: float, *, near: bool) -> float:
-    """Seconds for one choice from the routes seen: near a plan in force they are few, and a choice is quick."""
-    if near:
-        return min(5.0, 0.25 * span)
-    return min(5.0, 0.05 * span) if span > 4 else 0.0
 
 
 @cache

@@ -112,7 +112,7 @@ def recombine_near(
     n = len(tasks)
     costs, matrix = _near_program(columns, tasks, movable)
     limits = np.ones(matrix.shape[0] - n)
-    options = {"time_limit": max(0.05, seconds / 2)}
+    options = {"time_limit": max(0.02, seconds / 2)}
     relaxed = linprog(
         costs, A_eq=matrix[:n], b_eq=np.ones(n), A_ub=matrix[n:], b_ub=limits, bounds=(0, None), method="highs",
         options=options,

@@ -89,6 +89,7 @@ class Search:
         self.guard: Callable[[Found], bool] | None = None
         self.leeway: Leeway | None = None
         self.columns: Columns | None = None
+        self.seconds = 0.0
         self.spare = 0
         self.news: list[int] = []
         self.hop = 1.0
@@ -108,12 +109,19 @@ class Search:
         """Return the share of the budget that is left."""
         return self.workers.left()
 
-    def keep(self, homes: dict[int, int], movable: int) -> None:
-        """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
+    def keep(self, homes: dict[int, int], movable: int, *, seconds: float = 0.0) -> None:
+        """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot.
+
+        Parameters
+        ----------
+        seconds
+            Length of the budget, for the choices from the routes seen; without, none is made.
+        """
         leeway = self.leeway = Leeway(homes, movable)
         self.guard = lambda found: leeway.moved(found.routes) <= movable
         leeway.enter(self.arrays.p, self.states)
-        self.columns = Columns(self.arrays, leeway) if self.polish_seconds > 0 else None
+        self.columns = Columns(self.arrays, leeway) if seconds > 0 else None
+        self.seconds = seconds
         self.polish = False
         self.news = [task for task in range(self.n) if task not in homes]
 
@@ -208,7 +216,7 @@ class Search:
             self.pool.pop(next(iter(self.pool)))
 
     def _chosen(self, columns: Columns) -> Found | None:
-        found = columns.better(self.best, self.polish_seconds)
+        found = columns.better(self.best, self.left() * self.seconds)
         if found is not None:
             self._take(found)
         return found
