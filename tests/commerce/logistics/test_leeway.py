@@ -32,9 +32,8 @@ def test_the_price_of_a_move_rises_while_the_leeway_is_used_up_and_falls_while_i
     assert fell < 200 < 1000
     assert fell_again < rose > fell
     assert rose_again > fell_again
-    assert leeway.spare(4, 2, 0.9) == 3
-    assert leeway.spare(12, 2, 0.9) == 0
-    assert leeway.spare(12, 2, 0.1) == 12  # at first the price alone holds them
+    assert leeway.spare(4, 2) == 3
+    assert leeway.spare(12, 2) == 0
 
 
 def test_interchangeable_vehicles_are_dealt_so_that_most_tasks_are_at_home() -> None:
@@ -94,6 +93,19 @@ def test_routes_seen_are_kept_at_their_shortest_and_make_a_better_plan() -> None
     assert sorted(found.routes) == [(0, [0, 1, 2, 3]), (1, [4, 5, 6, 7]), (2, [9, 8, 11, 10])]
     search.workers.fill(state, found)
     assert int(state[at.COST]) == found.cost < shorter.cost
+
+
+def test_the_price_alone_holds_tasks_at_first_but_not_before_there_is_a_plan() -> None:
+    arrays = packed(line())
+    search = Search(arrays, left=lambda: 1.0, effort=3000, seed=1, workers=1)
+    search.keep(dict.fromkeys(range(12), 0), 2)
+    assert search.leeway is not None
+    spared = []
+    for absent, done in (([11], 0.1), ([], 0.1), ([], 0.9)):
+        search.best = Found(0, [(0, list(range(11)))], absent)
+        search._lead(search.leeway, search.best, done)
+        spared.append(search.spare)
+    assert spared == [2, 12, 2]
 
 
 def test_no_more_tasks_leave_their_vehicle_than_may() -> None:

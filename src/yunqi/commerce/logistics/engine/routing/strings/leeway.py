@@ -58,9 +58,9 @@ class Leeway:
         """Return how many tasks are not at home."""
         return sum(self.homes.get(task, slot) != slot for slot, tasks in routes for task in tasks)
 
-    def spare(self, moved: int, shares: int, done: float) -> int:
-        """Return how many more each of so many threads may move when so much of the budget is spent."""
-        return len(self.homes) if done < STRICT_FROM else max(0, self.movable - moved) // shares
+    def spare(self, moved: int, shares: int) -> int:
+        """Return how many more each of so many threads may move."""
+        return max(0, self.movable - moved) // shares
 
     def is_lost(self, routes: Routes, done: float) -> bool:
         """Whether too many are away although there was time to send them home."""

@@ -14,7 +14,7 @@ from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.columns import Columns
 from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
-from yunqi.commerce.logistics.engine.routing.strings.leeway import Leeway
+from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
@@ -274,7 +274,8 @@ class Search:
         self._focus(self._bound_for(current) or (self.news if done <= FOCUS_UNTIL else []))
         moved = leeway.moved(current.routes)
         leeway.follow(self.states, moved, self.hop)
-        self.spare = leeway.spare(moved, len(self.states), done)
+        is_strict = bool(self.best.absent) or done >= STRICT_FROM  # a first plan is within the leeway sooner so
+        self.spare = leeway.spare(moved, len(self.states)) if is_strict else self.n
 
     def _bound_for(self, current: Found) -> list[int]:
         """Return the tasks of the vehicles that alone may serve what is left out."""
