@@ -19,7 +19,7 @@ STEEPEST = 1.15
 """By how much the price changes at most from round to round."""
 AIM = 0.97
 """Share of the leeway at which the price stays as it is."""
-STRICT_FROM, BACK_BY = 0.5, 0.6
+STRICT_FROM, BACK_BY = 0.5, 0.75
 """Shares of the budget after which a move too many is refused, whatever it gains, and by which the price must have sent enough
 tasks home: if not, the search goes back to the best plan within the leeway."""
 
@@ -83,15 +83,19 @@ class Leeway:
             found += [(slots[k], mine[row][1]) for row, k in zip(rows, chosen, strict=True)]
         return sorted(found, key=lambda route: route[0])
 
-    def follow(self, states: Sequence[Ints], moved: int, hop: float) -> None:
+    def follow(self, states: Sequence[Ints], moved: int, hop: float, *, is_strict: bool = False) -> None:
         """Set the price of a move.
 
         Parameters
         ----------
         hop
             Mean way between two stops.
+        is_strict
+            Whether those too many have to go home soon.
         """
         change = (moved + 1) / (AIM * self.movable + 1)
+        if is_strict and moved > self.movable:
+            change = STEEPEST
         self.price = min(HIGHEST, max(LOWEST, self.price * min(STEEPEST, max(1 / STEEPEST, change))))
         for state in states:
             state[at.MOVE_PRICE] = int(self.price * hop)

@@ -101,12 +101,12 @@ def recreate(p: Ints, table: Matrix, xy: Floats, s: Ints, slack: float) -> bool:
     """Insert the removed tasks one after another; what fits nowhere becomes absent.
 
     Returns whether the cost, moves from a plan in force included, grows by less than ``slack``. Where distances are a
-    metric no insertion lowers it, so the rest is not inserted once that can't be any more: the change has to be undone.
+    metric no insertion lowers it, so a re-plan inserts no more once that can't be: the change has to be undone anyway.
     """
     order(p, table, xy, s)
     s[ABSENT] = 0
     price = s[MOVE_PRICE] if s[LIMIT] >= 0 else 0
-    most = slack if p[SYMMETRIC] else float(NOTHING)
+    most = slack if p[SYMMETRIC] and s[LIMIT] >= 0 else float(NOTHING)
     owed = -price * away_before(s) if price > 0 else 0
     for a in range(s[REMOVED]):
         c = s[s[REMOVED_TASKS] + a]
@@ -116,7 +116,7 @@ def recreate(p: Ints, table: Matrix, xy: Floats, s: Ints, slack: float) -> bool:
         if p[PAIRED] and p[p[MATE] + c] >= 0:
             placed = 1 if insert_pair(p, table, xy, s, c) else 0
         else:
-            placed = insert(p, table, xy, s, c, np.int64(min(left, float(NOTHING))))
+            placed = insert(p, table, xy, s, c, np.int64(np.ceil(min(left, float(NOTHING)))))
         if placed < 0:
             return False
         if placed == 0:

@@ -273,8 +273,8 @@ class Search:
         """Set what moves cost in the next round of a re-plan, and how many are left."""
         self._focus(self._bound_for(current) or (self.news if done <= FOCUS_UNTIL else []))
         moved = leeway.moved(current.routes)
-        leeway.follow(self.states, moved, self.hop)
         is_strict = bool(self.best.absent) or done >= STRICT_FROM  # a first plan is within the leeway sooner so
+        leeway.follow(self.states, moved, self.hop, is_strict=is_strict)
         self.spare = leeway.spare(moved, len(self.states)) if is_strict else self.n
 
     def _bound_for(self, current: Found) -> list[int]:
