@@ -24,7 +24,7 @@ ROUND, LEAST_ROUND, ROUNDS = 2000, 200, 50
 those are enough."""
 COLD_NEAR = 0.05
 """Where the temperature of a re-plan ends, in mean ways between two stops: below, nothing moves in a leeway that is used."""
-COLLECT_FROM, CHOOSE_AT = 0.3, (0.85, 0.95)
+COLLECT_FROM, CHOOSE_AT = 0.3, (0.8, 0.92)
 """Shares of the budget from which a re-plan keeps its routes, and at which the best choice from them is made."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
