@@ -123,6 +123,21 @@ def test_no_more_tasks_leave_their_vehicle_than_may() -> None:
     assert costs[0] > costs[1] > costs[2]
 
 
+def test_the_same_seed_and_iterations_give_the_same_re_plan() -> None:
+    problem = line(24, 9)
+    arrays = packed(problem)
+    rows = [(slot, list(range(slot, 24, 8))) for slot in range(8)]
+    homes = {task: slot for slot, tasks in rows for task in tasks}
+    found = []
+    for _ in range(2):
+        search = Search(arrays, left=lambda: 1.0, effort=4000, seed=3, workers=2)
+        search.limit(4000)
+        search.keep(homes, 6)
+        found.append(search.run(Found(1 << 60, rows, []), cool=True))
+    assert found[0].routes == found[1].routes
+    assert found[0].cost == found[1].cost
+
+
 def test_a_pinned_task_without_room_goes_to_the_thread_that_has_its_vehicle_and_ruins_begin_there() -> None:
     xy = np.array([[0.0, 0.0], *([10.0 * k, 0.0] for k in range(1, 22))])
     tasks = tuple(Task(str(k), k, load=(1,), vehicle="9" if k == 21 else None) for k in range(1, 22))
