@@ -100,7 +100,7 @@ def run_engines(
     if start is not None and keep is not None:
         share, touched = keep
         home = {task: slot for slot, tasks in start.routes for task in tasks if problem.tasks[task].id not in touched}
-        search.keep(home, int((1 - share) * len(home)))
+        search.keep(home, int((1 - share) * len(home)), seconds=span if iterations is None else 0.0)
     try:
         found = search.run(start, fewer=problem.objective is Objective.VEHICLES_FIRST, cool=bool(warm))
     finally:

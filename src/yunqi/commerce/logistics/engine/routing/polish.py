@@ -4,6 +4,9 @@ A mixed-integer program over the whole pool is a waste of time; one over the rou
 relaxation is below the gap is small and exact for the pool. HiGHS solves both, by SciPy, which keeps it silent.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix
@@ -66,3 +69,80 @@ def _program(
     starts = np.cumsum([0, *(len(order) + 1 for _, order in columns)])
     index = np.array([row for _, order in columns for row in (*sorted(rows[task] for task in order), len(rows))])
     return costs, csc_matrix((np.ones(len(index)), index, starts), shape=(len(rows) + 1, len(columns)))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A route of one vehicle.
+
+    Parameters
+    ----------
+    slot
+        The vehicle.
+    order
+        Its tasks.
+    cost
+        In the search's unit.
+    moved
+        How many of its tasks another vehicle serves in the plan in force.
+    """
+
+    slot: int
+    order: tuple[int, ...]
+    cost: int
+    moved: int
+
+
+def recombine_near(
+    columns: Sequence[Column], tasks: list[int], best: int, *, movable: int, seconds: float
+) -> list[Column] | None:
+    """Return cheaper routes that serve every task once, each vehicle at most once, with at most ``movable`` moved tasks.
+
+    Parameters
+    ----------
+    best
+        Cost of the best known choice.
+    seconds
+        Time for the linear and the integer program together.
+
+    Returns
+    -------
+    None when the columns hold nothing cheaper, or nothing that was found in time.
+    """
+    n = len(tasks)
+    costs, matrix = _near_program(columns, tasks, movable)
+    limits = np.ones(matrix.shape[0] - n)
+    options = {"time_limit": max(0.02, seconds / 2)}
+    relaxed = linprog(
+        costs, A_eq=matrix[:n], b_eq=np.ones(n), A_ub=matrix[n:], b_ub=limits, bounds=(0, None), method="highs",
+        options=options,
+    )  # fmt: skip
+    if relaxed.status != 0 or relaxed.fun > best - 1:
+        return None
+    prices = np.concatenate([relaxed.eqlin.marginals, relaxed.ineqlin.marginals])
+    near = np.flatnonzero(costs - matrix.T @ prices <= best - relaxed.fun + 1e-6)
+    matrix = matrix[:, near]
+    rules = [LinearConstraint(matrix[:n], np.ones(n), np.ones(n)), LinearConstraint(matrix[n:], -np.inf, limits)]
+    found = milp(costs[near], constraints=rules, integrality=np.ones(len(near)), bounds=Bounds(0, 1), options=options)
+    if found.x is None:
+        return None
+    chosen = [columns[k] for k in near[found.x > 0.5]]
+    served = sorted(task for column in chosen for task in column.order)
+    slots = {column.slot for column in chosen}
+    if served != sorted(tasks) or len(slots) < len(chosen) or sum(column.moved for column in chosen) > movable:
+        return None
+    return chosen if sum(column.cost for column in chosen) < best else None
+
+
+def _near_program(
+    columns: Sequence[Column], tasks: list[int], movable: int
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], csc_matrix]:
+    # Rows: tasks, vehicles, and the share of the leeway (a share keeps the row's numbers small: rounded solutions hold).
+    rows = {task: k for k, task in enumerate(tasks)}
+    slots = {slot: len(rows) + k for k, slot in enumerate(sorted({column.slot for column in columns}))}
+    last = len(rows) + len(slots)
+    down = [row for c in columns for row in (*(rows[task] for task in c.order), slots[c.slot], last)]
+    values = [v for c in columns for v in (*([1.0] * (len(c.order) + 1)), c.moved / max(1, movable))]
+    across = np.repeat(np.arange(len(columns)), [len(column.order) + 2 for column in columns])
+    costs = np.array([column.cost for column in columns], np.float64)
+    return costs, csc_matrix((values, (down, across)), shape=(last + 1, len(columns)))

@@ -30,7 +30,6 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     KIND,
     LIMIT,
     MATE,
-    MOVE_PRICE,
     MOVED,
     PENALTY,
     PICKUP,
@@ -194,11 +193,11 @@ def anneal(p: Ints, table: Matrix, xy: Floats, s: Ints, iterations: int, hot: fl
     for _ in range(iterations):
         begin(s)
         cost, used = s[COST], s[USED]
+        slack = -temperature * np.log(uniform(s) + 1e-12)
         ruin(p, table, xy, s)
-        recreate(p, table, xy, s)
+        close = recreate(p, table, xy, s, slack)
         changed = cost + s[CHANGE]
-        more = more_moves(s) if s[LIMIT] >= 0 else 0
-        close = changed + more * s[MOVE_PRICE] < cost - temperature * np.log(uniform(s) + 1e-12)
+        more = more_moves(s) if close and s[LIMIT] >= 0 else 0
         if close and (more <= 0 or s[MOVED] + more <= s[LIMIT]):
             s[COST] = changed
             if s[LIMIT] >= 0:
@@ -232,7 +231,7 @@ def fewer(p: Ints, table: Matrix, xy: Floats, s: Ints, iterations: int, target: 
         cost, used, gone = s[COST], s[USED], s[ABSENT]
         was = absence(s, gone, s[SAVED_ABSENT] + 1)
         ruin(p, table, xy, s)
-        recreate(p, table, xy, s)
+        recreate(p, table, xy, s, np.inf)
         now = absence(s, s[ABSENT], s[ABSENT_TASKS])
         for a in range(s[ABSENT]):
             s[s[COUNTERS] + s[s[ABSENT_TASKS] + a]] += 1

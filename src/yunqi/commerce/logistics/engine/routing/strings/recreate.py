@@ -22,6 +22,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     HOME,
     HOP,
     IS_ALLOWED,
+    IS_MOVED,
     KEYS,
     KIND,
     LAST_OF,
@@ -97,17 +98,44 @@ def order(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
 
 
 @njit(cache=True, nogil=True)
-def recreate(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
-    """Insert the removed tasks one after another; what fits nowhere becomes absent."""
+def recreate(p: Ints, table: Matrix, xy: Floats, s: Ints, slack: float) -> bool:
+    """Insert the removed tasks one after another; what fits nowhere becomes absent.
+
+    Returns whether the cost, moves from a plan in force included, grows by less than ``slack``. Where distances are a
+    metric no insertion lowers it, so a re-plan inserts no more once that can't be: the change has to be undone anyway.
+    """
     order(p, table, xy, s)
     s[ABSENT] = 0
+    price = s[MOVE_PRICE] if s[LIMIT] >= 0 else 0
+    most = slack if p[SYMMETRIC] and s[LIMIT] >= 0 else float(NOTHING)
+    owed = -price * away_before(s) if price > 0 else 0
     for a in range(s[REMOVED]):
         c = s[s[REMOVED_TASKS] + a]
-        placed = insert_pair(p, table, xy, s, c) if p[PAIRED] and p[p[MATE] + c] >= 0 else insert(p, table, xy, s, c)
-        if not placed:
+        left = most - s[CHANGE] - owed
+        if left <= 0:
+            return False
+        if p[PAIRED] and p[p[MATE] + c] >= 0:
+            placed = 1 if insert_pair(p, table, xy, s, c) else 0
+        else:
+            placed = insert(p, table, xy, s, c, np.int64(np.ceil(min(left, float(NOTHING)))))
+        if placed < 0:
+            return False
+        if placed == 0:
             s[s[ABSENT_TASKS] + s[ABSENT]] = c
             s[ABSENT] += 1
             s[CHANGE] += p[p[PENALTY] + c]
+        elif price > 0 and s[s[HOME] + c] >= 0 and s[s[ROUTE] + c] != s[s[HOME] + c]:
+            owed += price
+    return s[CHANGE] + owed < slack
+
+
+@njit(cache=True, nogil=True)
+def away_before(s: Ints) -> int:
+    """Return how many of the removed tasks were away from the vehicle of a plan in force."""
+    away = 0
+    for a in range(s[REMOVED]):
+        away += s[s[IS_MOVED] + s[s[REMOVED_TASKS] + a]]
+    return away
 
 
 @njit(cache=True, nogil=True)
@@ -134,10 +162,14 @@ def in_time(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, i: int, j: int)
 
 
 @njit(cache=True, nogil=True)
-def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
-    """Insert one task at the cheapest place beside its neighbours, or into an empty vehicle."""
-    best = NOTHING
+def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, most: int) -> int:
+    """Insert one task at the cheapest place beside its neighbours, or into an empty vehicle.
+
+    Returns 1 where that is done, 0 where there is no place, -1 where every place costs ``most`` or more.
+    """
+    best = most
     behind = -1
+    is_dear = False
     blink = s[BLINK]
     home = s[s[HOME] + c]
     price = s[MOVE_PRICE] if s[LIMIT] >= 0 and home >= 0 else 0
@@ -157,7 +189,10 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
         twice = more + 2 * p[apart + k] if is_metric else -(1 << 40)
         i = s[previous + v]
         on, to = s[hop + v], s[hop + i]
-        if twice - max(on, to) >= best or not fits(p, table, xy, s, c, r):
+        if twice - max(on, to) >= best:
+            is_dear = True
+            continue
+        if not fits(p, table, xy, s, c, r):
             continue
         if twice - on < best:
             j = s[following + v]
@@ -168,7 +203,7 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
             cost = more + distance(p, table, xy, i, c) + distance(p, table, xy, c, v) - to
             if cost < best and (not is_timed or in_time(p, table, xy, s, c, i, v)) and draw(s) >= blink:
                 best, behind = cost, i
-    if behind < 0 and p[N] <= EVERYWHERE:  # rather far away than another vehicle
+    if behind < 0 and p[N] <= EVERYWHERE and not is_dear:  # rather far away than another vehicle
         best, behind = anywhere(p, table, xy, s, c)
     cost, start = cheapest_empty(p, table, xy, s, c)
     cost += price
@@ -178,16 +213,18 @@ def insert(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
             cost -= distance(p, table, xy, start, c) + distance(p, table, xy, c, start + 1)
     if cost < best:
         best, behind = cost, start
-    if behind < 0 and p[N] > EVERYWHERE:
+    if behind < 0 and p[N] > EVERYWHERE and not is_dear:
         best, behind = anywhere(p, table, xy, s, c)
+    if min(best, p[p[PENALTY] + c]) >= most:
+        return -1
     if behind < 0 or best >= p[p[PENALTY] + c]:
-        return False
+        return 0
     r = (behind - p[N]) >> 1 if behind >= p[N] else s[s[ROUTE] + behind]
     touch(p, table, xy, s, r)
     link(p, table, xy, s, c, behind, r)
     if p[TIMED] or p[PAIRED]:
         reschedule(p, table, xy, s, c)
-    return True
+    return 1
 
 
 @njit(cache=True, nogil=True)

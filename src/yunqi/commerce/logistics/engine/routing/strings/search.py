@@ -12,14 +12,20 @@ from yunqi.commerce.logistics.engine.routing.polish import LARGEST, Pool, recomb
 from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
+from yunqi.commerce.logistics.engine.routing.strings.columns import Columns
 from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
-from yunqi.commerce.logistics.engine.routing.strings.leeway import CROWDED, Leeway
+from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
-ROUND = 4000
-"""Iterations between two looks at who has left the vehicle of a plan in force."""
+ROUND, LEAST_ROUND, ROUNDS = 2000, 200, 50
+"""Iterations between two looks at who has left the vehicle of a plan in force: at most, at least; and looks, at least, where
+those are enough."""
+COLD_NEAR = 0.05
+"""Where the temperature of a re-plan ends, in mean ways between two stops: below, nothing moves in a leeway that is used."""
+COLLECT_FROM, CHOOSE_AT = 0.3, (0.8, 0.92)
+"""Shares of the budget from which a re-plan keeps its routes, and at which the best choice from them is made."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
 SHARED_FROM = 0.5
@@ -82,9 +88,11 @@ class Search:
         self.chunk = 200
         self.guard: Callable[[Found], bool] | None = None
         self.leeway: Leeway | None = None
+        self.columns: Columns | None = None
+        self.seconds = 0.0
         self.spare = 0
         self.news: list[int] = []
-        self.hop = self.tour = 1.0
+        self.hop = 1.0
         self.aside = aside
         self.partner = partner
         self.pool: Pool = {}
@@ -101,11 +109,20 @@ class Search:
         """Return the share of the budget that is left."""
         return self.workers.left()
 
-    def keep(self, homes: dict[int, int], movable: int) -> None:
-        """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot."""
+    def keep(self, homes: dict[int, int], movable: int, *, seconds: float = 0.0) -> None:
+        """Let at most ``movable`` of the tasks with a slot in ``homes`` be served from another slot.
+
+        Parameters
+        ----------
+        seconds
+            Length of the budget, for the choices from the routes seen; without, none is made.
+        """
         leeway = self.leeway = Leeway(homes, movable)
         self.guard = lambda found: leeway.moved(found.routes) <= movable
-        leeway.enter(self.states)
+        leeway.enter(self.arrays.p, self.states)
+        self.columns = Columns(self.arrays, leeway) if seconds > 0 else None
+        self.seconds = seconds
+        self.polish = False
         self.news = [task for task in range(self.n) if task not in homes]
 
     def _focus(self, tasks: Sequence[int]) -> None:
@@ -127,18 +144,24 @@ class Search:
             fleet.anew(hot, cold, lambda found: self._remember(found) if self.polish and not found.absent else None)
             current, hot = self.best, hot * 0.3
         span = max(self.left(), 1e-9)
-        next_polish = 0.8
+        next_polish, choices = 0.8, list(CHOOSE_AT)
         with ThreadPoolExecutor(len(self.states) + 1) as threads:
             beside = threads.submit(self.partner.run, self.left) if self.partner else None
             while (share := self.left()) > 0:
                 done = 1 - share / span
                 if self.leeway:
+                    current = self.best if self.leeway.is_lost(current.routes, done) else current
                     self._lead(self.leeway, current, done)
                 current = self._round(threads, current, hot * (cold / hot) ** done)
                 if self.partner is not None:
                     current = self._exchanged(current, done)
                 if self.aside is not None and done > 0.93:
                     current = self._meet(current)
+                if self.columns and done > COLLECT_FROM:
+                    self.columns.collect(current)
+                if self.columns and choices and done > choices[0]:
+                    del choices[0]
+                    current = self._chosen(self.columns) or current
                 if self.polish and done > 0.3:
                     self._remember(current)
                 if self.polish and done > next_polish:
@@ -148,8 +171,6 @@ class Search:
                 beside.result()
                 self._exchanged(current, 1.0)
         self.best.iterations = self.workers.work()
-        if self.leeway:
-            self.leeway.pay(self.arrays.p, 0, 1.0, self.tour)
         return self.best
 
     def _exchanged(self, current: Found, done: float) -> Found:
@@ -173,7 +194,7 @@ class Search:
         if other is None or other.absent:
             return current
         self._fill(self.states[0], other, None)
-        other = self._read(self.states[0], best=True)
+        other = self.workers.read(self.states[0], best=True)
         better = other.cost < self.best.cost
         self._take(other)
         if self.polish:
@@ -193,6 +214,12 @@ class Search:
                 self.pool[members] = (length, tuple(tasks))
         while len(self.pool) > LARGEST:
             self.pool.pop(next(iter(self.pool)))
+
+    def _chosen(self, columns: Columns) -> Found | None:
+        found = columns.better(self.best, self.left() * self.seconds)
+        if found is not None:
+            self._take(found)
+        return found
 
     def _recombined(self) -> Found | None:
         if self.best.absent:
@@ -214,44 +241,41 @@ class Search:
         nothing = np.zeros(0, np.int64)
         compiled.load(*self.arrays.args, state, nothing, np.zeros(1, np.int64), nothing, everything)
         compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
-        return self._read(state, best=True)
+        return self.workers.read(state, best=True)
 
     def _continued(self, start: Found) -> Found:
         """Price routes that came from elsewhere and insert what they leave out."""
         state = self.states[0]
         self._fill(state, start, None)
-        before = int(state[at.COST]) % REQUIRED
         if start.absent:  # a ruin of nothing: what is left out is inserted, and nothing else moves
             here, state[at.HERE] = int(state[at.HERE]), 0
             compiled.anneal(*self.arrays.args, state, 1, 1.0, 1.0)
             state[at.HERE] = here
-        first = self._read(state, best=True)
-        if self.leeway:
-            self.leeway.is_crowded = first.cost % REQUIRED > CROWDED * before
-        return first
+        return self.workers.read(state, best=True)
 
-    def _read(self, state: Ints, *, best: bool) -> Found:
-        """Return a solution at its own cost: what vehicles are paid for a while is counted again."""
-        found = self.workers.read(state, best=best)
+    def _settled(self, found: Found) -> Found:
+        """Return a solution whose vehicles are dealt out anew so that most tasks are at home."""
         if self.leeway:
-            found.cost += self.leeway.paid * len(found.routes)
+            found.routes = self.leeway.settle(found.routes)
         return found
 
     def _temperatures(self, current: Found, cool: bool) -> tuple[float, float]:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
         length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
-        self.hop, self.tour = length, length * stops / max(1, len(current.routes))
+        self.hop = length
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
+        if self.leeway:
+            return hot, min(length * COLD_NEAR, 0.5 * hot)
         return (length * 0.1 if cool else hot), length * 0.01
 
     def _lead(self, leeway: Leeway, current: Found, done: float) -> None:
-        """Set what moves and vehicles cost in the next round of a re-plan."""
+        """Set what moves cost in the next round of a re-plan, and how many are left."""
         self._focus(self._bound_for(current) or (self.news if done <= FOCUS_UNTIL else []))
-        leeway.pay(self.arrays.p, len(current.routes), done, self.tour)
         moved = leeway.moved(current.routes)
-        leeway.follow(self.states, moved, self.hop)
-        self.spare = leeway.spare(moved, len(self.states))
+        is_strict = bool(self.best.absent) or done >= STRICT_FROM  # a first plan is within the leeway sooner so
+        leeway.follow(self.states, moved, self.hop, is_strict=is_strict)
+        self.spare = leeway.spare(moved, len(self.states)) if is_strict else self.n
 
     def _bound_for(self, current: Found) -> list[int]:
         """Return the tasks of the vehicles that alone may serve what is left out."""
@@ -269,11 +293,11 @@ class Search:
     def _round(self, threads: ThreadPoolExecutor, current: Found, level: float) -> Found:
         parts = self._split(current)
         if len(parts) < len(self.states):  # too few routes to divide: everybody works on the whole
-            length = self.workers.quota(self._length(self.n) * 10)
+            length = self.workers.quota(self._length(self.n) * (1 if self.leeway else 10))
             jobs = [threads.submit(self._part, state, current, level, length, None) for state in self.states]
             ends = [job.result() for job in jobs]
-            self._take(min((end[1] for end in ends), key=lambda found: found.cost))
-            return min((end[0] for end in ends), key=lambda found: found.cost)
+            self._take(self._settled(min((end[1] for end in ends), key=lambda found: found.cost)))
+            return self._settled(min((end[0] for end in ends), key=lambda found: found.cost))
         taken = {slot for slot, _ in current.routes}
         length = self.workers.quota(self._length(self.n // len(parts)))
         jobs = []
@@ -282,14 +306,16 @@ class Search:
             others = {s for s in range(int(self.arrays.p[at.VEHICLES])) if s not in taken and s % len(parts) != k}
             jobs.append(threads.submit(self._part, state, part, level, length, others | (taken - mine)))
         ends = [job.result() for job in jobs]
-        self._take(_together([end[1] for end in ends]))
-        current = _together([end[0] for end in ends])
-        if self.leeway and self.leeway.paid:  # what is best as long as vehicles are paid need not be the best
+        self._take(self._settled(_together([end[1] for end in ends])))
+        current = self._settled(_together([end[0] for end in ends]))
+        if self.leeway:  # a thread's best may have moved too much, and then it keeps none that has moved less
             self._take(current)
         return current
 
     def _length(self, stops: int) -> int:
-        return ROUND if self.leeway else max(2000, 20 * stops)
+        if self.leeway:
+            return int(max(LEAST_ROUND, min(ROUND, self.effort / ROUNDS)))
+        return max(2000, 20 * stops)
 
     def _split(self, current: Found) -> list[Found]:
         if len(self.states) == 1 or len(current.routes) < 8:
@@ -322,7 +348,7 @@ class Search:
         while length > 0 and not self.workers.is_over():
             compiled.anneal(*self.arrays.args, state, min(self.chunk, length), level, level)
             length -= self.chunk
-        return self._read(state, best=False), self._read(state, best=True)
+        return self.workers.read(state, best=False), self.workers.read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
         self.workers.fill(state, part, forbidden)
