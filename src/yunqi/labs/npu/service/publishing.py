@@ -133,7 +133,7 @@ def _manifest(
         "chip": compiled.chip.name,
         "simulated": True,
         "recipe": {name: getattr(value, "value", value) for name, value in recipe.items()},
-        "wide": len(program.widths.wide),
+        "wide": len(program.widths.wide.names),
         "images": quantised.images,
         "inputs": {name: list(graph.shape(name)) for name in graph.inputs},
         "outputs": {name: list(graph.shape(name)) for name in graph.outputs},

@@ -91,7 +91,7 @@ def _fusible(
 
 
 def _closed(graph: Graph, opened: _Open, widths: Widths) -> Layer:
-    bits = widths.of_node(opened.main.name)
+    bits, weight_bits = _operands(opened.main, widths)
 
     def size(name: str) -> int:
         return graph.values[name].elements * widths.of_value(name) // 8
@@ -113,15 +113,24 @@ def _closed(graph: Graph, opened: _Open, widths: Widths) -> Layer:
         inputs=inputs,
         output=opened.output,
         work=work_of(graph, opened.main, opened.engine, unit),
-        weight_bytes=0 if opened.engine is Engine.HOST else sum(_stored(graph, name, bits) for name in constants),
+        weight_bytes=0 if opened.engine is Engine.HOST else sum(_stored(graph, name, weight_bits) for name in constants),
         main_bytes=size(first) if first else 0,
         input_bytes=sum(map(size, inputs)),
         output_bytes=sum(map(size, outputs)),
         bits=bits,
+        weight_bits=weight_bits,
         output_elements=sum(graph.values[name].elements for name in outputs),
         rows=shape[2] if len(shape) == 4 else (shape[-2] if len(shape) > 1 else 1),
         halo_bytes=halo_bytes(graph, opened.main, unit),
     )
+
+
+def _operands(node: Node, widths: Widths) -> tuple[int, int]:
+    """Widths of a product's operands; an activation that a wide product reads too is wide here as well."""
+    if node.op not in PRODUCTS:
+        return widths.bits, widths.bits
+    first = 16 if node.name in widths.wide.inputs else widths.of_value(node.inputs[0])
+    return first, max(widths.of_weights(node.name), widths.of_value(node.inputs[1]))
 
 
 def _stored(graph: Graph, name: str, bits: int) -> int:

@@ -1,0 +1,156 @@
+"""Mixed width by a wanted nearness: half of the inputs choose which operands get 16 bits, the other half has to agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yunqi.kernel import Invalid
+from yunqi.labs.npu.engine.compile import compile_network
+from yunqi.labs.npu.engine.timing import pace_of
+from yunqi.labs.npu.model import Aim, Array, Chip, Graph, Program, QuantisedGraph, Recipe, Wide
+from yunqi.labs.npu.service.quantising import Feeds, Progress, outputs, refused_by_onnxruntime
+from yunqi.labs.npu.service.refining import Rewritten, rewrite
+
+if TYPE_CHECKING:
+    from yunqi.labs.npu.engine.quantise import Judged, Step
+
+_GROWTH = 24  # the first part of the path that is added when verification asks for more; then twice as much, and so on
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """Which operands take 16 bits, and what that buys.
+
+    Parameters
+    ----------
+    steps
+        What was widened, the most useful for its cycles first.
+    products
+        How many the network has.
+    narrow, mixed
+        What the verifying inputs show of 8 bits alone, and of the network as it is now, in the chip's integers.
+    met
+        Whether the aim is reached; when it is not, this is the nearest there is, every operand wide.
+    narrow_ips, mixed_ips, wide_ips
+        Images a second with data on the chip: at 8 bits, as it is now, at 16 bits.
+    """
+
+    aim: Aim
+    steps: "tuple[Step, ...]"
+    products: int
+    narrow: "Judged"
+    mixed: "Judged"
+    met: bool
+    narrow_ips: float
+    mixed_ips: float
+    wide_ips: float
+
+    @property
+    def wide(self) -> Wide:
+        """The products that are widened."""
+        from yunqi.labs.npu.engine.quantise import wide_of
+
+        return wide_of(self.steps)
+
+
+def halves(feeds: Feeds) -> tuple[Feeds, Feeds]:
+    """Divide inputs in two, in turn: neighbours are often views of one thing, or sorted by it."""
+    return feeds[::2], feeds[1::2]
+
+
+def widen_network(
+    graph: Graph, program: Program, chip: Chip, feeds: Feeds, recipe: Recipe, aim: Aim, *,
+    judges: Feeds | None, fitted: int, measured: int, progress: Progress,
+) -> tuple[Graph, Program, QuantisedGraph, Widening]:  # fmt: skip
+    """Quantise with the fewest cycles that reach an aim.
+
+    Parameters
+    ----------
+    feeds
+        What ranges and integers are chosen on; without ``judges`` half of them, and the other half verifies.
+    judges
+        Further inputs: half chooses widths, half verifies.
+    fitted
+        How many of ``feeds`` calibration looks at.
+    measured
+        On how many of the choosing inputs each operand is measured alone.
+    """
+    from yunqi.labs.npu.engine.quantise import MOST_CHIPS, Mixed, classifies, float_outputs, inputs_needed, shortest
+
+    choosing, verifying = halves(judges if judges is not None else feeds)
+    scores = classifies(graph)
+    if not choosing or len(verifying) < inputs_needed(aim):
+        raise Invalid(
+            f"Half of the inputs verify: {max(1, inputs_needed(aim))} are needed there, all of them agreeing, and there are "
+            f"{len(verifying)}. Give more inputs, more --views of pictures, or ask for less confidence.",
+            "inputs",
+        )
+    base = rewrite(graph, program, (choosing if judges is None else feeds)[:fitted], recipe, progress=progress)
+    plain = compile_network(base.graph, chip, chips=MOST_CHIPS)
+    judge = _Judge(graph, verifying, scores, progress)
+    integers = base.quantised(plain, progress=progress)
+    mixed = Mixed(base.graph, chip, base.ranges, recipe, integers)
+    narrow = now = judge(plain, integers)
+    steps: list[Step] = []
+    count = 0
+    if not narrow.meets(aim):
+        with refused_by_onnxruntime():
+            real = float_outputs(graph, choosing)
+            steps = mixed.steps(
+                choosing[:measured], real[:measured], seen=lambda done, of: progress(done, of, "measuring operands")
+            )
+            loose = Aim(aim.agreement, aim.error)
+            tried = 0
+
+            def near(wide: Wide) -> bool:
+                nonlocal tried
+                tried += 1
+                progress(tried, len(steps).bit_length() + 1, "choosing widths")
+                return mixed.judge(wide, choosing, real, scores=scores).meets(loose)
+
+            count = shortest(steps, near)
+        plain, integers, now, count = _verified(base, chip, steps, max(1, count), judge, aim, progress)
+    chips = program.memory.chips
+    final = compile_network(base.graph, chip, wide=plain.widths.wide, chips=chips)
+    found = Widening(
+        aim, tuple(steps[:count]), len(mixed.products), narrow, now, now.meets(aim),
+        pace_of(mixed.compiled(Wide()), chip).peak_ips, pace_of(final, chip).peak_ips,
+        pace_of(mixed.compiled(mixed.all), chip).peak_ips,
+    )  # fmt: skip
+    return integers.graph, final, integers, found
+
+
+class _Judge:
+    """Judges integers by the verifying inputs, as the chip computes them."""
+
+    def __init__(self, graph: Graph, feeds: Feeds, scores: bool, progress: Progress) -> None:
+        from yunqi.labs.npu.engine.quantise import float_outputs
+
+        self.feeds, self.scores, self.progress, self.first = feeds, scores, progress, graph.outputs[0]
+        with refused_by_onnxruntime():
+            self.real: Sequence[Mapping[str, Array]] = float_outputs(graph, feeds)
+
+    def __call__(self, program: Program, integers: QuantisedGraph) -> "Judged":
+        from yunqi.labs.npu.engine.quantise import judged
+
+        found = []
+        for got in outputs(program, integers, self.feeds):
+            found.append(got)
+            self.progress(len(found), len(self.feeds), "verifying")
+        return judged(self.real, found, first=self.first, classifies=self.scores)
+
+
+def _verified(
+    base: Rewritten, chip: Chip, steps: "Sequence[Step]", count: int, judge: _Judge, aim: Aim, progress: Progress
+) -> "tuple[Program, QuantisedGraph, Judged, int]":
+    """Choose integers anew for the widths of a beginning of the path; longer ones until the verifying inputs agree."""
+    from yunqi.labs.npu.engine.quantise import MOST_CHIPS, wide_of
+
+    more = max(1, len(steps) // _GROWTH)
+    while True:
+        program = compile_network(base.graph, chip, wide=wide_of(steps[:count]), chips=MOST_CHIPS)
+        integers = base.quantised(program, progress=progress)
+        now = judge(program, integers)
+        if now.meets(aim) or count >= len(steps):
+            return program, integers, now, count
+        count, more = min(len(steps), count + more), 2 * more
