@@ -34,9 +34,7 @@ class Rewritten:
                 progress(done, of, "rounding layers")
 
         base = self.graph
-        own = Graph(
-            base.name, base.nodes, dict(base.values), base.inputs, base.outputs, base.opset, dict(base.assumed)
-        )
+        own = Graph(base.name, base.nodes, dict(base.values), base.inputs, base.outputs, base.opset, dict(base.assumed))
         found = quantise(own, program, self.ranges, self.recipe)
         found.images = len(self.feeds)
         if self.recipe.compensate:

@@ -28,7 +28,8 @@ class Widening:
     products
         How many the network has.
     narrow, mixed
-        What the verifying inputs show of 8 bits alone, and of the network as it is now, in the chip's integers.
+        What the verifying inputs show of 8 bits alone, and of the network as it is now. The latter is in the chip's
+        integers; 8 bits alone are judged through onnxruntime when that shows that they do not do.
     met
         Whether the aim is reached; when it is not, this is the nearest there is, every operand wide.
     narrow_ips, mixed_ips, wide_ips
@@ -87,10 +88,10 @@ def widen_network(
         )
     base = rewrite(graph, program, (choosing if judges is None else feeds)[:fitted], recipe, progress=progress)
     plain = compile_network(base.graph, chip, chips=MOST_CHIPS)
-    judge = _Judge(graph, verifying, scores, progress)
+    verifier = _Verifier(graph, verifying, scores, progress)
     integers = base.quantised(plain, progress=progress)
     mixed = Mixed(base.graph, chip, base.ranges, recipe, integers)
-    narrow = now = judge(plain, integers)
+    narrow = now = verifier.judge(plain, integers, aim)
     steps: list[Step] = []
     count = 0
     if not narrow.meets(aim):
@@ -109,7 +110,7 @@ def widen_network(
                 return mixed.judge(wide, choosing, real, scores=scores).meets(loose)
 
             count = shortest(steps, near)
-        plain, integers, now, count = _verified(base, chip, steps, max(1, count), judge, aim, progress)
+        plain, integers, now, count = _verified(base, chip, steps, max(1, count), verifier, aim, progress)
     chips = program.memory.chips
     final = compile_network(base.graph, chip, wide=plain.widths.wide, chips=chips)
     found = Widening(
@@ -120,7 +121,7 @@ def widen_network(
     return integers.graph, final, integers, found
 
 
-class _Judge:
+class _Verifier:
     """Judges integers by the verifying inputs, as the chip computes them."""
 
     def __init__(self, graph: Graph, feeds: Feeds, scores: bool, progress: Progress) -> None:
@@ -130,7 +131,16 @@ class _Judge:
         with refused_by_onnxruntime():
             self.real: Sequence[Mapping[str, Array]] = float_outputs(graph, feeds)
 
-    def __call__(self, program: Program, integers: QuantisedGraph) -> "Judged":
+    def judge(self, program: Program, integers: QuantisedGraph, aim: Aim, *, last: bool = False) -> "Judged":
+        """Judge through onnxruntime, and in the chip's own integers where that reaches the aim or nothing else is left."""
+        from yunqi.labs.npu.engine.quantise import judged, quick_outputs
+
+        with refused_by_onnxruntime():
+            found = quick_outputs(program, integers, self.feeds)
+        quick = judged(self.real, found, first=self.first, classifies=self.scores)
+        return self._exact(program, integers) if last or quick.meets(aim) else quick
+
+    def _exact(self, program: Program, integers: QuantisedGraph) -> "Judged":
         from yunqi.labs.npu.engine.quantise import judged
 
         found = []
@@ -141,7 +151,7 @@ class _Judge:
 
 
 def _verified(
-    base: Rewritten, chip: Chip, steps: "Sequence[Step]", count: int, judge: _Judge, aim: Aim, progress: Progress
+    base: Rewritten, chip: Chip, steps: "Sequence[Step]", count: int, verifier: _Verifier, aim: Aim, progress: Progress
 ) -> "tuple[Program, QuantisedGraph, Judged, int]":
     """Choose integers anew for the widths of a beginning of the path; longer ones until the verifying inputs agree."""
     from yunqi.labs.npu.engine.quantise import MOST_CHIPS, wide_of
@@ -150,7 +160,7 @@ def _verified(
     while True:
         program = compile_network(base.graph, chip, wide=wide_of(steps[:count]), chips=MOST_CHIPS)
         integers = base.quantised(program, progress=progress)
-        now = judge(program, integers)
+        now = verifier.judge(program, integers, aim, last=count >= len(steps))
         if now.meets(aim) or count >= len(steps):
             return program, integers, now, count
         count, more = min(len(steps), count + more), 2 * more

@@ -1,5 +1,6 @@
 """Graph nodes to fused layers: each product takes the element-wise operations after it into its two stages."""
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from yunqi.labs.npu.engine.compile.placing import BINARY, PRODUCTS, TABLES, place
@@ -113,7 +114,7 @@ def _closed(graph: Graph, opened: _Open, widths: Widths) -> Layer:
         inputs=inputs,
         output=opened.output,
         work=work_of(graph, opened.main, opened.engine, unit),
-        weight_bytes=0 if opened.engine is Engine.HOST else sum(_stored(graph, name, weight_bits) for name in constants),
+        weight_bytes=_constant_bytes(graph, constants, weight_bits) if opened.engine is not Engine.HOST else 0,
         main_bytes=size(first) if first else 0,
         input_bytes=sum(map(size, inputs)),
         output_bytes=sum(map(size, outputs)),
@@ -131,6 +132,10 @@ def _operands(node: Node, widths: Widths) -> tuple[int, int]:
         return widths.bits, widths.bits
     first = 16 if node.name in widths.wide.inputs else widths.of_value(node.inputs[0])
     return first, max(widths.of_weights(node.name), widths.of_value(node.inputs[1]))
+
+
+def _constant_bytes(graph: Graph, names: Iterable[str], bits: int) -> int:
+    return sum(_stored(graph, name, bits) for name in names)
 
 
 def _stored(graph: Graph, name: str, bits: int) -> int:

@@ -10,7 +10,7 @@ from yunqi.labs.npu.engine.quantise.levelling import level, spreads
 from yunqi.labs.npu.engine.quantise.masking import soften
 from yunqi.labs.npu.engine.quantise.qdq import Activations, to_qdq
 from yunqi.labs.npu.engine.quantise.recipe import quantise
-from yunqi.labs.npu.engine.quantise.widening import MOST_CHIPS, Mixed, Step, shortest, wide_of
+from yunqi.labs.npu.engine.quantise.widening import MOST_CHIPS, Mixed, Step, quick_outputs, shortest, wide_of
 
 __all__ = [
     "MOST_CHIPS",
@@ -30,6 +30,7 @@ __all__ = [
     "judged",
     "level",
     "quantise",
+    "quick_outputs",
     "shortest",
     "soften",
     "spreads",

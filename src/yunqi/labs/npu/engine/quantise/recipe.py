@@ -10,7 +10,7 @@ from yunqi.labs.npu.model import Array, Engine, Graph, Layer, Node, Program, Qua
 
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _SMALLEST = 1e-12
-_HEADROOM = 4.0  # times what calibration saw: an activation that was widened has integers to spare for what it did not see
+_HEADROOM = 4.0  # times what calibration saw: what was widened has integers to spare for what comes later
 _MOST_BIAS = 1 << 30  # a bias is an integer of 32 bits in units of input scale times weight scale
 
 

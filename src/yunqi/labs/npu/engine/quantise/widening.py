@@ -89,9 +89,7 @@ class Mixed:
     def quantised(self, program: Program) -> QuantisedGraph:
         """Return the integers at a program's widths: those of 8 bits are the narrow network's."""
         base = self.graph
-        own = Graph(
-            base.name, base.nodes, dict(base.values), base.inputs, base.outputs, base.opset, dict(base.assumed)
-        )
+        own = Graph(base.name, base.nodes, dict(base.values), base.inputs, base.outputs, base.opset, dict(base.assumed))
         found = quantise(own, program, self.ranges, self.recipe)
         for node in own.nodes:
             held = found.weights.get(node.inputs[1]) if len(node.inputs) > 1 else None
@@ -103,15 +101,8 @@ class Mixed:
 
     def outputs(self, wide: Wide, feeds: Sequence[Mapping[str, Array]]) -> Outputs:
         """Return the outputs at some widths, what is wide in floating point."""
-        from onnxruntime import InferenceSession, SessionOptions
-
         program = self.compiled(wide)
-        options = SessionOptions()
-        options.log_severity_level, options.intra_op_num_threads = 3, 1
-        model = to_qdq(program, self.quantised(program)).SerializeToString()
-        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        names = [name for name in self.graph.outputs if self.graph.values[name].is_float]
-        return [dict(zip(names, session.run(names, dict(feed)), strict=True)) for feed in feeds]
+        return quick_outputs(program, self.quantised(program), feeds)
 
     def steps(self, feeds: Sequence[Mapping[str, Array]], real: Outputs, *, seen: Seen) -> list[Step]:
         """Return the path of widenings, judged on some inputs that floating point gives ``real`` for."""
@@ -165,3 +156,16 @@ def shortest(steps: Sequence[Step], near: Callable[[Wide], bool]) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if near(wide_of(steps[:middle])) else (middle, high)
     return high
+
+
+def quick_outputs(program: Program, quantised: QuantisedGraph, feeds: Sequence[Mapping[str, Array]]) -> Outputs:
+    """Return the real outputs of integers through onnxruntime, which computes what is wide in floating point."""
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 3, 1
+    graph = quantised.graph
+    names = [name for name in graph.outputs if graph.values[name].is_float]
+    model = to_qdq(program, quantised).SerializeToString()
+    session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return [dict(zip(names, session.run(names, dict(feed)), strict=True)) for feed in feeds]
