@@ -15,6 +15,7 @@ import numpy.typing as npt
 from yunqi.app.bench.grocery import FIRST, HELD, Sales, promotions, sales
 from yunqi.app.bench.model import Options, Row
 from yunqi.commerce.logistics import Bucket, Forecast, ForecastDesk, LogisticsConfig, Panel, demand_class
+from yunqi.kernel import Invalid
 
 Floats = npt.NDArray[np.float64]
 SERIES = 1_000
@@ -23,9 +24,16 @@ SERIES = 1_000
 def run(runs: int, options: Options) -> list[Row]:
     """Forecast by week and by day, beside statsforecast's TSB and the mean of 28 days.
 
-    The option ``series`` asks for so many pairs of a product and a store instead, by week: what they cost.
+    The option ``series`` asks for so many pairs of a product and a store instead, by ``week`` or ``day`` (the option ``by``):
+    what they cost, on the 28 days before the held-out ones.
     """
-    return _many(options.whole("series", SERIES)) if options.text("series") else _products()
+    if not options.text("series"):
+        return _products()
+    by = options.text("by", "week")
+    if by not in tuple(Bucket):
+        raise Invalid(f"the bench forecasts by {' or '.join(Bucket)}, not by {by!r}", "by")
+    bucket = Bucket(by)
+    return _many(options.whole("series", SERIES), bucket, options.whole("threads", LogisticsConfig().workers))
 
 
 def _products() -> list[Row]:
@@ -70,22 +78,23 @@ def _hierarchy(desk: ForecastDesk, found: Sales, truth: Floats) -> list[Row]:
     return [*rows, Row("hierarchy_gap", gap, "share")]
 
 
-def _many(series: int) -> list[Row]:
+def _many(series: int, bucket: Bucket, threads: int) -> list[Row]:
     found = sales(series, by_store=True)
-    known, truth = found.demand[:, :-HELD], _sums(found.demand[:, -HELD:], 7)
-    panel = _panel(found)
+    days = found.demand[:, :-HELD]
+    known, truth = days[:, :-HELD], _sums(days[:, -HELD:], bucket.days)
+    panel = Panel(tuple(map(str, range(len(known)))), FIRST, known)
     begun = time.process_time()
-    made = ForecastDesk(LogisticsConfig()).forecast(panel, bucket=Bucket.WEEK, buckets=HELD // 7)
+    made = ForecastDesk(LogisticsConfig(workers=threads)).forecast(panel, bucket=bucket, buckets=HELD // bucket.days)
     took = time.process_time() - begun
     error = _wape(made.median, truth)
-    plain = _wape(np.repeat(known[:, -28:].mean(axis=1)[:, None] * 7, HELD // 7, axis=1), truth)
+    plain = _wape(np.repeat(known[:, -28:].mean(axis=1)[:, None] * bucket.days, HELD // bucket.days, axis=1), truth)
     return [
-        Row("series", float(len(found.demand)), "series"),
+        Row("series", float(len(known)), "series"),
         Row("cpu_seconds", took, "s"),
         Row("load_average", os.getloadavg()[0], ""),
         Row("resident_mib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
-        Row("week_wape", error, "share", "mean of 28 days", plain, error / plain),
-        *_by_class("week", made, truth, known),
+        Row(f"{bucket}_wape", error, "share", "mean of 28 days", plain, error / plain),
+        *_by_class(f"{bucket}", made, truth, known),
     ]
 
 
