@@ -49,7 +49,7 @@ CALIBRATION = (
 )  # fmt: skip
 CALIBRATION_CROPS = 42
 JUDGING = ("lion", "cheetah", "cheetah1", "tower", "cheetah2", "groot")  # in turn: half chooses widths, half verifies
-JUDGING_CROPS = 300
+JUDGING_CROPS = 160
 CLASSES = {  # ImageNet classes that the photographs show
     "chelsea": {281, 282, 283, 284, 285},
     "coffee": {504, 505, 550, 923, 925, 960, 967, 968, 969, 809, 910},

@@ -1,20 +1,21 @@
-"""Mixed width by a wanted nearness: half of the inputs choose which operands get 16 bits, the other half has to agree."""
+"""Mixed width by a wanted nearness: half of the inputs choose which operands get 16 bits, the other half has to agree.
 
-from collections.abc import Mapping, Sequence
+The choosing half gives the path from 8 bits to 16; the verifying half only says how far along it to go.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yunqi.kernel import Invalid
 from yunqi.labs.npu.engine.compile import compile_network
 from yunqi.labs.npu.engine.timing import pace_of
-from yunqi.labs.npu.model import Aim, Array, Chip, Graph, Program, QuantisedGraph, Recipe, Wide
+from yunqi.labs.npu.model import Aim, Chip, Graph, Program, QuantisedGraph, Recipe, Wide
 from yunqi.labs.npu.service.quantising import Feeds, Progress, outputs, refused_by_onnxruntime
 from yunqi.labs.npu.service.refining import Rewritten, rewrite
 
 if TYPE_CHECKING:
-    from yunqi.labs.npu.engine.quantise import Judged, Step
-
-_GROWTH = 24  # the first part of the path that is added when verification asks for more; then twice as much, and so on
+    from yunqi.labs.npu.engine.quantise import Judged, Outputs, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,18 @@ def widen_network(
             steps = mixed.steps(
                 choosing[:measured], real[:measured], seen=lambda done, of: progress(done, of, "measuring operands")
             )
-            loose = Aim(aim.agreement, aim.error)
-            tried = 0
+            tried, most = 0, 2 * (len(steps).bit_length() + 1)
 
-            def near(wide: Wide) -> bool:
+            def near(wide: Wide, feeds: Feeds, real: "Outputs", wanted: Aim) -> bool:
                 nonlocal tried
                 tried += 1
-                progress(tried, len(steps).bit_length() + 1, "choosing widths")
-                return mixed.judge(wide, choosing, real, scores=scores).meets(loose)
+                progress(tried, most, "choosing widths")
+                return mixed.judge(wide, feeds, real, scores=scores).meets(wanted)
 
-            count = shortest(steps, near)
-        plain, integers, now, count = _verified(base, chip, steps, max(1, count), verifier, aim, progress)
+            loose = Aim(aim.agreement, aim.error)
+            count = shortest(steps, lambda wide: near(wide, choosing, real, loose))
+            count = shortest(steps, lambda wide: near(wide, verifying, verifier.real, aim), least=max(1, count))
+        plain, integers, now, count = _verified(base, chip, steps, count, verifier, aim, progress)
     chips = program.memory.chips
     final = compile_network(base.graph, chip, wide=plain.widths.wide, chips=chips)
     found = Widening(
@@ -129,7 +131,7 @@ class _Verifier:
 
         self.feeds, self.scores, self.progress, self.first = feeds, scores, progress, graph.outputs[0]
         with refused_by_onnxruntime():
-            self.real: Sequence[Mapping[str, Array]] = float_outputs(graph, feeds)
+            self.real = float_outputs(graph, feeds)
 
     def judge(self, program: Program, integers: QuantisedGraph, aim: Aim, *, last: bool = False) -> "Judged":
         """Judge through onnxruntime, and in the chip's own integers where that reaches the aim or nothing else is left."""
@@ -156,7 +158,7 @@ def _verified(
     """Choose integers anew for the widths of a beginning of the path; longer ones until the verifying inputs agree."""
     from yunqi.labs.npu.engine.quantise import MOST_CHIPS, wide_of
 
-    more = max(1, len(steps) // _GROWTH)
+    more = 1
     while True:
         program = compile_network(base.graph, chip, wide=wide_of(steps[:count]), chips=MOST_CHIPS)
         integers = base.quantised(program, progress=progress)

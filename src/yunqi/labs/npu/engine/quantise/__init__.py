@@ -10,7 +10,7 @@ from yunqi.labs.npu.engine.quantise.levelling import level, spreads
 from yunqi.labs.npu.engine.quantise.masking import soften
 from yunqi.labs.npu.engine.quantise.qdq import Activations, to_qdq
 from yunqi.labs.npu.engine.quantise.recipe import quantise
-from yunqi.labs.npu.engine.quantise.widening import MOST_CHIPS, Mixed, Step, quick_outputs, shortest, wide_of
+from yunqi.labs.npu.engine.quantise.widening import MOST_CHIPS, Mixed, Outputs, Step, quick_outputs, shortest, wide_of
 
 __all__ = [
     "MOST_CHIPS",
@@ -18,6 +18,7 @@ __all__ = [
     "Flow",
     "Judged",
     "Mixed",
+    "Outputs",
     "Range",
     "Step",
     "calibrate",

@@ -149,9 +149,12 @@ def _hull(name: str, losses: Mapping[str, float], cycles: Mapping[str, int], bot
     return steps
 
 
-def shortest(steps: Sequence[Step], near: Callable[[Wide], bool]) -> int:
-    """Return the shortest beginning of the path that is near enough, by bisection; all of it when none is."""
-    low, high = -1, len(steps)
+def shortest(steps: Sequence[Step], near: Callable[[Wide], bool], *, least: int = 0) -> int:
+    """Return the shortest beginning of the path, of ``least`` steps or more, that is near enough, by bisection.
+
+    All of it when none is.
+    """
+    low, high = least - 1, len(steps)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if near(wide_of(steps[:middle])) else (middle, high)
