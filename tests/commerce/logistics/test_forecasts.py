@@ -10,6 +10,7 @@ from yunqi.commerce.logistics.engine.forecast import features, learned
 from yunqi.commerce.logistics.engine.forecast.read import read_csv
 from yunqi.commerce.logistics.model.forecast import Bucket, Panel, demand_class
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.plain import forecast_rows, forecast_table
 from yunqi.kernel import Invalid
 
 DESK = ForecastDesk(LogisticsConfig())
@@ -100,3 +101,11 @@ def test_rows_of_some_series_are_the_same_as_those_of_all(bucket: Bucket) -> Non
     for at in (0, 3):
         assert np.array_equal(fits.rows(150, some)(at), fits.rows(150)(at)[some])
     assert np.array_equal(fits.known(150, some), fits.known(150)[some])
+
+
+def test_a_table_of_forecasts_has_the_rows_that_are_shown() -> None:
+    panel = Panel(("a", "b", "c"), date(2025, 1, 1), generated(3, 60))
+    found = DESK.forecast(panel, bucket=Bucket.DAY, buckets=3)
+    rows = [row | {"start": row["start"].isoformat()} for row in forecast_table(found).to_pylist()]
+    assert rows == forecast_rows(found)
+    assert forecast_rows(found, most=2) == rows[:6]

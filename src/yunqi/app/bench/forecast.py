@@ -19,6 +19,7 @@ from yunqi.kernel import Invalid
 
 Floats = npt.NDArray[np.float64]
 SERIES = 1_000
+UPPER = 0.975
 
 
 def run(runs: int, options: Options) -> list[Row]:
@@ -94,6 +95,7 @@ def _many(series: int, bucket: Bucket, threads: int) -> list[Row]:
         Row("load_average", os.getloadavg()[0], ""),
         Row("resident_mib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
         Row(f"{bucket}_wape", error, "share", "mean of 28 days", plain, error / plain),
+        _upper(f"{bucket}", made.high, truth, _sums(known[:, -91:], bucket.days)),
         *_by_class(f"{bucket}", made, truth, known),
     ]
 
@@ -111,6 +113,18 @@ def _by_class(name: str, found: Forecast, actual: Floats, known: Floats) -> list
             rows.append(Row(f"{name}_wape_{kind}", _wape(found.median[some], actual[some]), "share"))
             rows.append(Row(f"{name}_coverage_95_{kind}", float(within[some].mean()), "share"))
     return rows
+
+
+def _upper(name: str, high: Floats, actual: Floats, before: Floats) -> Row:
+    """The quantile loss of the upper bound: where most medians are 0, this is what stock is decided by."""
+    plain = np.quantile(before, UPPER, axis=1)[:, None]
+
+    def loss(bound: Floats) -> float:
+        over = actual - bound
+        return float(np.maximum(UPPER * over, (UPPER - 1) * over).sum() / actual.sum())
+
+    ours, peer = loss(high), loss(plain)
+    return Row(f"{name}_upper_bound_loss", ours, "share", "the same quantile of 91 days", peer, ours / peer)
 
 
 def _sums(days: Floats, length: int) -> Floats:
