@@ -3,8 +3,7 @@
 The choosing half gives the path from 8 bits to 16; the verifying half only says how far along it to go.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from yunqi.kernel import Invalid
@@ -77,31 +76,68 @@ def widen_network(
     measured
         On how many of the choosing inputs each operand is measured alone.
     """
-    from yunqi.labs.npu.engine.quantise import MOST_CHIPS, Mixed, classifies, float_outputs, inputs_needed, shortest
+    from yunqi.labs.npu.engine.quantise import classifies, inputs_needed
 
     choosing, verifying = halves(judges if judges is not None else feeds)
-    scores = classifies(graph)
     if not choosing or len(verifying) < inputs_needed(aim):
         raise Invalid(
             f"Half of the inputs verify: {max(1, inputs_needed(aim))} are needed there, all of them agreeing, and there are "
             f"{len(verifying)}. Give more inputs, more --views of pictures, or ask for less confidence.",
             "inputs",
         )
-    base = rewrite(graph, program, (choosing if judges is None else feeds)[:fitted], recipe, progress=progress)
-    plain = compile_network(base.graph, chip, chips=MOST_CHIPS)
-    verifier = _Verifier(graph, verifying, scores, progress)
-    integers = base.quantised(plain, progress=progress)
-    mixed = Mixed(base.graph, chip, base.ranges, recipe, integers)
-    narrow = now = verifier.judge(plain, integers, aim)
-    steps: list[Step] = []
-    count = 0
+    fits = (choosing if judges is None else feeds)[:fitted]
+    verifier = _Verifier(graph, verifying, classifies(graph), progress)
+    path = _Path(rewrite(graph, program, fits, recipe, progress=progress), chip, progress)
+    narrow = now = verifier.judge(path.program, path.integers, aim)
+    plain, integers = path.program, path.integers
     if not narrow.meets(aim):
+        paths = [path]
+        if recipe.level:  # what levelling cuts off, 16 bits cannot bring back: without it is dearer, but goes farther
+            exact = rewrite(graph, program, fits, replace(recipe, level=False), progress=progress)
+            paths.append(_Path(exact, chip, progress))
+        for one in paths:
+            one.follow(graph, choosing, verifier, aim, measured=measured)
+        path = max(paths, key=lambda one: (one.met, one.images_per_second))
+        plain, integers, now = path.verified(verifier, aim)
+    final = compile_network(path.base.graph, chip, wide=plain.widths.wide, chips=program.memory.chips)
+    found = Widening(
+        aim, tuple(path.steps[: path.count]), len(path.mixed.products), narrow, now, now.meets(aim),
+        pace_of(path.mixed.compiled(Wide()), chip).peak_ips, pace_of(final, chip).peak_ips,
+        pace_of(path.mixed.compiled(path.mixed.all), chip).peak_ips,
+    )  # fmt: skip
+    return integers.graph, final, integers, found
+
+
+class _Path:
+    """Ever wider networks from one rewriting, and how far along them an aim is reached."""
+
+    def __init__(self, base: Rewritten, chip: Chip, progress: Progress) -> None:
+        from yunqi.labs.npu.engine.quantise import MOST_CHIPS, Mixed
+
+        self.base, self.chip, self.progress = base, chip, progress
+        self.program = compile_network(base.graph, chip, chips=MOST_CHIPS)
+        self.integers = base.quantised(self.program, progress=progress)
+        self.mixed = Mixed(base.graph, chip, base.ranges, base.recipe, self.integers)
+        self.steps: list[Step] = []
+        self.count = 0
+        self.met = False
+
+    @property
+    def images_per_second(self) -> float:
+        """With data on the chip, as far as the path is followed."""
+        return pace_of(self.mixed.compiled(self._wide()), self.chip).peak_ips
+
+    def follow(self, graph: Graph, choosing: Feeds, verifier: "_Verifier", aim: Aim, *, measured: int) -> None:
+        """Find the path on the choosing inputs, and the shortest beginning that is near enough on both halves."""
+        from yunqi.labs.npu.engine.quantise import float_outputs, shortest
+
+        loose, scores, mixed, progress = Aim(aim.agreement, aim.error), verifier.scores, self.mixed, self.progress
         with refused_by_onnxruntime():
             real = float_outputs(graph, choosing)
-            steps = mixed.steps(
+            self.steps = mixed.steps(
                 choosing[:measured], real[:measured], seen=lambda done, of: progress(done, of, "measuring operands")
             )
-            tried, most = 0, 2 * (len(steps).bit_length() + 1)
+            tried, most = 0, 2 * len(self.steps).bit_length() + 2
 
             def near(wide: Wide, feeds: Feeds, real: "Outputs", wanted: Aim) -> bool:
                 nonlocal tried
@@ -109,18 +145,29 @@ def widen_network(
                 progress(tried, most, "choosing widths")
                 return mixed.judge(wide, feeds, real, scores=scores).meets(wanted)
 
-            loose = Aim(aim.agreement, aim.error)
-            count = shortest(steps, lambda wide: near(wide, choosing, real, loose))
-            count = shortest(steps, lambda wide: near(wide, verifying, verifier.real, aim), least=max(1, count))
-        plain, integers, now, count = _verified(base, chip, steps, count, verifier, aim, progress)
-    chips = program.memory.chips
-    final = compile_network(base.graph, chip, wide=plain.widths.wide, chips=chips)
-    found = Widening(
-        aim, tuple(steps[:count]), len(mixed.products), narrow, now, now.meets(aim),
-        pace_of(mixed.compiled(Wide()), chip).peak_ips, pace_of(final, chip).peak_ips,
-        pace_of(mixed.compiled(mixed.all), chip).peak_ips,
-    )  # fmt: skip
-    return integers.graph, final, integers, found
+            count = shortest(self.steps, lambda wide: near(wide, choosing, real, loose))
+            self.count = shortest(
+                self.steps, lambda wide: near(wide, verifier.feeds, verifier.real, aim), least=max(1, count)
+            )
+            self.met = self.count < len(self.steps) or near(self._wide(), verifier.feeds, verifier.real, aim)
+
+    def verified(self, verifier: "_Verifier", aim: Aim) -> "tuple[Program, QuantisedGraph, Judged]":
+        """Choose integers anew for the widths; go on along the path until the verifying inputs agree."""
+        from yunqi.labs.npu.engine.quantise import MOST_CHIPS
+
+        more = 1
+        while True:
+            program = compile_network(self.base.graph, self.chip, wide=self._wide(), chips=MOST_CHIPS)
+            integers = self.base.quantised(program, progress=self.progress)
+            now = verifier.judge(program, integers, aim, last=self.count >= len(self.steps))
+            if now.meets(aim) or self.count >= len(self.steps):
+                return program, integers, now
+            self.count, more = min(len(self.steps), self.count + more), 2 * more
+
+    def _wide(self) -> Wide:
+        from yunqi.labs.npu.engine.quantise import wide_of
+
+        return wide_of(self.steps[: self.count])
 
 
 class _Verifier:
@@ -150,19 +197,3 @@ class _Verifier:
             found.append(got)
             self.progress(len(found), len(self.feeds), "verifying")
         return judged(self.real, found, first=self.first, classifies=self.scores)
-
-
-def _verified(
-    base: Rewritten, chip: Chip, steps: "Sequence[Step]", count: int, verifier: _Verifier, aim: Aim, progress: Progress
-) -> "tuple[Program, QuantisedGraph, Judged, int]":
-    """Choose integers anew for the widths of a beginning of the path; longer ones until the verifying inputs agree."""
-    from yunqi.labs.npu.engine.quantise import MOST_CHIPS, wide_of
-
-    more = 1
-    while True:
-        program = compile_network(base.graph, chip, wide=wide_of(steps[:count]), chips=MOST_CHIPS)
-        integers = base.quantised(program, progress=progress)
-        now = verifier.judge(program, integers, aim, last=count >= len(steps))
-        if now.meets(aim) or count >= len(steps):
-            return program, integers, now, count
-        count, more = min(len(steps), count + more), 2 * more
