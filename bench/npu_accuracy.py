@@ -182,9 +182,9 @@ def crops(folder: Path, names: tuple[str, ...], count: int, seed: int) -> Iterat
 
     generator = np.random.default_rng(seed)
     photos = {
-        name: Image.open(next(path for path in folder.rglob(f"{name}.*") if path.suffix in (".png", ".jpg", ".jpeg"))).convert(
-            "RGB"
-        )
+        name: Image.open(
+            next(path for path in folder.rglob(f"{name}.*") if path.suffix in (".png", ".jpg", ".jpeg"))
+        ).convert("RGB")
         for name in names
     }
     for place in range(count):
