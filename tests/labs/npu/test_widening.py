@@ -178,7 +178,12 @@ def test_steps_follow_the_hull_and_the_shortest_near_enough_is_found() -> None:
     ]
     steps = [Step(str(place), ("input",), 1.0, 1) for place in range(20)]
     for wanted in (0, 1, 7, 20, 21):
-        assert shortest(steps, lambda wide, wanted=wanted: len(wide.inputs) >= wanted) == min(wanted, 20)
+
+        def near(wide: Wide, wanted: int = wanted) -> bool:
+            return len(wide.inputs) >= wanted
+
+        assert shortest(steps, near) == min(wanted, 20)
+    assert shortest(steps, lambda wide: True, least=4) == 4
     assert wide_of(falling) == Wide(frozenset("p"), frozenset("p"))
 
 
