@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.forecast import features, learned
 from yunqi.commerce.logistics.engine.forecast.read import read_csv
 from yunqi.commerce.logistics.model.forecast import Bucket, Panel, demand_class
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.plain import forecast_rows, forecast_table
 from yunqi.kernel import Invalid
 
 DESK = ForecastDesk(LogisticsConfig())
@@ -75,3 +77,35 @@ def test_a_bad_table_is_refused_by_name(text: str, says: str) -> None:
 def test_too_little_history_is_refused() -> None:
     with pytest.raises(Invalid, match="at least 14"):
         DESK.forecast(read_csv("id,date,quantity\na,2026-01-01,1\n"))
+
+
+@pytest.mark.parametrize("ahead", [0, 3, 6, 7, 13, 27])
+def test_features_of_a_day_are_those_of_its_weekday_before_the_origin(ahead: int) -> None:
+    demand = np.random.default_rng(0).poisson(2.0, (5, 130)).astype(float)
+    daily = features.Daily(demand, 120)
+    before = demand[:, [at for at in range(119, -1, -1) if (120 + ahead - at) % 7 == 0][:8]]
+    unit = features.scale(demand, 120)
+    found = daily.at(ahead)
+    assert np.array_equal(found[:, 6:14], before / unit[:, None])
+    assert np.allclose(found[:, 15], np.median(before, axis=1) / unit)
+    assert np.array_equal(found, features.Daily(demand, 120).at(ahead))
+
+
+@pytest.mark.parametrize("bucket", list(Bucket))
+def test_rows_of_some_series_are_the_same_as_those_of_all(bucket: Bucket) -> None:
+    chance = np.random.default_rng(1)
+    demand = chance.poisson(2.0, (30, 200)).astype(float)
+    promoted = chance.random((30, 228, 2)).astype(np.float32)
+    fits = learned._Fits(demand, bucket, 28 // bucket.days, 0, 1, promoted)
+    some = chance.random(30) < 0.3
+    for at in (0, 3):
+        assert np.array_equal(fits.rows(150, some)(at), fits.rows(150)(at)[some])
+    assert np.array_equal(fits.known(150, some), fits.known(150)[some])
+
+
+def test_a_table_of_forecasts_has_the_rows_that_are_shown() -> None:
+    panel = Panel(("a", "b", "c"), date(2025, 1, 1), generated(3, 60))
+    found = DESK.forecast(panel, bucket=Bucket.DAY, buckets=3)
+    rows = [row | {"start": row["start"].isoformat()} for row in forecast_table(found).to_pylist()]
+    assert rows == forecast_rows(found)
+    assert forecast_rows(found, most=2) == rows[:6]

@@ -1,8 +1,10 @@
 """The lab over HTTP and as jobs, on a real kernel."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from tests.labs.npu.networks import small_cnn
@@ -106,3 +108,30 @@ def test_quantisation_runs_as_a_job(web: TestClient, app: App, network: str) -> 
     assert done is not None
     assert done.state is JobState.DONE
     assert (done.result or {})["correlation"] > 0.99
+
+
+def test_a_wanted_agreement_runs_as_a_job_and_its_widths_compile(web: TestClient, app: App, network: str) -> None:
+    held = io.BytesIO()
+    np.savez(held, allow_pickle=False, x=np.random.default_rng(0).standard_normal((12, 3, 16, 16)).astype("f4"))
+    inputs = web.post("/v1/labs/npu/networks", files={"file": ("i.npz", held.getvalue())}).json()["network"]
+    body = {"network": network, "inputs": inputs, "tolerance": 0.004}
+    assert web.post("/v1/labs/npu/quantize", json=body).status_code == 202
+    done = app.kernel.jobs.run_once(kinds=["npu.quantize"])
+    assert done is not None
+    assert done.state is JobState.DONE
+    found = (done.result or {})["widening"]
+    assert found["met"] is True
+    assert found["relative_error"] <= 0.004 < found["narrow_relative_error"]
+    assert found["widths"]["inputs"]
+    compiled = web.post("/v1/labs/npu/compile", json={"network": network, "widths": found["widths"]}).json()
+    assert compiled["pace"]["peak_ips"] == pytest.approx(found["images_per_second"]["mixed"])
+    wrong = web.post("/v1/labs/npu/compile", json={"network": network, "widths": {"inputs": ["nothing"]}})
+    assert (wrong.status_code, "nothing" in wrong.json()["error"]["message"]) == (400, True)
+    assert web.post("/v1/labs/npu/quantize", json=body | {"agreement": 2}).status_code in (400, 422)
+
+
+def test_a_wanted_agreement_needs_real_inputs(web: TestClient, app: App, network: str) -> None:
+    web.post("/v1/labs/npu/quantize", json={"network": network, "agreement": 0.99})
+    done = app.kernel.jobs.run_once(kinds=["npu.quantize"])
+    assert done is not None
+    assert "uploaded inputs" in str(done.error)

@@ -8,9 +8,7 @@ from tests.labs.npu import plain_reference
 from tests.labs.npu.layerwise import differences
 from tests.labs.npu.networks import small_cnn
 
-from yunqi.kernel import Invalid
 from yunqi.labs.npu import Compiled, NetworkRefused, Npu
-from yunqi.labs.npu.engine.compile import to_text
 from yunqi.labs.npu.engine.integer import Executor
 from yunqi.labs.npu.engine.integer.arithmetic import clipped, divided, fixed_point, integer_root, shifted
 from yunqi.labs.npu.engine.networks import NETWORKS
@@ -102,39 +100,6 @@ def test_sixteen_bits_are_closer_than_eight(npu: Npu) -> None:
         feeds = random_feeds(compiled.graph, 3, seed=5)
         errors.append(npu.agreement(compiled, npu.quantise(compiled, feeds), feeds).error)
     assert errors[1] < errors[0] / 20
-
-
-def test_the_fewest_products_are_widened(npu: Npu) -> None:
-    compiled = npu.compile(small_cnn())
-    feeds = random_feeds(compiled.graph, 4, seed=5)
-    narrow = npu.agreement(compiled, npu.quantise(compiled, feeds), feeds).error
-    mixed, found = npu.widen(compiled, feeds, tolerance=narrow / 2)
-    assert 0 < len(found.wide) < found.products
-    assert found.narrow_error == pytest.approx(narrow, rel=0.05)
-    quantised = npu.quantise(mixed, feeds)
-    assert npu.agreement(mixed, quantised, feeds).error <= narrow / 2 * 1.05
-    by_name = {layer.name: layer for layer in mixed.program.layers}
-    for layer in mixed.program.chip_layers:
-        if layer.work.macs and layer.weight_bytes:
-            wanted = 16 if layer.name in found.wide else 8
-            assert layer.bits == wanted
-            assert quantised.weights[layer.main.inputs[1]][1].bits == wanted
-    first = by_name[found.wide[0]]
-    assert quantised.activations[first.main.inputs[0]].bits == 16
-    assert compiled.pace.batch_cycles < mixed.pace.batch_cycles < npu.compile(small_cnn(), bits=16).pace.batch_cycles
-    assert "bits=16" in to_text(npu.instructions(mixed))
-
-
-def test_no_product_is_widened_without_need_and_none_that_is_not_there(npu: Npu) -> None:
-    compiled = npu.compile(small_cnn())
-    feeds = random_feeds(compiled.graph, 2, seed=5)
-    same, found = npu.widen(compiled, feeds, tolerance=0.9)
-    assert found.wide == ()
-    assert same.program.layers == compiled.program.layers
-    with pytest.raises(NetworkRefused, match="'nothing' is no product"):
-        npu.compile(small_cnn(), wide=["nothing"])
-    with pytest.raises(Invalid, match="tolerance"):
-        npu.widen(compiled, feeds, tolerance=1.5)
 
 
 def test_clipping_calibrations_take_less_than_the_largest() -> None:

@@ -328,3 +328,29 @@ def test_the_command_line_goes_from_a_file_to_an_answer(tmp_path: Path) -> None:
     bad = command(tmp_path, "npu", "publish", str(tmp_path / "small.onnx"), "--name", "A/B")
     assert bad.returncode == 2
     assert "cannot name an asset" in bad.stderr
+
+
+def test_a_wanted_nearness_is_quantised_compiled_published_and_served(tmp_path: Path) -> None:
+    (tmp_path / "small.onnx").write_bytes(small_cnn())
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for place in range(5):
+        (photos / f"{place}.png").write_bytes(picture(place, size=(64, 48)))
+    file, widths = str(tmp_path / "small.onnx"), str(tmp_path / "widths.json")
+    options = ("--pictures", str(photos), "--views", "3", "--mean", "127", "--deviation", "128", "--tolerance", "0.004")
+    done = command(tmp_path, "npu", "quantize", file, *options, "--save-widths", widths, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["widening"]
+    assert (found["met"], found["verified_on"]) == (True, 6)  # two of four pictures, three views each
+    again = json.loads(command(tmp_path, "npu", "compile", file, "--widths", widths, "--json").stdout)
+    assert again["pace"]["peak_ips"] == pytest.approx(found["images_per_second"]["mixed"])
+    said = command(tmp_path, "npu", "quantize", file, *options)
+    assert f"{found['images_per_second']['mixed']:,.0f}" in said.stdout
+    done = command(tmp_path, "npu", "publish", file, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["widening"]["widths"] == found["widths"]
+    assert command(tmp_path, "models", "deploy", "small").returncode == 0
+    answer = json.loads(command(tmp_path, "models", "infer", "small", str(photos / "0.png"), "--json").stdout)
+    assert answer["simulated"] is True
+    bad = command(tmp_path, "npu", "quantize", file, "--agreement", "0.99")
+    assert (bad.returncode, "real inputs" in bad.stderr) == (2, True)

@@ -21,15 +21,16 @@ from yunqi.labs.npu.service.quantising import Feeds, random_feeds
 R = np.random.default_rng(5)
 
 
-def bottlenecks(*, padded: str = "pads") -> bytes:
+def bottlenecks(*, padded: str = "pads", seed: int | None = None) -> bytes:
     """Two inverted bottlenecks with a sum, rectified at 6, whose channels differ by factors of up to 300."""
     weights: dict[str, Any] = {}
     nodes: list[Any] = []
+    rng = R if seed is None else np.random.default_rng(seed)
 
     def conv(x: str, name: str, shape: tuple[int, ...], *, spread: float = 0.0, groups: int = 1) -> str:
-        rows = np.exp(R.uniform(-spread, spread, (shape[0], 1, 1, 1)))
-        weights[f"{name}.w"] = (R.standard_normal(shape) * rows * (1.5 / np.sqrt(np.prod(shape[1:])))).astype("f4")
-        weights[f"{name}.b"] = (R.standard_normal(shape[0]) * 0.2 * rows.ravel()).astype("f4")
+        rows = np.exp(rng.uniform(-spread, spread, (shape[0], 1, 1, 1)))
+        weights[f"{name}.w"] = (rng.standard_normal(shape) * rows * (1.5 / np.sqrt(np.prod(shape[1:])))).astype("f4")
+        weights[f"{name}.b"] = (rng.standard_normal(shape[0]) * 0.2 * rows.ravel()).astype("f4")
         same: dict[str, Any] = {"auto_pad": "SAME_UPPER"} if padded == "auto" else {"pads": [shape[2] // 2] * 4}
         inputs = [x, f"{name}.w", f"{name}.b"]
         nodes.append(helper.make_node("Conv", inputs, [name], group=groups, kernel_shape=shape[2:], name=name, **same))
@@ -49,7 +50,7 @@ def bottlenecks(*, padded: str = "pads") -> bytes:
         x = f"a{place}"
     nodes.append(helper.make_node("GlobalAveragePool", [six(conv(x, "head", (32, 8, 1, 1)))], ["g"], name="g"))
     nodes.append(helper.make_node("Flatten", ["g"], ["f"], name="f"))
-    weights |= {"fc.w": R.standard_normal((10, 32)).astype("f4"), "fc.b": R.standard_normal(10).astype("f4")}
+    weights |= {"fc.w": rng.standard_normal((10, 32)).astype("f4"), "fc.b": rng.standard_normal(10).astype("f4")}
     nodes.append(helper.make_node("Gemm", ["f", "fc.w", "fc.b"], ["y"], transB=1, name="fc"))
     data: bytes = model(nodes, {"x": [1, 3, 16, 16]}, ["y"], weights).SerializeToString()
     return data
@@ -159,7 +160,7 @@ def test_a_refined_network_exports_and_widens(npu: Npu) -> None:
     assert np.abs(session.run(None, feeds[0])[0] - whole).max() < 0.05 * np.abs(whole).max()
     wide = npu.compile(compiled.graph, wide=["d0", "d1"])
     more, integers = npu.refine(wide, feeds)
-    assert more.program.widths.wide == {"d0", "d1"}
+    assert more.program.widths.wide.names == {"d0", "d1"}
     assert integers.weights[next(node for node in more.graph.nodes if node.name == "d0").inputs[1]][1].bits == 16
 
 

@@ -76,7 +76,11 @@ BENCHES: dict[str, Bench] = {
         "forecast",
         "demand of 1,000 products, 28 days held out, or of many product-store pairs",
         "statsforecast",
-        {"series": "so many product-store pairs instead, by week: what they cost"},
+        {
+            "series": "so many product-store pairs instead: what they cost",
+            "by": "week or day, with series (week)",
+            "threads": "threads of the model, with series (2)",
+        },
     ),
     "hs": Bench(
         "tariff",

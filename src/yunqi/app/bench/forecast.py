@@ -15,17 +15,26 @@ import numpy.typing as npt
 from yunqi.app.bench.grocery import FIRST, HELD, Sales, promotions, sales
 from yunqi.app.bench.model import Options, Row
 from yunqi.commerce.logistics import Bucket, Forecast, ForecastDesk, LogisticsConfig, Panel, demand_class
+from yunqi.kernel import Invalid
 
 Floats = npt.NDArray[np.float64]
 SERIES = 1_000
+UPPER = 0.975
 
 
 def run(runs: int, options: Options) -> list[Row]:
     """Forecast by week and by day, beside statsforecast's TSB and the mean of 28 days.
 
-    The option ``series`` asks for so many pairs of a product and a store instead, by week: what they cost.
+    The option ``series`` asks for so many pairs of a product and a store instead, by ``week`` or ``day`` (the option ``by``):
+    what they cost, on the 28 days before the held-out ones.
     """
-    return _many(options.whole("series", SERIES)) if options.text("series") else _products()
+    if not options.text("series"):
+        return _products()
+    by = options.text("by", "week")
+    if by not in tuple(Bucket):
+        raise Invalid(f"the bench forecasts by {' or '.join(Bucket)}, not by {by!r}", "by")
+    bucket = Bucket(by)
+    return _many(options.whole("series", SERIES), bucket, options.whole("threads", LogisticsConfig().workers))
 
 
 def _products() -> list[Row]:
@@ -70,22 +79,24 @@ def _hierarchy(desk: ForecastDesk, found: Sales, truth: Floats) -> list[Row]:
     return [*rows, Row("hierarchy_gap", gap, "share")]
 
 
-def _many(series: int) -> list[Row]:
+def _many(series: int, bucket: Bucket, threads: int) -> list[Row]:
     found = sales(series, by_store=True)
-    known, truth = found.demand[:, :-HELD], _sums(found.demand[:, -HELD:], 7)
-    panel = _panel(found)
+    days = found.demand[:, :-HELD]
+    known, truth = days[:, :-HELD], _sums(days[:, -HELD:], bucket.days)
+    panel = Panel(tuple(map(str, range(len(known)))), FIRST, known)
     begun = time.process_time()
-    made = ForecastDesk(LogisticsConfig()).forecast(panel, bucket=Bucket.WEEK, buckets=HELD // 7)
+    made = ForecastDesk(LogisticsConfig(workers=threads)).forecast(panel, bucket=bucket, buckets=HELD // bucket.days)
     took = time.process_time() - begun
     error = _wape(made.median, truth)
-    plain = _wape(np.repeat(known[:, -28:].mean(axis=1)[:, None] * 7, HELD // 7, axis=1), truth)
+    plain = _wape(np.repeat(known[:, -28:].mean(axis=1)[:, None] * bucket.days, HELD // bucket.days, axis=1), truth)
     return [
-        Row("series", float(len(found.demand)), "series"),
+        Row("series", float(len(known)), "series"),
         Row("cpu_seconds", took, "s"),
         Row("load_average", os.getloadavg()[0], ""),
         Row("resident_mib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
-        Row("week_wape", error, "share", "mean of 28 days", plain, error / plain),
-        *_by_class("week", made, truth, known),
+        Row(f"{bucket}_wape", error, "share", "mean of 28 days", plain, error / plain),
+        _upper(f"{bucket}", made.high, truth, _sums(known[:, -91:], bucket.days)),
+        *_by_class(f"{bucket}", made, truth, known),
     ]
 
 
@@ -102,6 +113,18 @@ def _by_class(name: str, found: Forecast, actual: Floats, known: Floats) -> list
             rows.append(Row(f"{name}_wape_{kind}", _wape(found.median[some], actual[some]), "share"))
             rows.append(Row(f"{name}_coverage_95_{kind}", float(within[some].mean()), "share"))
     return rows
+
+
+def _upper(name: str, high: Floats, actual: Floats, before: Floats) -> Row:
+    """The quantile loss of the upper bound: where most medians are 0, this is what stock is decided by."""
+    plain = np.quantile(before, UPPER, axis=1)[:, None]
+
+    def loss(bound: Floats) -> float:
+        over = actual - bound
+        return float(np.maximum(UPPER * over, (UPPER - 1) * over).sum() / actual.sum())
+
+    ours, peer = loss(high), loss(plain)
+    return Row(f"{name}_upper_bound_loss", ours, "share", "the same quantile of 91 days", peer, ours / peer)
 
 
 def _sums(days: Floats, length: int) -> Floats:

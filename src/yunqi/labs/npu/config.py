@@ -13,4 +13,7 @@ class NpuConfig:
     upload_limit_bytes: int = setting(256 << 20, "Largest ONNX file that is taken over HTTP, in bytes.")
     tensor_limit_bytes: int = setting(2 << 30, "Largest single constant of a network that is read, in bytes.")
     calibration_images: int = setting(32, "Images that calibration looks at when it is given more.")
-    widening_images: int = setting(6, "Images of calibration that the choice of 16-bit layers is judged on.")
+    widening_images: int = setting(
+        12, "Images on which each operand's width is measured alone, when widths are chosen."
+    )
+    judging_images: int = setting(400, "Images that a wanted agreement is judged by when there are more.")

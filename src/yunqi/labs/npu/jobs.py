@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from yunqi.kernel import Invalid, JobContext, Jobs
-from yunqi.labs.npu.model import Calibration, Graph, QuantisedGraph, Recipe, Scenario
+from yunqi.labs.npu.model import Aim, Calibration, Graph, QuantisedGraph, Recipe, Scenario
 from yunqi.labs.npu.service import Compiled, Npu
 from yunqi.labs.npu.service.agreeing import Agreement
-from yunqi.labs.npu.service.documents import load_document, sweep_rows
+from yunqi.labs.npu.service.documents import load_document, sweep_rows, widening_document
 from yunqi.labs.npu.service.pictures import Preparation
 from yunqi.labs.npu.service.publishing import Provenance, publish
 from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
@@ -31,7 +31,7 @@ def register(jobs: Jobs, npu: Npu) -> None:
         return {"variants": sweep_rows(variants)}
 
     def quantize(context: JobContext) -> dict[str, Any]:
-        compiled, quantised, found, _ = _quantised(npu, context)
+        compiled, quantised, found, _, widening = _quantised(npu, context)
         return {
             "network": compiled.program.network,
             "images": quantised.images,
@@ -40,6 +40,7 @@ def register(jobs: Jobs, npu: Npu) -> None:
             "correlation": found.correlation,
             "cosine": found.cosine,
             "nearest_kept": found.nearest,
+            "widening": widening,
         }
 
     def publish_network(context: JobContext) -> dict[str, Any]:
@@ -47,14 +48,22 @@ def register(jobs: Jobs, npu: Npu) -> None:
         if npu.hub is None or not isinstance(name, str) or not name:
             raise Invalid('The job npu.publish needs args {"network": REF, "name": NAME}.', "name")
         npu.hub.require_free(name)
-        compiled, quantised, found, original = _quantised(npu, context)
+        compiled, quantised, found, original, widening = _quantised(npu, context)
         given = "uploaded inputs" if context.args.get("inputs") else "random inputs, which say nothing about accuracy"
         provenance = Provenance(
             "uploaded", str(network).removeprefix("sha256:"), str(context.args.get("licence") or ""), given,
             f"the same inputs ({given})",
         )  # fmt: skip
         installed, manifest = publish(
-            npu.hub, name, compiled, quantised, found, provenance, _preparation(context.args), original=original
+            npu.hub,
+            name,
+            compiled,
+            quantised,
+            found,
+            provenance,
+            _preparation(context.args),
+            original=original,
+            widening=widening,
         )
         return {"asset": installed.asset.id, "sha256": installed.asset.sha256, **manifest}
 
@@ -72,21 +81,40 @@ def register(jobs: Jobs, npu: Npu) -> None:
     jobs.register(PUBLISH, publish_network)
 
 
-def _quantised(npu: Npu, context: JobContext) -> tuple[Compiled, QuantisedGraph, Agreement, Graph]:
-    """Compile and quantise as asked; returns the float graph too."""
+def _quantised(
+    npu: Npu, context: JobContext
+) -> tuple[Compiled, QuantisedGraph, Agreement, Graph, dict[str, Any] | None]:
+    """Compile and quantise as asked; returns the float graph, and what was widened, too."""
     compiled = compile_asked(npu, asked(context.args))
     original, ref = compiled.graph, str(context.args.get("inputs") or "")
     feeds = _feeds(npu, compiled, ref)
     named = context.args.get("recipe") or "vendor"
-    if named not in ("vendor", "best") or (named == "best" and not ref):
-        raise Invalid("A recipe is `vendor`, or `best` with uploaded inputs.", "recipe")
+    aim = _aim(context.args)
+    if named not in ("vendor", "best") or ((named == "best" or aim) and not ref):
+        raise Invalid("A recipe is `vendor`, or `best` or a wanted agreement with uploaded inputs.", "recipe")
     recipe = Recipe(compiled.program.bits, _calibration(context.args.get("calibration")))
     if named == "best":
         recipe = dataclasses.replace(recipe, level=True, compensate=True)
+    widening: dict[str, Any] | None = None
+    if aim:
+        judge = str(context.args.get("judge") or "")
+        judges = _feeds(npu, compiled, judge) if judge else None
+        compiled, quantised, widened = npu.widen(
+            compiled, feeds, aim=aim, recipe=recipe, judges=judges, progress=context.progress
+        )
+        widening = widening_document(widened)
+    elif named == "best":
         compiled, quantised = npu.refine(compiled, feeds, recipe=recipe, progress=context.progress)
     else:
         quantised = npu.quantise(compiled, feeds, recipe=recipe, progress=context.progress)
-    return compiled, quantised, npu.agreement(compiled, quantised, feeds, original=original), original
+    return compiled, quantised, npu.agreement(compiled, quantised, feeds, original=original), original, widening
+
+
+def _aim(args: Mapping[str, Any]) -> Aim:
+    try:
+        return Aim(*(float(args.get(name) or 0.0) for name in ("agreement", "tolerance", "confidence")))
+    except (TypeError, ValueError) as error:
+        raise Invalid("agreement, tolerance and confidence are numbers, as 0.995.", "agreement") from error
 
 
 def _preparation(args: Mapping[str, Any]) -> Preparation | None:

@@ -31,6 +31,9 @@ class NetworkBody(BaseModel):
     chips: int = Field(1, description="How many chips it may be spread over.")
     chip: str = Field("", description="A known chip.")
     changes: dict[str, float] = Field(default_factory=dict, description="Parameters of the chip to change.")
+    widths: dict[Literal["inputs", "weights"], list[str]] = Field(
+        default_factory=dict, description="Products whose inputs and whose weights take 16 bits, as a job answered."
+    )
 
 
 class CompileBody(NetworkBody):
@@ -65,6 +68,14 @@ class QuantizeBody(NetworkBody):
     inputs: str = Field("", description="Reference of an uploaded .npz with calibration data; random without.")
     calibration: Calibration = Field(Calibration.MIN_MAX, description="How ranges are chosen.")
     recipe: Literal["vendor", "best"] = Field("vendor", description="best: levelled channels, rounding by effect.")
+    agreement: float = Field(
+        0.0, ge=0, lt=1, description="Wanted share of inputs with floating point's largest output."
+    )
+    tolerance: float = Field(
+        0.0, ge=0, lt=1, description="Relative error that is allowed; operands get 16 bits for it."
+    )
+    confidence: float = Field(0.0, ge=0, lt=1, description="How surely the agreement must be shown.")
+    judge: str = Field("", description="Reference of a .npz that widths are judged by; half of the inputs without.")
 
 
 class PublishBody(QuantizeBody):

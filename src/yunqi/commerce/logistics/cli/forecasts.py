@@ -3,14 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import pyarrow.csv as pacsv
 import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.model.forecast import Bucket
+from yunqi.commerce.logistics.model.forecast import Bucket, Forecast
 from yunqi.commerce.logistics.service.files import read_text
-from yunqi.commerce.logistics.service.plain import forecast_rows, hierarchy_rows, judged_row
+from yunqi.commerce.logistics.service.plain import forecast_rows, forecast_table, hierarchy_rows, judged_row
+from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json, print_table
+
+SHOWN = 30
+"""Rows that are printed."""
 
 
 def add(app: typer.Typer, open_app: OpenApp) -> None:
@@ -31,6 +36,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             typer.Option("--hierarchy", help="Also sums by the parts of ids (product/store) and in all; they add up."),
         ] = False,
         report: Annotated[bool, typer.Option("--report", help="Also hold out the last days: errors by class.")] = False,
+        out: Annotated[
+            Path | None, typer.Option(help="Write every forecast here, as CSV; JSON leaves them out then.")
+        ] = None,
         as_json: AsJson = False,
     ) -> None:
         with open_app() as opened:
@@ -40,8 +48,11 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             if known is not None:
                 ahead = desk.known(read_text(known, "a CSV table"), panel, bucket=by, buckets=horizon)
             found = desk.forecast(panel, bucket=by, buckets=horizon, level=level, known=ahead)
-            rows = forecast_rows(found)
+            rows = forecast_rows(found, most=None if as_json and out is None else SHOWN)
             document: dict[str, Any] = {"method": found.method, "level": level, "by": by.value, "forecasts": rows}
+            if out is not None:
+                document["forecasts"] = []
+                document["file"] = _written(found, out)
             if hierarchy:
                 document["hierarchy"] = hierarchy_rows(desk.hierarchy(panel, bucket=by, buckets=horizon))
             if report:
@@ -50,7 +61,15 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         if as_json:
             print_json(document)
             return
-        Console().print(f"{len(found.ids)} series by {found.method}; the first 30 rows of {len(rows)}")
-        print_table(rows[:30], empty="no series")
-        print_table(document.get("hierarchy", [])[:30], empty="")
+        Console().print(f"{len(found.ids)} series by {found.method}; the first {SHOWN} rows of {found.median.size}")
+        print_table(rows[:SHOWN], empty="no series")
+        print_table(document.get("hierarchy", [])[:SHOWN], empty="")
         print_table(document.get("report", []), empty="")
+
+
+def _written(found: Forecast, out: Path) -> str:
+    try:
+        pacsv.write_csv(forecast_table(found), out)
+    except OSError as error:
+        raise Invalid(f"{out} cannot be written: {error.strerror}", "out") from error
+    return str(out)

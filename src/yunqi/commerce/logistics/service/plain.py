@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from yunqi.commerce.logistics.model.berth import BerthPlan
 from yunqi.commerce.logistics.model.forecast import Forecast, Hierarchy, Judged
 from yunqi.commerce.logistics.model.packing import Packing
@@ -44,8 +47,17 @@ def berth_document(plan: BerthPlan) -> dict[str, Any]:
     }
 
 
-def forecast_rows(found: Forecast) -> list[dict[str, Any]]:
-    """Return a row for each series and bucket: id, start (a day), median, low, high."""
+def forecast_table(found: Forecast) -> pa.Table:
+    """Return what `forecast_rows` does as a table, for very many series."""
+    series, buckets = found.median.shape
+    starts = [found.first + timedelta(days=found.bucket.days * at) for at in range(buckets)]
+    ids = pa.array(found.ids).take(pa.array(np.repeat(np.arange(series), buckets)))
+    columns = {name: np.round(getattr(found, name).ravel(), 3) for name in ("median", "low", "high")}
+    return pa.table({"id": ids, "start": pa.array(starts * series), **columns})
+
+
+def forecast_rows(found: Forecast, *, most: int | None = None) -> list[dict[str, Any]]:
+    """Return a row for each series, or the first so many, and bucket: id, start (a day), median, low, high."""
     starts = [found.first + timedelta(days=found.bucket.days * at) for at in range(found.median.shape[1])]
     return [
         {
@@ -55,7 +67,7 @@ def forecast_rows(found: Forecast) -> list[dict[str, Any]]:
             "low": round(float(found.low[row, at]), 3),
             "high": round(float(found.high[row, at]), 3),
         }
-        for row, name in enumerate(found.ids)
+        for row, name in enumerate(found.ids[:most])
         for at, start in enumerate(starts)
     ]
 

@@ -1,41 +1,50 @@
 """``yunqi npu`` quantize, run, loadgen."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from yunqi.kernel import Invalid
 from yunqi.labs.npu.cli.options import (
+    Agreement,
     AsJson,
     Batch,
     Bits,
     Change,
     ChipName,
     Chips,
+    Confidence,
     Deviation,
     File,
     Inputs,
+    Judges,
     Mean,
     OpenApp,
     Pictures,
     RecipeName,
     RecipeOption,
     Shape,
+    Tolerance,
+    Views,
+    WidthsFile,
     compiled_for,
     feeds_for,
+    judges_for,
     preparation_for,
     print_document,
     quantised_for,
+    write,
 )  # fmt: skip
-from yunqi.labs.npu.model import Calibration, Graph, QuantisedGraph, Recipe, Rounding, Scenario
-from yunqi.labs.npu.service import Compiled, Npu
-from yunqi.labs.npu.service.agreeing import Agreement
-from yunqi.labs.npu.service.documents import load_document
+from yunqi.labs.npu.model import Aim, Calibration, Graph, QuantisedGraph, Recipe, Rounding, Scenario
+from yunqi.labs.npu.service import Compiled
+from yunqi.labs.npu.service.agreeing import Agreement as Compared
+from yunqi.labs.npu.service.documents import load_document, wide_document, widening_document
 from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
+from yunqi.labs.npu.service.widening import Widening
 
 _RANDOM = "random inputs: for speed and bits, not for accuracy"
 
@@ -49,7 +58,7 @@ def number_commands(app: typer.Typer, open_app: OpenApp) -> None:
 
 def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
     @app.command(
-        help="Quantise and compare with floating point. Example: yunqi npu quantize net.onnx --inputs cal.npz --tolerance 0.02"
+        help="Quantise, compare with floating point. Example: yunqi npu quantize net.onnx --pictures photos --agreement 0.995"
     )
     def quantize(
         file: File, inputs: Inputs = None, batch: Batch = 1, shape: Shape = [], bits: Bits = 8,  # noqa: B006
@@ -60,37 +69,67 @@ def _quantize(app: typer.Typer, open_app: OpenApp) -> None:
         equalise: Annotated[bool, typer.Option("--equalise", help="Balance channels of consecutive convolutions.")] = False,
         residual_bits: Annotated[int, typer.Option(help="Width of what no product reads: 8 or 16.")] = 8,
         sparsity: Annotated[float, typer.Option(help="Share of weights set to zero.")] = 0.0,
-        tolerance: Annotated[float, typer.Option(help="Relative error that is allowed: the fewest layers get 16 bits.")] = 0.0,
+        agreement: Agreement = 0.0, tolerance: Tolerance = 0.0, confidence: Confidence = 0.0, judge: Judges = None,
+        views: Views = 1,
+        save_widths: Annotated[Path | None, typer.Option(help="Write which operands take 16 bits here, for --widths.")] = None,
+        widths: WidthsFile = None,
         out: Annotated[Path | None, typer.Option(help="Write the network with QuantizeLinear here.")] = None,
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
+        aim = Aim(agreement, tolerance, confidence)
         recipe = _recipe(bits, calibration, rounding, equalise, residual_bits, sparsity)
         with open_app() as opened:
-            compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, "", [])
-            feeds = feeds_for(opened.npu, compiled.graph, inputs, pictures, preparation_for(mean, deviation))
+            compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, "", [], widths)
+            preparation = preparation_for(mean, deviation)
+            feeds = feeds_for(opened.npu, compiled.graph, inputs, pictures, preparation, views=views)
             original, synthetic = compiled.graph, inputs is None and pictures is None
-            wide: tuple[str, ...] = ()
-            if tolerance:
-                compiled, wide = _widened(opened.npu, compiled, feeds, tolerance, recipe)
-            compiled, quantised = quantised_for(opened.npu, compiled, feeds, named, recipe, synthetic=synthetic)
+            compiled, quantised, widened = quantised_for(
+                opened.npu, compiled, feeds, named, recipe, synthetic=synthetic, aim=aim,
+                judges=judges_for(opened.npu, original, judge, preparation, views),
+            )  # fmt: skip
+            if widened is not None:
+                feeds = feeds[: opened.npu.config.calibration_images]
             compared = opened.npu.agreement(compiled, quantised, feeds, original=original)
         if out is not None:
             _export(out, compiled, quantised)
         document = _quantised_document(quantised, compared, synthetic, out)
-        document |= {"wide": list(wide), "peak_ips": compiled.pace.peak_ips} if as_json else {"wide": len(wide)}
-        print_document(document, as_json, [document])
+        wide = compiled.program.widths.wide
+        if save_widths is not None:
+            write(save_widths, json.dumps(wide_document(wide), indent=2) + "\n")
+        document |= {"wide": len(wide.names), "peak_ips": compiled.pace.peak_ips}
+        row = dict(document)
+        if widened is not None:
+            document["widening"] = widening_document(widened)
+        print_document(document, as_json, [row])
+        if widened is not None and not as_json:
+            _print_widening(widened)
 
 
-def _widened(
-    npu: Npu, compiled: Compiled, feeds: Feeds, tolerance: float, recipe: Recipe
-) -> tuple[Compiled, tuple[str, ...]]:
-    with Progress(transient=True, console=Console(stderr=True)) as bars:
-        bar = bars.add_task("calibrating", total=None)
-        compiled, found = npu.widen(
-            compiled, feeds, tolerance=tolerance, recipe=recipe,
-            progress=lambda done, of, what: bars.update(bar, completed=done, total=of, description=what),
-        )  # fmt: skip
-    return compiled, found.wide
+def _print_widening(found: Widening) -> None:
+    document, console = widening_document(found), Console()
+    if found.mixed.classifies:
+        low, high = document["agreement_interval"]
+        shown = (
+            f"agreement {found.mixed.agreement:.2%} (95 % interval {low:.2%} to {high:.2%}, expected from margins "
+            f"{found.mixed.expected:.2%}; 8 bits alone {found.narrow.agreement:.2%})"
+        )
+    else:
+        shown = f"relative error {found.mixed.error:.4f} (8 bits alone {found.narrow.error:.4f})"
+    reached = "" if found.met else "[bold]not reached[/bold]; the nearest there is, every operand at 16 bits: "
+    sure = document["confidence"]
+    shown += f"; shown with confidence {sure:.0%}" if sure is not None and found.met else ""
+    console.print(f"{reached}on {found.mixed.inputs} verifying inputs: {shown}", highlight=False)
+    console.print(
+        f"images/s with data on the chip: {found.mixed_ips:,.0f}; 8 bits {found.narrow_ips:,.0f}, 16 bits "
+        f"{found.wide_ips:,.0f}; {len(found.wide.names)} of {found.products} products widened", highlight=False,
+    )  # fmt: skip
+    if found.steps:
+        names = ("product", "operands", "error", "cycles")
+        rows = [
+            {name: one[name] for name in names} | {"operands": " and ".join(one["operands"])}
+            for one in document["steps"]
+        ]
+        print_document({}, False, rows)
 
 
 def _recipe(
@@ -117,7 +156,7 @@ def _export(out: Path, compiled: Compiled, quantised: QuantisedGraph) -> None:
 
 
 def _quantised_document(
-    quantised: QuantisedGraph, compared: Agreement, synthetic: bool, out: Path | None
+    quantised: QuantisedGraph, compared: Compared, synthetic: bool, out: Path | None
 ) -> dict[str, Any]:
     from yunqi.labs.npu.engine.quantise.recipe import stored_bytes
 
@@ -147,12 +186,12 @@ def _run(app: typer.Typer, open_app: OpenApp) -> None:
         file: File, inputs: Inputs = None, batch: Batch = 1, shape: Shape = [], bits: Bits = 8,  # noqa: B006
         dump: Annotated[Path | None, typer.Option(help="Write every tensor's integers here (.npz).")] = None,
         tensor: Annotated[list[str], typer.Option("--tensor", help="Show a tensor's integers; repeatable.")] = [],  # noqa: B006
-        as_json: AsJson = False,
+        widths: WidthsFile = None, as_json: AsJson = False,
     ) -> None:  # fmt: skip
         from yunqi.labs.npu.engine.integer import Executor
 
         with open_app() as opened:
-            compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, "", [])
+            compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, "", [], widths)
             feeds = _feeds(compiled.graph, inputs, 1)
             quantised = opened.npu.quantise(compiled, feeds)
             executor = Executor(compiled.program, quantised)
@@ -205,14 +244,14 @@ def _loadgen(app: typer.Typer, open_app: OpenApp) -> None:
         file: File,
         scenario: Annotated[Scenario, typer.Option(help="Which scenario.")] = Scenario.OFFLINE,
         batch: Batch = 1, shape: Shape = [], bits: Bits = 8, chips: Chips = 1, chip: ChipName = "",  # noqa: B006
-        change: Change = [],  # noqa: B006
+        change: Change = [], widths: WidthsFile = None,  # noqa: B006
         seed: Annotated[int, typer.Option(help="Seed of the arrivals.")] = 1,
         cpu: Annotated[bool, typer.Option("--cpu", help="Measure this CPU's INT8 path instead of the model.")] = False,
         seconds: Annotated[float, typer.Option(help="With --cpu: how long to measure.")] = 5.0,
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
         with open_app() as opened:
-            compiled = compiled_for(opened.npu, file, batch, shape, bits, chips, chip, change)
+            compiled = compiled_for(opened.npu, file, batch, shape, bits, chips, chip, change, widths)
             if cpu:
                 report = opened.npu.measure(compiled, scenario, seconds=min(max(seconds, 0.1), 3600.0))
             else:

@@ -1,6 +1,7 @@
 """Options that several commands share, and how they print."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
@@ -15,11 +16,12 @@ from rich.table import Table
 from yunqi.cloud.hub import Hub
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json
-from yunqi.labs.npu.model import Graph, QuantisedGraph, Recipe
+from yunqi.labs.npu.model import Aim, Graph, QuantisedGraph, Recipe, Wide
 from yunqi.labs.npu.service import Compiled, Npu
 from yunqi.labs.npu.service.pictures import Preparation, prepared_folder
 from yunqi.labs.npu.service.quantising import Feeds, load_feeds, random_feeds
 from yunqi.labs.npu.service.quantising import Progress as Report
+from yunqi.labs.npu.service.widening import Widening
 
 
 class HasNpu(Protocol):
@@ -55,6 +57,23 @@ Mean = Annotated[
     str, typer.Option("--mean", help="With --pictures: what is taken from a pixel (0 to 255), as 127 or 124,116,104.")
 ]
 Deviation = Annotated[str, typer.Option("--deviation", help="With --pictures: what a pixel is divided by then.")]
+Views = Annotated[int, typer.Option("--views", help="With pictures: inputs of each; random parts after the first.")]
+Agreement = Annotated[
+    float, typer.Option("--agreement", help="Same largest output as floating point, wanted share of inputs, as 0.995.")
+]
+Tolerance = Annotated[
+    float, typer.Option("--tolerance", help="Relative error that is allowed; operands get 16 bits until it holds.")
+]
+Confidence = Annotated[
+    float, typer.Option("--confidence", help="With --agreement: how surely it must be shown, as 0.95.")
+]
+Judges = Annotated[
+    Path | None,
+    typer.Option("--judge", help="Inputs (.npz or folder) that widths are judged by; else half of the others."),
+]
+WidthsFile = Annotated[
+    Path | None, typer.Option("--widths", help="Operands of 16 bits, as `quantize --save-widths` wrote them.")
+]
 
 
 class RecipeName(Enum):
@@ -73,16 +92,41 @@ RecipeOption = Annotated[
 
 
 def quantised_for(
-    npu: Npu, compiled: Compiled, feeds: Feeds, named: RecipeName, recipe: Recipe, *, synthetic: bool
-) -> tuple[Compiled, QuantisedGraph]:
-    """Quantise by a recipe's name, with a progress bar."""
-    if named is RecipeName.BEST and synthetic:
-        raise Invalid("--recipe best needs real inputs: give --inputs or --pictures.", "recipe")
+    npu: Npu, compiled: Compiled, feeds: Feeds, named: RecipeName, recipe: Recipe, *, synthetic: bool,
+    aim: Aim, judges: Feeds | None,
+) -> tuple[Compiled, QuantisedGraph, Widening | None]:  # fmt: skip
+    """Quantise by a recipe's name, to an aim when there is one, with a progress bar."""
+    if synthetic and (named is RecipeName.BEST or aim):
+        what = "--recipe best" if named is RecipeName.BEST else "A wanted agreement or tolerance"
+        raise Invalid(f"{what} needs real inputs: give --inputs or --pictures.", "inputs")
+    if named is RecipeName.BEST:
+        recipe = dataclasses.replace(recipe, level=True, compensate=True)
     with progress_bar("quantising") as report:
+        if aim:
+            return npu.widen(compiled, feeds, aim=aim, recipe=recipe, judges=judges, progress=report)
         if named is RecipeName.BEST:
-            best = dataclasses.replace(recipe, level=True, compensate=True)
-            return npu.refine(compiled, feeds, recipe=best, progress=report)
-        return compiled, npu.quantise(compiled, feeds, recipe=recipe, progress=report)
+            return *npu.refine(compiled, feeds, recipe=recipe, progress=report), None
+        return compiled, npu.quantise(compiled, feeds, recipe=recipe, progress=report), None
+
+
+def read_widths(path: Path | None) -> Wide:
+    """Read which operands take 16 bits."""
+    if path is None:
+        return Wide()
+    try:
+        document = json.loads(path.read_text())
+        sides = [document[side] for side in ("inputs", "weights")]
+        if not all(isinstance(name, str) for side in sides for name in side):
+            raise TypeError("names are texts")
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}.", "widths") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(
+            f'{path.name} must read like {{"inputs": ["Conv_1"], "weights": []}}; `yunqi npu quantize --agreement 0.995 '
+            "--save-widths FILE` writes one.",
+            "widths",
+        ) from error
+    return Wide(frozenset(sides[0]), frozenset(sides[1]))
 
 
 def preparation_for(mean: str, deviation: str) -> Preparation:
@@ -97,12 +141,22 @@ def preparation_for(mean: str, deviation: str) -> Preparation:
 
 
 def feeds_for(
-    npu: Npu, graph: Graph, inputs: Path | None, pictures: Path | None, preparation: Preparation, *, most: int = 0
-) -> Feeds:
+    npu: Npu, graph: Graph, inputs: Path | None, pictures: Path | None, preparation: Preparation, *, most: int = 0,
+    views: int = 1,
+) -> Feeds:  # fmt: skip
     """Return inputs from a file, from a folder of pictures, or random ones."""
     if pictures is not None:
-        return prepared_folder(graph, pictures, preparation, most=most or npu.config.calibration_images)
+        return prepared_folder(graph, pictures, preparation, most=most or npu.config.calibration_images, views=views)
     return load_feeds(graph, inputs) if inputs is not None else random_feeds(graph, 2)
+
+
+def judges_for(npu: Npu, graph: Graph, judge: Path | None, preparation: Preparation, views: int) -> Feeds | None:
+    """Return the inputs that widths are judged by, from a file or a folder of pictures."""
+    if judge is None:
+        return None
+    inputs, pictures = (None, judge) if judge.is_dir() else (judge, None)
+    most = max(2, npu.config.judging_images // max(1, views))
+    return feeds_for(npu, graph, inputs, pictures, preparation, most=most, views=views)
 
 
 @contextmanager
@@ -114,12 +168,13 @@ def progress_bar(what: str) -> Iterator[Report]:
 
 
 def compiled_for(
-    npu: Npu, file: Path, batch: int, shape: list[str], bits: int, chips: int, chip: str, change: list[str]
-) -> Compiled:
+    npu: Npu, file: Path, batch: int, shape: list[str], bits: int, chips: int, chip: str, change: list[str],
+    widths: Path | None = None,
+) -> Compiled:  # fmt: skip
     """Compile what the shared options describe."""
     target = npu.chip(chip, dict(pair(text) for text in change))
     shapes = dict(parse_shape(text) for text in shape)
-    return npu.compile(file, batch=batch, shapes=shapes, bits=bits, chips=chips, chip=target)
+    return npu.compile(file, batch=batch, shapes=shapes, bits=bits, wide=read_widths(widths), chips=chips, chip=target)
 
 
 def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:

@@ -20,6 +20,7 @@ from yunqi.labs.npu.cli.options import (
     File,
     OpenApp,
     Shape,
+    WidthsFile,
     compiled_for,
     pair,
     parse_shape,
@@ -57,11 +58,12 @@ def _compile(app: typer.Typer, open_app: OpenApp) -> None:
     def compile_(
         file: File, batch: Batch = 1, shape: Shape = [], bits: Bits = 8, chips: Chips = 1, chip: ChipName = "",  # noqa: B006
         change: Change = [],  # noqa: B006
+        widths: WidthsFile = None,
         layers: Annotated[bool, typer.Option("--layers", help="List every layer too.")] = False,
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
         with open_app() as opened:
-            compiled = compiled_for(opened.npu, file, batch, shape, bits, chips, chip, change)
+            compiled = compiled_for(opened.npu, file, batch, shape, bits, chips, chip, change, widths)
         document = compiled_document(compiled, layers=layers)
         print_document(document, as_json, document.get("layers") or document["segments"])
         if not as_json:
@@ -73,12 +75,14 @@ def _asm(app: typer.Typer, open_app: OpenApp) -> None:
     def asm(
         file: Annotated[Path, typer.Argument(help="An ONNX network, a program's text (.npuasm), or its image (.npu).")],
         batch: Batch = 1, shape: Shape = [], bits: Bits = 8, chip: ChipName = "",  # noqa: B006
+        widths: WidthsFile = None,
         out: Annotated[Path | None, typer.Option(help="Write the image (.npu) or the text (any other name) here.")] = None,
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
         with open_app() as opened:
             if file.suffix == ".onnx":
-                text = to_text(opened.npu.instructions(compiled_for(opened.npu, file, batch, shape, bits, 1, chip, [])))
+                compiled = compiled_for(opened.npu, file, batch, shape, bits, 1, chip, [], widths)
+                text = to_text(opened.npu.instructions(compiled))
             else:
                 text = _program_text(file)
         if out is not None and out.suffix == ".npu":
@@ -109,13 +113,14 @@ def _profile(app: typer.Typer, open_app: OpenApp) -> None:
     def profile(
         file: File, batch: Batch = 1, shape: Shape = [], bits: Bits = 8, chips: Chips = 1, chip: ChipName = "",  # noqa: B006
         change: Change = [],  # noqa: B006
+        widths: WidthsFile = None,
         split: Annotated[bool, typer.Option("--split", help="One image over all cores instead of one a core.")] = False,
         trace: Annotated[Path | None, typer.Option(help="Write a Perfetto trace here.")] = None,
         roofline_: Annotated[Path | None, typer.Option("--roofline", help="Write a roofline plot (SVG) here.")] = None,
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
         with open_app() as opened:
-            compiled = compiled_for(opened.npu, file, batch, shape, bits, chips, chip, change)
+            compiled = compiled_for(opened.npu, file, batch, shape, bits, chips, chip, change, widths)
         document = profile_document(compiled, split=split)
         if trace is not None:
             batching = Batching.SPLIT if split else Batching.BATCH

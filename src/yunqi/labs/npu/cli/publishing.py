@@ -8,29 +8,36 @@ import typer
 
 from yunqi.kernel import Invalid
 from yunqi.labs.npu.cli.options import (
+    Agreement,
     AsJson,
     Batch,
     Bits,
     Change,
     ChipName,
     Chips,
+    Confidence,
     Deviation,
     File,
     Inputs,
+    Judges,
     Mean,
     OpenApp,
     Pictures,
     RecipeName,
     RecipeOption,
     Shape,
+    Tolerance,
+    Views,
     compiled_for,
     feeds_for,
+    judges_for,
     preparation_for,
     print_document,
     quantised_for,
 )  # fmt: skip
-from yunqi.labs.npu.model import Graph, Recipe
+from yunqi.labs.npu.model import Aim, Graph, Recipe
 from yunqi.labs.npu.service import Npu
+from yunqi.labs.npu.service.documents import widening_document
 from yunqi.labs.npu.service.pictures import Preparation
 from yunqi.labs.npu.service.publishing import Provenance, publish
 from yunqi.labs.npu.service.quantising import Feeds
@@ -51,23 +58,25 @@ def publishing_commands(app: typer.Typer, open_app: OpenApp) -> None:
         name: Annotated[str, typer.Option(help="Name in the hub; by default the file's.")] = "",
         inputs: Inputs = None, pictures: Pictures = None, mean: Mean = "127.5", deviation: Deviation = "127.5",
         test: Annotated[Path | None, typer.Option(help="Held-out inputs (.npz or a folder) for the agreement.")] = None,
-        recipe: RecipeOption = RecipeName.VENDOR,
+        recipe: RecipeOption = RecipeName.VENDOR, agreement: Agreement = 0.0, tolerance: Tolerance = 0.0,
+        confidence: Confidence = 0.0, judge: Judges = None, views: Views = 1,
         licence: Annotated[str, typer.Option(help="The network's licence, for its card.")] = "",
         batch: Batch = 1, shape: Shape = [], bits: Bits = 8, chips: Chips = 1, chip: ChipName = "",  # noqa: B006
         change: Change = [],  # noqa: B006
         as_json: AsJson = False,
     ) -> None:  # fmt: skip
-        preparation = preparation_for(mean, deviation)
+        preparation, aim = preparation_for(mean, deviation), Aim(agreement, tolerance, confidence)
         with open_app() as opened:
             npu, label = opened.npu, name or file.stem.lower()
             opened.hub.require_free(label)
             compiled = compiled_for(npu, file, batch, shape, bits, chips, chip, change)
-            feeds = feeds_for(npu, compiled.graph, inputs, pictures, preparation)
+            feeds = feeds_for(npu, compiled.graph, inputs, pictures, preparation, views=views)
             held_out = feeds if test is None else _held_out(npu, compiled.graph, test, preparation)
             original, given = compiled.graph, inputs or pictures
-            compiled, quantised = quantised_for(
-                npu, compiled, feeds, recipe, Recipe(bits=bits), synthetic=given is None
-            )
+            compiled, quantised, widened = quantised_for(
+                npu, compiled, feeds, recipe, Recipe(bits=bits), synthetic=given is None, aim=aim,
+                judges=judges_for(npu, original, judge, preparation, views),
+            )  # fmt: skip
             found = npu.agreement(compiled, quantised, held_out, original=original)
             source = _RANDOM if given is None else given.name
             tested = f"{test.name}, not seen by the quantiser" if test else f"the same inputs ({source})"
@@ -75,7 +84,15 @@ def publishing_commands(app: typer.Typer, open_app: OpenApp) -> None:
             provenance = Provenance(file.name, digest, licence, source, tested)
             published = preparation if pictures is not None or (test is not None and test.is_dir()) else None
             installed, manifest = publish(
-                opened.hub, label, compiled, quantised, found, provenance, published, original=original
+                opened.hub,
+                label,
+                compiled,
+                quantised,
+                found,
+                provenance,
+                published,
+                original=original,
+                widening=None if widened is None else widening_document(widened),
             )
         document = {"asset": installed.asset.id, "path": installed.path, "sha256": installed.asset.sha256, **manifest}
         pace, agreed = manifest["predicted"], manifest["agreement"]

@@ -37,6 +37,7 @@ from yunqi.labs.npu.model import (
     Recipe,
     Rounding,
     Value,
+    Wide,
 )
 
 FORMAT = "yunqi-npu/1"
@@ -64,7 +65,7 @@ class Artifact:
     quantised: QuantisedGraph
     chip: Chip
     bits: int
-    wide: tuple[str, ...]
+    wide: Wide
     chips: int
     program: str
 
@@ -83,7 +84,7 @@ def pack(
     document = {
         "format": FORMAT,
         "chip": chip_document(chip),
-        "compile": {"bits": program.bits, "wide": sorted(program.widths.wide), "chips": program.memory.chips},
+        "compile": {"bits": program.bits, **_wide_document(program.widths.wide), "chips": program.memory.chips},
         "graph": _graph_document(quantised, arrays),
         "quantised": _quantised_document(quantised, arrays),
     }
@@ -128,12 +129,25 @@ def unpack(data: bytes) -> Artifact:
             quantised=_quantised(document, arrays),
             chip=chip_from_document(document["chip"]),
             bits=int(compiled["bits"]),
-            wide=tuple(compiled["wide"]),
+            wide=_wide(compiled),
             chips=int(compiled["chips"]),
             program=text,
         )
     except _DAMAGE as error:
         raise NetworkRefused(f"The archive of the compiled network is damaged ({error}). Publish it again.") from error
+
+
+def _wide_document(wide: Wide) -> dict[str, list[str]]:
+    both = wide.inputs & wide.weights
+    return {
+        "wide": sorted(both), "wide_inputs": sorted(wide.inputs - both), "wide_weights": sorted(wide.weights - both),
+    }  # fmt: skip
+
+
+def _wide(document: Mapping[str, Any]) -> Wide:
+    """Read the widened products; archives of earlier releases widened both operands or none."""
+    both = frozenset(document["wide"])
+    return Wide(both | frozenset(document.get("wide_inputs", ())), both | frozenset(document.get("wide_weights", ())))
 
 
 def _graph_document(quantised: QuantisedGraph, arrays: list[Array]) -> dict[str, Any]:

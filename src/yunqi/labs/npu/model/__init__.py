@@ -13,13 +13,15 @@ from yunqi.labs.npu.model.program import (
     Refusal,
     Segment,
     Split,
+    Wide,
     Widths,
     Work,
 )
-from yunqi.labs.npu.model.quantised import Calibration, QuantisedGraph, Quantity, Recipe, Rounding
+from yunqi.labs.npu.model.quantised import Aim, Calibration, QuantisedGraph, Quantity, Recipe, Rounding
 from yunqi.labs.npu.model.report import LoadReport, Rules, Scenario
 
 __all__ = [
+    "Aim",
     "Array",
     "Basis",
     "Block",
@@ -51,6 +53,7 @@ __all__ = [
     "ShapeUnknown",
     "Split",
     "Value",
+    "Wide",
     "Widths",
     "Work",
     "clip_limits",

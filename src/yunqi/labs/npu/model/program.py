@@ -24,6 +24,25 @@ class Split(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wide:
+    """Products of which an operand takes 16 bits in a network of 8.
+
+    Parameters
+    ----------
+    inputs, weights
+        Names of products whose first operand, and whose second, is wide. Each doubles the passes over the array.
+    """
+
+    inputs: frozenset[str] = frozenset()
+    weights: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The products that are wide in any way."""
+        return self.inputs | self.weights
+
+
+@dataclass(frozen=True, slots=True)
 class Widths:
     """How many bits the chip stores what in.
 
@@ -32,18 +51,18 @@ class Widths:
     bits
         Of everything that is not named: 8 or 16.
     wide
-        Names of products whose operands take 16 bits.
+        Products with operands of 16 bits.
     values
         Names of activations of 16 bits: what those products read, and what no product reads.
     """
 
     bits: int = 8
-    wide: frozenset[str] = frozenset()
+    wide: Wide = Wide()
     values: frozenset[str] = frozenset()
 
-    def of_node(self, name: str) -> int:
-        """Return the width of a product's operands."""
-        return 16 if name in self.wide else self.bits
+    def of_weights(self, name: str) -> int:
+        """Return the width of a product's second operand."""
+        return 16 if name in self.wide.weights else self.bits
 
     def of_value(self, name: str) -> int:
         """Return the width of an activation."""
@@ -96,8 +115,8 @@ class Layer:
         Activations read and written; constants are in ``weight_bytes``.
     main_bytes, input_bytes
         Activation bytes that the main operation reads first, and that the layer reads in all.
-    bits
-        Width of the main operation's operands.
+    bits, weight_bits
+        Width of a product's first and second operand; of other operations both are the network's.
     output_elements
         Elements written.
     rows
@@ -118,9 +137,15 @@ class Layer:
     input_bytes: int = 0
     output_bytes: int = 0
     bits: int = 8
+    weight_bits: int = 8
     output_elements: int = 0
     rows: int = 1
     halo_bytes: int = 0
+
+    @property
+    def passes(self) -> int:
+        """How often a product passes the array of 8-bit multipliers: once for each pair of bytes of its operands."""
+        return (self.bits // 8) * (self.weight_bits // 8)
 
     @property
     def label(self) -> str:

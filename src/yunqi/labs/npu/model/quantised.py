@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from yunqi.kernel.errors import Invalid
 from yunqi.labs.npu.model.graph import Array, Graph
 
 
@@ -54,6 +55,38 @@ class Recipe:
     sparsity: float = 0.0
     level: bool = False
     compensate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """How near to floating point a network must stay; operands get 16 bits until it does.
+
+    Parameters
+    ----------
+    agreement
+        Share of inputs whose largest output must be floating point's. A network that does not classify keeps its
+        relative error at most ``1 - agreement`` instead. 0 asks for none.
+    error
+        Root mean square error of the outputs over that of the outputs themselves, at most. 0 asks for none.
+    confidence
+        With which the agreement must be shown by the inputs that judge it, so that luck is ruled out; 0 to 1.
+    """
+
+    agreement: float = 0.0
+    error: float = 0.0
+    confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.agreement < 1:
+            raise Invalid(f"A wanted agreement lies between 0 and 1, as 0.995, not {self.agreement}.", "agreement")
+        if not 0 <= self.error < 1:
+            raise Invalid(f"A tolerance lies between 0 and 1, not {self.error}.", "tolerance")
+        if not 0 <= self.confidence < 1 or (self.confidence and not self.agreement):
+            raise Invalid("A confidence lies between 0 and 1 and goes with a wanted agreement.", "confidence")
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.agreement or self.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from yunqi.labs.npu.engine.timing import Batching
 from yunqi.labs.npu.engine.timing.energy import area_of, energy_of
 from yunqi.labs.npu.engine.timing.timeline import simulate, utilisation
 from yunqi.labs.npu.engine.timing.views import layer_rows, memory_over_time, roofs
-from yunqi.labs.npu.model import Chip, Engine, Layer, LoadReport
+from yunqi.labs.npu.model import Chip, Engine, Layer, LoadReport, Wide
 from yunqi.labs.npu.service.npu import Compiled
+from yunqi.labs.npu.service.widening import Widening
 
 
 def compiled_document(compiled: Compiled, *, layers: bool = False) -> dict[str, Any]:
@@ -182,4 +183,34 @@ def load_document(report: LoadReport) -> dict[str, Any]:
             "interval_ms": report.rules.interval_s * 1e3,
         },
         "notes": list(report.notes),
+    }
+
+
+def wide_document(wide: Wide) -> dict[str, list[str]]:
+    """Return which products' inputs and weights take 16 bits, as `--widths` and requests read it."""
+    return {"inputs": sorted(wide.inputs), "weights": sorted(wide.weights)}
+
+
+def widening_document(found: Widening) -> dict[str, Any]:
+    """Return what was widened, what it costs, and what the verifying inputs show."""
+    low, high = found.mixed.interval()
+    scores = found.mixed.classifies
+    return {
+        "wanted": {"agreement": found.aim.agreement, "error": found.aim.error, "confidence": found.aim.confidence},
+        "met": found.met,
+        "verified_on": found.mixed.inputs,
+        "agreement": found.mixed.agreement if scores else None,
+        "agreement_interval": [low, high] if scores else None,
+        "expected_agreement": found.mixed.expected if scores else None,
+        "confidence": found.mixed.confidence(found.aim.agreement) if scores and found.aim.agreement else None,
+        "relative_error": found.mixed.error,
+        "narrow_agreement": found.narrow.agreement if scores else None,
+        "narrow_relative_error": found.narrow.error,
+        "products": found.products,
+        "widths": wide_document(found.wide),
+        "steps": [
+            {"product": step.product, "operands": list(step.operands), "error": step.lost**0.5, "cycles": step.cycles}
+            for step in found.steps
+        ],
+        "images_per_second": {"8_bits": found.narrow_ips, "mixed": found.mixed_ips, "16_bits": found.wide_ips},
     }

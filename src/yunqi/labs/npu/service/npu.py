@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yunqi.cloud.hub import Hub
 from yunqi.kernel import Invalid, Kernel, NotFound
@@ -19,6 +18,7 @@ from yunqi.labs.npu.engine.loadgen.sensitivity import Sensitivity, sensitivities
 from yunqi.labs.npu.engine.sweep import Variant, sweep
 from yunqi.labs.npu.engine.timing import Pace, pace_of
 from yunqi.labs.npu.model import (
+    Aim,
     Array,
     Chip,
     ExtraMissing,
@@ -30,6 +30,7 @@ from yunqi.labs.npu.model import (
     QuantisedGraph,
     Recipe,
     Scenario,
+    Wide,
 )
 from yunqi.labs.npu.service.agreeing import Agreement, agreement
 from yunqi.labs.npu.service.processor import Processor, measure, processor_of
@@ -40,12 +41,9 @@ from yunqi.labs.npu.service.quantising import (
     quantise_network,
     random_feeds,
     typed,
-    widen_network,
 )
 from yunqi.labs.npu.service.refining import BEST, refine_network
-
-if TYPE_CHECKING:
-    from yunqi.labs.npu.engine.quantise import Widening
+from yunqi.labs.npu.service.widening import Widening, widen_network
 
 Source = Path | bytes
 _MOST_VARIANTS = 2_000
@@ -133,7 +131,7 @@ class Npu:
         batch: int = 1,
         shapes: Mapping[str, tuple[int, ...]] | None = None,
         bits: int = 8,
-        wide: Collection[str] = (),
+        wide: Wide | Collection[str] = (),
         chips: int = 1,
         chip: Chip | None = None,
     ) -> Compiled:
@@ -144,7 +142,7 @@ class Npu:
         bits
             8 or 16.
         wide
-            Names of products that take 16 bits all the same; `widen` finds the few that need them.
+            Products with operands of 16 bits all the same (`widen` finds them); plain names widen both operands.
         chips
             How many chips it may be spread over.
 
@@ -199,34 +197,45 @@ class Npu:
         compiled: Compiled,
         feeds: Feeds,
         *,
-        tolerance: float = 0.02,
+        aim: Aim,
         recipe: Recipe | None = None,
+        judges: Feeds | None = None,
         progress: Progress | None = None,
-    ) -> tuple[Compiled, "Widening"]:
-        """Give 16 bits to the fewest products that keep the outputs near floating point, and compile again.
+    ) -> tuple[Compiled, QuantisedGraph, Widening]:
+        """Quantise to 8 bits, and give 16 bits to the cheapest operands that keep the outputs near floating point.
 
         Parameters
         ----------
-        tolerance
-            Root mean square error of the outputs over that of the outputs themselves, on the inputs of calibration.
+        feeds
+            Inputs to calibrate on and to choose by; every other one is kept apart and verifies.
+        aim
+            How near. When not even 16 bits everywhere reach it, that is what is returned, with ``met`` false.
+        recipe
+            How the 8 bits are chosen; one that levels or compensates starts nearer.
+        judges
+            Inputs to choose and verify by instead, half each; all of ``feeds`` calibrate then.
+
+        Returns
+        -------
+        tuple
+            The network as it was rewritten and compiled, its integers, and what was widened and why.
         """
         require("onnxruntime")
-        if not 0 < tolerance < 1:
-            raise Invalid(f"A tolerance lies between 0 and 1, not {tolerance}.", "tolerance")
-        if not feeds:
+        if not aim:
+            raise Invalid("Say how near: an agreement or a tolerance.", "agreement")
+        if not feeds or (judges is not None and not judges):
             raise Invalid("Choosing widths needs inputs: they are judged by what they do to real ones.", "inputs")
-        if compiled.program.bits != 8:
+        if compiled.program.bits != 8 or compiled.program.widths.wide.names:
             raise Invalid("Widths are chosen for a network of 8 bits.", "bits")
-        limited = typed(compiled.graph, feeds[: self.config.calibration_images])
-        if recipe is not None and recipe.equalise:
-            compiled = _equalised(compiled)
+        limit = self.config.judging_images
+        used, judging = typed(compiled.graph, feeds[:limit]), typed(compiled.graph, judges[:limit]) if judges else None
         with refused_when_damaged(compiled.graph.name):
-            found = widen_network(
-                compiled.graph, compiled.chip, limited, recipe or Recipe(),
-                tolerance=tolerance, judged=self.config.widening_images, progress=progress,
+            graph, program, quantised, found = widen_network(
+                compiled.graph, compiled.program, compiled.chip, used, recipe or Recipe(), aim, judges=judging,
+                fitted=self.config.calibration_images, measured=self.config.widening_images,
+                progress=progress or (lambda done, of, what: None),
             )  # fmt: skip
-        chips = compiled.program.memory.chips
-        return self.compile(compiled.graph, wide=found.wide, chips=chips, chip=compiled.chip), found
+        return Compiled(graph, program, compiled.chip), quantised, found
 
     def refine(
         self, compiled: Compiled, feeds: Feeds, *, recipe: Recipe = BEST, progress: Progress | None = None

@@ -13,6 +13,8 @@ from yunqi.labs.npu.service.quantising import Feeds
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _MOST_PIXELS = 64 << 20
+_MOST_VIEWS = 100
+_LEAST_PART, _MIRRORED = 0.6, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,15 @@ class Preparation:
             raise Invalid("A picture's mean and deviation are numbers, and the deviation is not 0.", "deviation")
 
 
-def prepared(graph: Graph, data: bytes, preparation: Preparation) -> dict[str, Array]:
+def prepared(
+    graph: Graph, data: bytes, preparation: Preparation, *, part: np.random.Generator | None = None
+) -> dict[str, Array]:
     """Return the inputs of a network for one picture; a batch repeats it.
+
+    Parameters
+    ----------
+    part
+        Take a random part of the picture instead: 0.6 to 1 of its sides, anywhere, mirrored once in two.
 
     Raises
     ------
@@ -44,15 +53,21 @@ def prepared(graph: Graph, data: bytes, preparation: Preparation) -> dict[str, A
     name, shape, channels_first = _input_of(graph)
     channels = shape[1] if channels_first else shape[3]
     height, width = shape[2:] if channels_first else shape[1:3]
-    pixels = _decoded(data, height, width, channels)
+    pixels = _decoded(data, height, width, channels, part)
     mean, deviation = (_per_channel(numbers, channels) for numbers in (preparation.mean, preparation.deviation))
     real = (pixels.astype(np.float64) - mean) / deviation
     real = real.transpose(2, 0, 1) if channels_first else real
     return {name: np.repeat(real[None], shape[0], 0).astype(graph.values[name].dtype)}
 
 
-def prepared_folder(graph: Graph, folder: Path, preparation: Preparation, *, most: int) -> Feeds:
-    """Return the inputs for the pictures in a folder, by name, at most so many, spread evenly.
+def prepared_folder(graph: Graph, folder: Path, preparation: Preparation, *, most: int, views: int = 1) -> Feeds:
+    """Return the inputs for the pictures in a folder, by name, at most so many pictures, spread evenly.
+
+    Parameters
+    ----------
+    views
+        How many inputs each picture gives: itself, then random parts of it, half of them mirrored. Pictures follow each
+        other, and return in the same order; an odd last one is left out then, so that every other input is of other pictures.
 
     Raises
     ------
@@ -64,12 +79,21 @@ def prepared_folder(graph: Graph, folder: Path, preparation: Preparation, *, mos
         raise NotFound(f"There are no pictures ({', '.join(_SUFFIXES)}) in {folder}.", "pictures")
     if len(files) > most:
         files = [files[place * len(files) // most] for place in range(most)]
-    return [_prepared_file(graph, path, preparation) for path in files]
+    if not 1 <= views <= _MOST_VIEWS:
+        raise Invalid(f"A picture gives 1 to {_MOST_VIEWS} views, not {views}.", "views")
+    if views > 1 and len(files) > 1:
+        files = files[: len(files) // 2 * 2]
+    generator = np.random.default_rng(0)
+    return [
+        _prepared_file(graph, path, preparation, generator if view else None) for view in range(views) for path in files
+    ]
 
 
-def _prepared_file(graph: Graph, path: Path, preparation: Preparation) -> dict[str, Array]:
+def _prepared_file(
+    graph: Graph, path: Path, preparation: Preparation, generator: np.random.Generator | None
+) -> dict[str, Array]:
     try:
-        return prepared(graph, path.read_bytes(), preparation)
+        return prepared(graph, path.read_bytes(), preparation, part=generator)
     except Invalid as error:
         raise Invalid(f"{path.name}: {error.message}", error.param) from error
 
@@ -84,7 +108,7 @@ def _input_of(graph: Graph) -> tuple[str, tuple[int, ...], bool]:
     raise Invalid(f"The network takes no picture: its inputs are {wanted}. Send tensors.", "image")
 
 
-def _decoded(data: bytes, height: int, width: int, channels: int) -> Array:
+def _decoded(data: bytes, height: int, width: int, channels: int, part: np.random.Generator | None) -> Array:
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -94,6 +118,13 @@ def _decoded(data: bytes, height: int, width: int, channels: int) -> Array:
             picture = opened.convert("L" if channels == 1 else "RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise Invalid("The body is no picture that can be read; send a PNG or JPEG file.", "image") from error
+    if part is not None:
+        share = part.uniform(_LEAST_PART, 1.0)
+        sides = [max(1, round(side * share)) for side in picture.size]
+        left, top = (int(part.integers(0, side - kept + 1)) for side, kept in zip(picture.size, sides, strict=True))
+        picture = picture.crop((left, top, left + sides[0], top + sides[1]))
+        if part.random() < _MIRRORED:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     scale = max(height / picture.height, width / picture.width)
     size = max(width, round(picture.width * scale)), max(height, round(picture.height * scale))
     picture = picture.resize(size, Image.Resampling.BICUBIC)

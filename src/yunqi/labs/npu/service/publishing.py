@@ -42,7 +42,7 @@ class Provenance:
 
 def publish(
     hub: Hub, name: str, compiled: Compiled, quantised: QuantisedGraph, found: Agreement, provenance: Provenance,
-    preparation: Preparation | None, *, original: Graph | None = None,
+    preparation: Preparation | None, *, original: Graph | None = None, widening: dict[str, Any] | None = None,
 ) -> tuple[Installed, dict[str, Any]]:  # fmt: skip
     """Publish a compiled, quantised network; returns the asset and its manifest.
 
@@ -50,6 +50,8 @@ def publish(
     ----------
     original
         The float network before its recipe rewrote it.
+    widening
+        What was widened and why, as `widening_document` tells it.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def publish(
     """
     from yunqi.labs.npu.engine.quantise import to_onnx, to_qdq
 
-    manifest = _manifest(compiled, quantised, found, provenance, preparation)
+    manifest = _manifest(compiled, quantised, found, provenance, preparation) | {"widening": widening}
     text = program_text(compiled)
     files = {
         "network.onnx": to_onnx(original or quantised.graph).SerializeToString(),
@@ -133,7 +135,7 @@ def _manifest(
         "chip": compiled.chip.name,
         "simulated": True,
         "recipe": {name: getattr(value, "value", value) for name, value in recipe.items()},
-        "wide": len(program.widths.wide),
+        "wide": len(program.widths.wide.names),
         "images": quantised.images,
         "inputs": {name: list(graph.shape(name)) for name in graph.inputs},
         "outputs": {name: list(graph.shape(name)) for name in graph.outputs},
@@ -156,6 +158,19 @@ def _lineage(manifest: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _widening_rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    paces = found["images_per_second"]
+    rows = [
+        ("wanted of it", ", ".join(f"{name} {value:g}" for name, value in found["wanted"].items() if value)),
+        ("reached", f"{'yes' if found['met'] else 'no'}, on {found['verified_on']} inputs kept apart"),
+        ("8 bits, as it is, 16 bits (simulated)", " / ".join(f"{pace:,.0f}" for pace in paces.values()) + " images/s"),
+    ]
+    if found["agreement"] is not None:
+        low, high = found["agreement_interval"]
+        rows.append(("agreement there", f"{found['agreement']:.2%}, 95 % interval {low:.2%} to {high:.2%}"))
+    return rows
+
+
 def card(name: str, manifest: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
     found, pace, source = manifest["agreement"], manifest["predicted"], manifest["provenance"]
@@ -175,6 +190,8 @@ def card(name: str, manifest: dict[str, Any]) -> str:
         ("relative error", f"{found['error']:.4f}"),
         ("cosine, mean and least", f"{found['cosine']:.4f}, {found['least_cosine']:.4f}"),
     ]
+    if manifest["widening"] is not None:
+        rows += _widening_rows(manifest["widening"])
     if found["nearest"] is not None:
         rows.append(("nearest other input kept", f"{found['nearest']:.1%}"))
     table = "".join(f"| {label} | {text} |\n" for label, text in rows)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from yunqi.kernel import Invalid, NotFound
-from yunqi.labs.npu.model import Array, Calibration, Chip, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
+from yunqi.labs.npu.model import Array, Calibration, Graph, NetworkRefused, Program, QuantisedGraph, Recipe
 
 if TYPE_CHECKING:
-    from yunqi.labs.npu.engine.quantise import Range, Widening
+    from yunqi.labs.npu.engine.quantise import Range
 
 Feeds = list[dict[str, Array]]
 Progress = Callable[[int, int, str], None]
@@ -89,26 +89,13 @@ def quantise_network(
     """Calibrate on the feeds and quantise."""
     from yunqi.labs.npu.engine.quantise import quantise
 
-    found = quantise(graph, program, _ranges(graph, feeds, recipe, progress), recipe)
+    found = quantise(graph, program, ranges_of(graph, feeds, recipe, progress), recipe)
     found.images = len(feeds)
     return found
 
 
-def widen_network(
-    graph: Graph, chip: Chip, feeds: Feeds, recipe: Recipe, *, tolerance: float, judged: int, progress: Progress | None
-) -> "Widening":
-    """Choose the products that need 16 bits, judged on the first inputs of calibration."""
-    from yunqi.labs.npu.engine.quantise import widen
-
-    def seen(done: int, of: int) -> None:
-        if progress is not None:
-            progress(done, of, "choosing widths")
-
-    ranges = _ranges(graph, feeds, recipe, progress)
-    return widen(graph, chip, ranges, feeds[:judged], recipe, tolerance=tolerance, seen=seen)
-
-
-def _ranges(graph: Graph, feeds: Feeds, recipe: Recipe, progress: Progress | None) -> "dict[str, Range]":
+def ranges_of(graph: Graph, feeds: Feeds, recipe: Recipe, progress: Progress | None) -> "dict[str, Range]":
+    """Return the range of every real activation on the feeds."""
     from yunqi.labs.npu.engine.quantise import calibrate
 
     def seen(count: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from yunqi.kernel import Invalid
+from yunqi.labs.npu.model import Wide
 from yunqi.labs.npu.service.npu import Compiled, Npu
 
 SWEEP, QUANTIZE, MEASURE, PUBLISH = "npu.sweep", "npu.quantize", "npu.measure", "npu.publish"
@@ -22,6 +23,8 @@ class Asked:
         Reference of the uploaded file, as ``sha256:…``.
     changes
         Parameters of the chip to change.
+    widths
+        Products whose ``inputs`` and whose ``weights`` take 16 bits.
     """
 
     network: str
@@ -31,6 +34,7 @@ class Asked:
     chips: int = 1
     chip: str = ""
     changes: dict[str, float] = field(default_factory=dict)
+    widths: Wide = field(default_factory=Wide)
 
 
 def asked(document: Mapping[str, Any]) -> Asked:
@@ -58,6 +62,7 @@ def compile_asked(npu: Npu, request: Asked) -> Compiled:
         batch=request.batch,
         shapes=request.shapes,
         bits=request.bits,
+        wide=request.widths,
         chips=request.chips,
         chip=npu.chip(request.chip, request.changes),
     )

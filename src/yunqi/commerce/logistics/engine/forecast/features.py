@@ -43,26 +43,44 @@ def weekly(demand: Floats, origin: int) -> Floats:
     )
 
 
-def daily(demand: Floats, origin: int, ahead: int) -> Floats:
-    """Return features for the day ``origin + ahead`` (``ahead`` from 0), known at ``origin``, divided by `scale`."""
-    unit = scale(demand, origin)[:, None]
-    same = demand[:, [at for at in range(origin + ahead - 7, -1, -7) if at < origin][:WEEKS]]
-    same = np.pad(same, ((0, 0), (0, WEEKS - same.shape[1])), mode="edge")
-    recent = demand[:, max(0, origin - 56) : origin]
-    return np.column_stack(
-        [
-            _windows(demand, origin) / unit,
-            same / unit,
-            same.mean(axis=1) / unit[:, 0],
-            np.median(same, axis=1) / unit[:, 0],
-            (same > 0).mean(axis=1),
-            (recent > 0).mean(axis=1),
-            (demand[:, max(0, origin - 14) : origin] > 0).mean(axis=1),
-            recent.std(axis=1) / unit[:, 0],
-            np.median(recent, axis=1) / unit[:, 0],
-            np.log(unit),
-        ]
-    )
+class Daily:
+    """Features of days after ``origin``, known at ``origin`` and divided by `scale`; what days share is computed once."""
+
+    def __init__(self, demand: Floats, origin: int) -> None:
+        self.demand, self.origin, self.unit = demand, origin, scale(demand, origin)[:, None]
+        recent = demand[:, max(0, origin - 56) : origin]
+        self._windows = _windows(demand, origin) / self.unit
+        self._recent = np.column_stack(
+            [
+                (recent > 0).mean(axis=1),
+                (demand[:, max(0, origin - 14) : origin] > 0).mean(axis=1),
+                recent.std(axis=1) / self.unit[:, 0],
+                np.median(recent, axis=1) / self.unit[:, 0],
+                np.log(self.unit),
+            ]
+        )
+        self._same: dict[int, Floats] = {}
+
+    def at(self, ahead: int) -> Floats:
+        """Return the features for the day ``origin + ahead`` (``ahead`` from 0) [series, features]."""
+        weekday = (self.origin + ahead) % 7
+        days = [at for at in range(self.origin + ahead - 7, -1, -7) if at < self.origin][:WEEKS]
+        if weekday not in self._same:  # the last days of the same name are the same for every week ahead
+            self._same[weekday] = self._of(days)
+        return np.column_stack([self._windows, self._same[weekday], self._recent])
+
+    def _of(self, days: list[int]) -> Floats:
+        unit = self.unit
+        same = self.demand[:, days]
+        same = np.pad(same, ((0, 0), (0, WEEKS - same.shape[1])), mode="edge")
+        return np.column_stack(
+            [
+                same / unit,
+                same.mean(axis=1) / unit[:, 0],
+                np.median(same, axis=1) / unit[:, 0],
+                (same > 0).mean(axis=1),
+            ]
+        )
 
 
 def lift(known: Known, demand: Floats, origin: int) -> Floats:

@@ -5,7 +5,7 @@ widened or narrowed by what the last four weeks before the forecast show (confor
 Patterson and Candes 2019), a group of series of like demand at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import lightgbm
@@ -73,13 +73,13 @@ def forecast(
     tail = (1 - level) / 2
     # Calibrated on the last window that is known, by models which have not seen it.
     held = fits.origins(days - 2 * horizon)
-    low, high = fits.fit(tail, held), fits.fit(1 - tail, held)
+    low, high = fits.fit(held, tail, 1 - tail)
     sold = fits.known(days - horizon)
-    before = fits.predict(low, days - horizon), fits.predict(high, days - horizon)
+    before = fits.predict(days - horizon, low, high)
     # The point forecast may learn from every window.
-    everything = fits.origins(days - horizon)
-    median = np.round(fits.predict(fits.fit(0.5, everything), days))
-    bounds = fits.predict(low, days), fits.predict(high, days)
+    (middle,) = fits.fit(fits.origins(days - horizon), 0.5)
+    found, *bounds = fits.predict(days, middle, low, high)
+    median = np.round(found)
     lower, upper = _conform(demand, fits, sold, before, bounds, tail)
     return Quantiles(median, np.minimum(lower, median), np.maximum(upper, median))
 
@@ -100,11 +100,12 @@ def means(
     """
     days, horizon = demand.shape[1], bucket.days * buckets
     fits = _Fits(demand, bucket, buckets, seed, threads, known)
-    before = fits.predict(fits.fit(None, fits.origins(days - 2 * horizon)), days - horizon)
+    (before,) = fits.predict(days - horizon, *fits.fit(fits.origins(days - 2 * horizon), None))
     squares = ((before - fits.known(days - horizon)) ** 2).mean(axis=1)
     unit = features.scale(demand, days)
     usual = unit * (squares.sum() / unit.sum())
-    return fits.predict(fits.fit(None, fits.origins(days - horizon)), days), (squares + usual) / 2
+    (found,) = fits.predict(days, *fits.fit(fits.origins(days - horizon), None))
+    return found, (squares + usual) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +122,34 @@ class _Fits:
         """Days from which windows up to ``last`` + horizon are known; a week apart."""
         return range(last, HISTORY - 1, -7)
 
-    def known(self, origin: int) -> Floats:
-        """Return what was sold in the buckets after ``origin`` [series, buckets]."""
-        window = self.demand[:, origin : origin + self.bucket.days * self.buckets]
+    def known(self, origin: int, some: npt.NDArray[np.bool_] | slice = slice(None)) -> Floats:
+        """Return what was sold in the buckets after ``origin`` [series, buckets], of some of the series."""
+        window = self.demand[some, origin : origin + self.bucket.days * self.buckets]
         sums: Floats = window.reshape(len(window), self.buckets, self.bucket.days).sum(axis=2)
         return sums
 
-    def rows(self, origin: int, at: int) -> Floats:
-        """Return the features of one bucket after an origin."""
+    def rows(self, origin: int, some: npt.NDArray[np.bool_] | slice = slice(None)) -> Callable[[int], Floats]:
+        """Return what gives the features of one bucket after an origin, for some of the series."""
+        demand = self.demand[some]
         of_week = self.bucket is Bucket.WEEK
-        known = features.weekly(self.demand, origin) if of_week else features.daily(self.demand, origin, at)
-        columns = [known, np.full(len(known), at)]
-        if self.ahead is not None:
-            begins = origin + at * self.bucket.days
-            if origin not in self.lifts:
-                self.lifts[origin] = features.lift(self.ahead, self.demand, origin)
-            columns.append(features.planned(self.ahead, self.lifts[origin], origin, begins, begins + self.bucket.days))
-        return np.column_stack(columns)
+        weekly = features.weekly(demand, origin) if of_week else demand
+        daily = None if of_week else features.Daily(demand, origin)
+        ahead = self.ahead
+        if ahead is not None and origin not in self.lifts:
+            self.lifts[origin] = features.lift(ahead, self.demand, origin)
 
-    def fit(self, alpha: float | None, origins: Sequence[int]) -> lightgbm.Booster:
+        def found(at: int) -> Floats:
+            columns = [weekly if daily is None else daily.at(at), np.full(len(demand), at)]
+            if ahead is not None:
+                begins = origin + at * self.bucket.days
+                lifted = self.lifts[origin][some]
+                columns.append(features.planned(ahead[some], lifted, origin, begins, begins + self.bucket.days))
+            return np.column_stack(columns)
+
+        return found
+
+    def fit(self, origins: Sequence[int], *alphas: float | None) -> list[lightgbm.Booster]:
+        """Fit one model for each quantile, None for the mean, to the same rows."""
         pairs = [(origin, at) for origin in origins for at in range(self.buckets)]
         chance = np.random.default_rng(self.seed)
         share = min(1.0, ROWS / (len(pairs) * len(self.demand)))
@@ -149,30 +159,35 @@ class _Fits:
                 continue
             part = min(1.0, max(share, share * len(pairs) / max(60, len(pairs) * max(share, 60 / len(pairs)))))
             drawn = chance.random(len(self.demand)) < part if part < 1.0 else slice(None)
-            unit = features.scale(self.demand, origin)
-            rows.append(self.rows(origin, at)[drawn])
-            targets.append((self.known(origin)[:, at] / unit)[drawn])
-            weights.append(unit[drawn])
-        data = lightgbm.Dataset(np.concatenate(rows), np.concatenate(targets), weight=np.concatenate(weights))
-        aim = {"objective": "regression"} if alpha is None else {"alpha": alpha}
-        parameters = PARAMETERS | aim | {"seed": self.seed, "num_threads": self.threads}
-        return lightgbm.train(parameters, data, TREES)
+            unit = features.scale(self.demand[drawn], origin)
+            rows.append(self.rows(origin, drawn)(at))
+            targets.append(self.known(origin, drawn)[:, at] / unit)
+            weights.append(unit)
+        held = np.concatenate(rows), np.concatenate(targets), np.concatenate(weights)
+        found = []
+        for alpha in alphas:
+            aim = {"objective": "regression"} if alpha is None else {"alpha": alpha}
+            parameters = PARAMETERS | aim | {"seed": self.seed, "num_threads": self.threads}
+            found.append(lightgbm.train(parameters, lightgbm.Dataset(held[0], held[1], weight=held[2]), TREES))
+        return found
 
-    def predict(self, model: lightgbm.Booster, origin: int) -> Floats:
-        unit = features.scale(self.demand, origin)
-        found = [
-            np.asarray(model.predict(self.rows(origin, at), num_threads=self.threads)) * unit
-            for at in range(self.buckets)
-        ]
-        return np.maximum(np.column_stack(found), 0.0)
+    def predict(self, origin: int, *models: lightgbm.Booster) -> list[Floats]:
+        """Return what each model expects after an origin [series, buckets], in units; features are made once for all."""
+        unit, rows = features.scale(self.demand, origin), self.rows(origin)
+        found: list[Floats] = [np.empty((len(self.demand), self.buckets)) for _ in models]
+        for at in range(self.buckets):
+            known = rows(at)
+            for model, into in zip(models, found, strict=True):
+                into[:, at] = np.asarray(model.predict(known, num_threads=self.threads)) * unit
+        return [np.maximum(one, 0.0) for one in found]
 
 
 def _conform(
     demand: Floats,
     fits: _Fits,
     known: Floats,
-    before: tuple[Floats, Floats],
-    bounds: tuple[Floats, Floats],
+    before: Sequence[Floats],
+    bounds: Sequence[Floats],
     tail: float,
 ) -> tuple[Floats, Floats]:
     """Shift the bounds so that the calibration window would have kept its level, a group of like demand at a time."""

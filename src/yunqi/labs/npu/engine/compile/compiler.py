@@ -5,10 +5,12 @@ from collections.abc import Collection, Sequence
 from yunqi.labs.npu.engine.compile.layers import make_layers
 from yunqi.labs.npu.engine.compile.memory import plan_memory
 from yunqi.labs.npu.engine.compile.placing import PRODUCTS
-from yunqi.labs.npu.model import Chip, Engine, Graph, Layer, NetworkRefused, Program, Segment, Widths
+from yunqi.labs.npu.model import Chip, Engine, Graph, Layer, NetworkRefused, Program, Segment, Wide, Widths
 
 
-def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, wide: Collection[str] = (), chips: int = 1) -> Program:
+def compile_network(
+    graph: Graph, chip: Chip, *, bits: int = 8, wide: Wide | Collection[str] = (), chips: int = 1
+) -> Program:
     """Compile a fused graph for a chip.
 
     Parameters
@@ -16,7 +18,7 @@ def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, wide: Collection
     bits
         8 or 16.
     wide
-        Names of products whose operands take 16 bits all the same.
+        Products with operands of 16 bits all the same; plain names widen both operands.
     chips
         How many chips a network that does not fit one may be spread over.
 
@@ -27,7 +29,7 @@ def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, wide: Collection
     NetworkRefused
         When a name in ``wide`` is no product of the network.
     """
-    widths = _widths(graph, bits, wide)
+    widths = _widths(graph, bits, wide if isinstance(wide, Wide) else Wide(frozenset(wide), frozenset(wide)))
     layers, refusals = make_layers(graph, widths)
     memory = plan_memory(graph, layers, widths=widths, capacity=chip.sram_bytes, chips=chips)
     return Program(
@@ -44,17 +46,18 @@ def compile_network(graph: Graph, chip: Chip, *, bits: int = 8, wide: Collection
     )
 
 
-def _widths(graph: Graph, bits: int, wide: Collection[str]) -> Widths:
+def _widths(graph: Graph, bits: int, wide: Wide) -> Widths:
     products = {node.name: node for node in graph.nodes if node.op in PRODUCTS}
-    for name in wide:
+    for name in sorted(wide.names):
         if name not in products:
             raise NetworkRefused(f"{name!r} is no product of the network, so it has no operands to widen.", "wide")
-    if not wide:
+    if not wide.names or bits == 16:
         return Widths(bits)
-    narrow = {name for node in products.values() if node.name not in wide for name in node.inputs[:2]}
-    narrow -= {name for name in wide for name in products[name].inputs[:2]}
+    sides = (wide.inputs, wide.weights)
+    narrow = {node.inputs[k] for node in products.values() for k in (0, 1) if node.name not in sides[k]}
+    narrow -= {products[name].inputs[k] for k in (0, 1) for name in sides[k]}
     made = {name for node in graph.nodes for name in node.outputs if name} | set(graph.inputs)
-    return Widths(bits, frozenset(wide), frozenset(made - narrow))
+    return Widths(bits, wide, frozenset(made - narrow))
 
 
 def _segments(graph: Graph, layers: Sequence[Layer], widths: Widths) -> list[Segment]:

@@ -1,5 +1,6 @@
 """Graph nodes to fused layers: each product takes the element-wise operations after it into its two stages."""
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from yunqi.labs.npu.engine.compile.placing import BINARY, PRODUCTS, TABLES, place
@@ -91,7 +92,7 @@ def _fusible(
 
 
 def _closed(graph: Graph, opened: _Open, widths: Widths) -> Layer:
-    bits = widths.of_node(opened.main.name)
+    bits, weight_bits = _operands(opened.main, widths)
 
     def size(name: str) -> int:
         return graph.values[name].elements * widths.of_value(name) // 8
@@ -113,15 +114,28 @@ def _closed(graph: Graph, opened: _Open, widths: Widths) -> Layer:
         inputs=inputs,
         output=opened.output,
         work=work_of(graph, opened.main, opened.engine, unit),
-        weight_bytes=0 if opened.engine is Engine.HOST else sum(_stored(graph, name, bits) for name in constants),
+        weight_bytes=_constant_bytes(graph, constants, weight_bits) if opened.engine is not Engine.HOST else 0,
         main_bytes=size(first) if first else 0,
         input_bytes=sum(map(size, inputs)),
         output_bytes=sum(map(size, outputs)),
         bits=bits,
+        weight_bits=weight_bits,
         output_elements=sum(graph.values[name].elements for name in outputs),
         rows=shape[2] if len(shape) == 4 else (shape[-2] if len(shape) > 1 else 1),
         halo_bytes=halo_bytes(graph, opened.main, unit),
     )
+
+
+def _operands(node: Node, widths: Widths) -> tuple[int, int]:
+    """Widths of a product's operands; an activation that a wide product reads too is wide here as well."""
+    if node.op not in PRODUCTS:
+        return widths.bits, widths.bits
+    first = 16 if node.name in widths.wide.inputs else widths.of_value(node.inputs[0])
+    return first, max(widths.of_weights(node.name), widths.of_value(node.inputs[1]))
+
+
+def _constant_bytes(graph: Graph, names: Iterable[str], bits: int) -> int:
+    return sum(_stored(graph, name, bits) for name in names)
 
 
 def _stored(graph: Graph, name: str, bits: int) -> int:

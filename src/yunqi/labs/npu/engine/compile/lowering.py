@@ -62,7 +62,7 @@ def _fields(graph: Graph, layer: Layer) -> tuple[tuple[str, tuple[int, ...]], ..
         numbers = tuple(one for one in values if isinstance(one, int))
         if numbers and len(numbers) == len(values):
             found.append((short, numbers))
-    if layer.bits != 8:
-        found.append(("bits", (layer.bits,)))
+    if layer.passes > 1:
+        found.append(("bits", (layer.bits, layer.weight_bits) if layer.bits != layer.weight_bits else (layer.bits,)))
     found.append(("shape", graph.shape(layer.output) or (1,)))
     return tuple(found)

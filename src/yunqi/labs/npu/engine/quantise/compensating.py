@@ -104,9 +104,9 @@ def compensate(
 
 
 def _is_chosen(layer: Layer, quantised: QuantisedGraph) -> bool:
-    """Whether a layer's integers can be chosen; those of 16 bits need no choice."""
+    """Whether a layer's integers and bias can be chosen; of weights of 16 bits the bias alone is."""
     held = quantised.weights.get(layer.main.inputs[1]) if is_product(layer.main, quantised.graph) else None
-    return layer.engine is not Engine.HOST and held is not None and held[1].bits == 8
+    return layer.engine is not Engine.HOST and held is not None
 
 
 def _picked(graph: Graph, layer: Layer, most: int, seed: int) -> Array:
@@ -151,10 +151,18 @@ def _choose(quantised: QuantisedGraph, node: Node, inputs: Array, wanted: Array,
     columns = inputs.reshape(groups, rows.shape[2], -1)
     targets = wanted.reshape(groups, rows.shape[1], -1)
     scales = np.broadcast_to(quantity.scale, len(weight)).reshape(groups, -1)
+    if quantity.bits == 16:
+        stored = (data.T if turned else data).reshape(rows.shape) * scales[..., None]
+        _set_bias(graph, node, (targets - stored @ columns).mean(axis=-1))
+        return
     whole, moved = rounded(rows, columns, targets, scales, quantity.limit, ridge)
     shaped = whole.reshape(weight.shape)
     shaped = shaped.T if turned else shaped
     quantised.weights[node.inputs[1]] = (np.ascontiguousarray(shaped.astype(data.dtype)), quantity)
+    _set_bias(graph, node, moved)
+
+
+def _set_bias(graph: Graph, node: Node, moved: Array) -> None:
     value = graph.values[node.inputs[2]]
     graph.values[node.inputs[2]] = replace(value, data=moved.ravel().astype(np.float32))
 

@@ -10,6 +10,7 @@ from yunqi.labs.npu.model import Array, Engine, Graph, Layer, Node, Program, Qua
 
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _SMALLEST = 1e-12
+_HEADROOM = 4.0  # times what calibration saw: what was widened has integers to spare for what comes later
 _MOST_BIAS = 1 << 30  # a bias is an integer of 32 bits in units of input scale times weight scale
 
 
@@ -20,7 +21,7 @@ def quantise(graph: Graph, program: Program, ranges: Mapping[str, Range], recipe
     inside a fused layer, and the network's outputs, leave the floating-point stages on a grid of 16 bits.
     """
     activations = {
-        name: Quantity(_scale(seen, recipe, bits), bits)
+        name: Quantity(_scale(seen, recipe, bits) * (_HEADROOM if name in program.widths.values else 1.0), bits)
         for name, seen in ranges.items()
         for bits in (_width(name, graph, program, recipe),)
     }
@@ -33,7 +34,7 @@ def quantise(graph: Graph, program: Program, ranges: Mapping[str, Range], recipe
                 bias = graph.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
                 source = activations.get(node.inputs[0])
                 unit = float(source.scale) if source else 1.0
-                bits = max(recipe.bits, program.widths.of_node(node.name))
+                bits = max(recipe.bits, program.widths.of_weights(node.name))
                 found.weights[node.inputs[1]] = _weights(node, weight, bias, unit, recipe, bits)
     return found
 

@@ -72,7 +72,7 @@ def engine_cycles(layer: Layer, chip: Chip, *, split: Split, shares: int) -> int
     """Return the cycles of a layer's own engine for one core's share."""
     work = layer.work
     if work.macs:
-        return product_cycles(work, chip, bits=layer.bits, rows=layer.rows, split=split, shares=shares)
+        return product_cycles(work, chip, passes=layer.passes, rows=layer.rows, split=split, shares=shares)
     if layer.engine is Engine.POOLING:
         return _share(work.pooled_elements, shares, chip.pooling_lanes)
     if layer.engine is Engine.MEMORY:
@@ -81,9 +81,9 @@ def engine_cycles(layer: Layer, chip: Chip, *, split: Split, shares: int) -> int
 
 
 def product_cycles(
-    work: Work, chip: Chip, *, bits: int = 8, rows: int = 1, split: Split = Split.NONE, shares: int = 1
+    work: Work, chip: Chip, *, passes: int = 1, rows: int = 1, split: Split = Split.NONE, shares: int = 1
 ) -> int:
-    """Return the array's cycles of a product; 16-bit operands take four passes of 8 bits."""
+    """Return the array's cycles of a product; each operand of 16 bits doubles the passes of 8 bits."""
     outputs, positions, groups = work.outputs, work.positions, work.groups
     if split is Split.ROWS:
         positions = -(-positions // rows) * -(-rows // shares)
@@ -91,7 +91,6 @@ def product_cycles(
         groups = -(-groups // shares)
     elif split is Split.CHANNELS:
         outputs = -(-outputs // shares)
-    passes = 1 if bits == 8 else 4
     reduction = -(-work.reduction // chip.rows)
     if work.depthwise:  # each column of the array slides its window over its own channel
         return passes * reduction * -(-groups * outputs // chip.columns) * -(-positions // chip.pixels)

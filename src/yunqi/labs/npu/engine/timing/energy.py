@@ -65,7 +65,7 @@ def energy_of(program: Program, chip: Chip, *, images_per_second: float, graph: 
     idle, dense, rectified = parts(chip)
     zeros = {layer.output for layer in program.layers if _makes_zeros([layer.main, *layer.stages][-1], graph)}
     work = sum(
-        layer.work.macs * (rectified if layer.main.inputs[0] in zeros else dense)
+        layer.work.macs * layer.passes * (rectified if layer.main.inputs[0] in zeros else dense)
         for layer in program.chip_layers
         if layer.work.macs
     ) / max(1, program.batch)
