@@ -196,6 +196,7 @@ def test_an_attempt_that_went_astray_returns_to_its_smallest_pool_and_remembers_
     assert np.array_equal(failed, state[state[at.COUNTERS] : state[at.COUNTERS] + search.n])
 
 
+@pytest.mark.slow
 def test_beyond_small_problems_iterations_make_it_repeatable_too() -> None:
     problem = read_problem(pairs(15, 8, seed=4), name="t")
     first, *others = [run(problem, 6000, seed=5) for _ in range(3)]

@@ -310,6 +310,7 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, env=environment, timeout=120)
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_from_a_file_to_an_answer(tmp_path: Path) -> None:
     (tmp_path / "small.onnx").write_bytes(small_cnn())
     photos = tmp_path / "photos"
@@ -330,6 +331,7 @@ def test_the_command_line_goes_from_a_file_to_an_answer(tmp_path: Path) -> None:
     assert "cannot name an asset" in bad.stderr
 
 
+@pytest.mark.slow
 def test_a_wanted_nearness_is_quantised_compiled_published_and_served(tmp_path: Path) -> None:
     (tmp_path / "small.onnx").write_bytes(small_cnn())
     photos = tmp_path / "photos"

@@ -142,6 +142,7 @@ def test_scales_stay_and_biases_take_the_mean_error(npu: Npu) -> None:
     assert any(np.any(old[0] != new[0]) for old, new in pairs)
 
 
+@pytest.mark.slow
 def test_the_best_recipe_runs_on_what_has_nothing_to_level(npu: Npu) -> None:
     compiled = npu.compile(NETWORKS["vit-tiny"]())
     feeds = random_feeds(compiled.graph, 1, seed=1)
