@@ -1,6 +1,7 @@
 """The graph against the lineage, in float32: all that batching, chunks and sharing may change is nothing."""
 
 import json
+from collections.abc import Sequence as Many
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from yunqi.cloud.models.engine.paged.graph import decoder, unsupported
 from yunqi.cloud.models.engine.paged.packing import pack
 from yunqi.cloud.models.engine.paged.scheduler import Scheduler
 from yunqi.cloud.models.engine.paged.sequence import Sequence
+from yunqi.cloud.models.engine.weights.adapters import read_adapter
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH
 from yunqi.cloud.models.service.paged.runner import Runner
@@ -63,14 +65,30 @@ def member(name: str) -> LoadedModel:
     return model
 
 
-def runner(model: LoadedModel, folder: Path, *, bits: int, exact: bool = True) -> Runner:
+def runner(model: LoadedModel, folder: Path, *, bits: int, exact: bool = True, adapters: Many[Path] = ()) -> Runner:
     held = {key: value.float().numpy() for key, value in model.module.state_dict().items()}
+    ways = [read_adapter(one, {name: value.shape for name, value in held.items()}) for one in adapters]
     inverse, factor = frequencies(model.spec.text, model.spec.text.context)
-    ov.save_model(decoder(model.spec.text, held.get, inverse.numpy(), factor, bits=bits), folder / GRAPH, False)
-    (folder / ABOUT).write_text(json.dumps({}), encoding="utf-8")
+    graph = decoder(model.spec.text, held.get, inverse.numpy(), factor, bits=bits, adapters=ways)
+    ov.save_model(graph, folder / GRAPH, False)
+    (folder / ABOUT).write_text(json.dumps({"ranks": [one.rank for one in ways]}), encoding="utf-8")
     found = Runner(folder, tokens=1024, threads=1, exact=exact)
     found.settle()
     return found
+
+
+def answer(run: Runner, scheduler: Scheduler, asked: Many[Sequence]) -> None:
+    """Let all be answered greedily, step by step, each with as many tokens as it may have."""
+    for one in asked:
+        scheduler.add(one)
+    while not scheduler.is_idle:
+        runs = scheduler.plan()
+        rows = run.step(runs, scheduler.copies)
+        scheduler.ran(runs)
+        for part, row in zip([part for part in runs if part.last], rows, strict=True):
+            part.sequence.tokens.append(int(row.argmax()))
+            if part.sequence.said == part.sequence.most:
+                scheduler.finish(part.sequence)
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -134,16 +152,7 @@ def test_batches_chunks_and_shared_beginnings_change_nothing(tmp_path: Path) -> 
         Sequence(list(prompt), Wishes(), 6, frozenset(), lambda chosen, reason: False)
         for prompt in (*prompts, *prompts)
     ]
-    for one in asked:
-        scheduler.add(one)
-    while not scheduler.is_idle:
-        runs = scheduler.plan()
-        rows = run.step(runs, scheduler.copies)
-        scheduler.ran(runs)
-        for part, row in zip([part for part in runs if part.last], rows, strict=True):
-            part.sequence.tokens.append(int(row.argmax()))
-            if part.sequence.said == 6:
-                scheduler.finish(part.sequence)
+    answer(run, scheduler, asked)
     assert max(one.cached for one in asked) > 64
     for one in asked:
         assert one.tokens[one.prompt :] == model.generate(one.tokens[: one.prompt], max_tokens=6)

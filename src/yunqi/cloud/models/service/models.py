@@ -23,7 +23,7 @@ from yunqi.cloud.models.model import (
 from yunqi.cloud.models.service.embedded import EmbeddedEngine
 from yunqi.cloud.models.service.engine import Engine
 from yunqi.cloud.models.service.room import Room
-from yunqi.cloud.models.service.runners import ADAPTER, Runners
+from yunqi.cloud.models.service.runners import Runners
 from yunqi.cloud.models.service.upstream import Upstream, UpstreamEngine
 from yunqi.kernel import Kernel
 
@@ -110,10 +110,9 @@ class Models:
             if name in self._engines or name in self._upstreams:
                 return ""
         try:
-            asset = self._hub.file(name).asset
+            return self._hub.file(name).asset.base
         except AssetUnknown:
             return ""
-        return asset.base if asset.form == ADAPTER else ""
 
     def _engine(self, name: str) -> Engine:
         with self._lock:
@@ -190,7 +189,7 @@ class Models:
             health = engine.health() if engine else EngineHealth(EngineState.IDLE)
         return Model(
             id=asset.id,
-            kind="adapter" if asset.form == ADAPTER else "embedded",
+            kind="adapter" if asset.base else "embedded",
             family=asset.base or asset.family,
             parameters=asset.parameters,
             quantisation=asset.quantisation,

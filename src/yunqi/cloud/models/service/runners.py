@@ -11,9 +11,6 @@ from yunqi.cloud.models.model import EngineLost
 from yunqi.cloud.models.service.paged import compiled
 from yunqi.kernel import Invalid
 
-ADAPTER = "lora"
-"""The form of an adapter's asset."""
-
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -61,7 +58,7 @@ class Runners:
         found = []
         for listing in self._hub.list():
             asset = listing.asset
-            if asset.form != ADAPTER or asset.base != name or listing.state is not AssetState.INSTALLED:
+            if asset.base != name or listing.state is not AssetState.INSTALLED:
                 continue
             folder = self._hub.adapter(asset.id)
             if listing.path is not None and folder is not None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy.typing as npt
@@ -83,6 +83,10 @@ class Graph:
     outputs: tuple[str, ...]
     opset: int
     assumed: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> "Graph":
+        """Return a graph whose nodes and values can be replaced while this one stays as it is."""
+        return replace(self, nodes=list(self.nodes), values=dict(self.values), assumed=dict(self.assumed))
 
     def constant(self, name: str) -> Array | None:
         """Return a value's elements when it is a constant."""

@@ -127,13 +127,10 @@ def outputs(program: Program, quantised: QuantisedGraph, feeds: Feeds) -> Iterat
 
 def float_session(model: bytes, *, threads: int = 1):  # type: ignore[no-untyped-def]
     """Return an onnxruntime session on the CPU."""
-    import onnxruntime as ort
+    from yunqi.labs.npu.engine.quantise.calibrating import quiet_session
 
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
     try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return quiet_session(model, threads=threads)
     except _refusals() as error:
         raise NetworkRefused(f"onnxruntime refuses the network: {str(error)[:200]}") from error
 

@@ -33,8 +33,7 @@ class Rewritten:
             if progress is not None:
                 progress(done, of, "rounding layers")
 
-        base = self.graph
-        own = Graph(base.name, base.nodes, dict(base.values), base.inputs, base.outputs, base.opset, dict(base.assumed))
+        own = self.graph.copy()
         found = quantise(own, program, self.ranges, self.recipe)
         found.images = len(self.feeds)
         if self.recipe.compensate:

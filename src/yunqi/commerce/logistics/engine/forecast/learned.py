@@ -132,14 +132,14 @@ class _Fits:
         """Return what gives the features of one bucket after an origin, for some of the series."""
         demand = self.demand[some]
         of_week = self.bucket is Bucket.WEEK
-        weekly = features.weekly(demand, origin) if of_week else demand
-        daily = None if of_week else features.Daily(demand, origin)
+        weekly = features.weekly(demand, origin) if of_week else None
+        known = features.Daily(demand, origin).at if weekly is None else lambda at: weekly
         ahead = self.ahead
         if ahead is not None and origin not in self.lifts:
             self.lifts[origin] = features.lift(ahead, self.demand, origin)
 
         def found(at: int) -> Floats:
-            columns = [weekly if daily is None else daily.at(at), np.full(len(demand), at)]
+            columns = [known(at), np.full(len(demand), at)]
             if ahead is not None:
                 begins = origin + at * self.bucket.days
                 lifted = self.lifts[origin][some]

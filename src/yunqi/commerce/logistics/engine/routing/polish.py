@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix
 
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 Pool = dict[frozenset[int], tuple[int, tuple[int, ...]]]
 """Sets of tasks with their cheapest known cost and order."""
 
@@ -34,37 +37,46 @@ def recombine(pool: Pool, tasks: list[int], best: int, vehicles: int, seconds: f
     if not columns:
         return None
     costs, matrix = _program(columns, rows)
-    options = {"time_limit": max(0.05, seconds / 2)}
-    ones = np.ones(len(rows))
-    relaxed = linprog(
-        costs,
-        A_eq=matrix[:-1],
-        b_eq=ones,
-        A_ub=matrix[-1:],
-        b_ub=[vehicles],
-        bounds=(0, 1),
-        method="highs",
-        options=options,
-    )
-    if relaxed.status != 0 or relaxed.fun > best - 1:
+    picked = _cheapest(costs, matrix, np.array([vehicles]), best, max(0.05, seconds / 2), most=1)
+    if picked is None:
         return None
-    prices = np.concatenate([relaxed.eqlin.marginals, relaxed.ineqlin.marginals])
-    kept = [columns[k] for k in np.flatnonzero(costs - matrix.T @ prices <= best - relaxed.fun + 1e-6)]
-    costs, matrix = _program(kept, rows)
-    rules = [LinearConstraint(matrix[:-1], ones, ones), LinearConstraint(matrix[-1:], 0, vehicles)]
-    found = milp(costs, constraints=rules, integrality=np.ones(len(kept)), bounds=Bounds(0, 1), options=options)
-    if found.x is None:
-        return None
-    chosen = [kept[k] for k in np.flatnonzero(found.x > 0.5)]
+    chosen = [columns[k] for k in picked]
     served = sorted(task for _, order in chosen for task in order)
     if served != sorted(tasks) or len(chosen) > vehicles or sum(cost for cost, _ in chosen) >= best:
         return None
     return [order for _, order in chosen]
 
 
-def _program(
-    columns: list[tuple[int, tuple[int, ...]]], rows: dict[int, int]
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], csc_matrix]:
+def _cheapest(
+    costs: Floats, matrix: csc_matrix, limits: Floats, best: int, seconds: float, *, most: int | None
+) -> Indices | None:
+    """Return the columns of the cheapest choice, or None when none is below ``best``, or none was found in time.
+
+    Parameters
+    ----------
+    matrix
+        A row for each task, each to be served once, then a row for each of ``limits``.
+    seconds
+        Time for the linear program, and for the integer one.
+    most
+        How often the linear program may take a column; None sets no bound.
+    """
+    n, options = matrix.shape[0] - len(limits), {"time_limit": seconds}
+    once = np.ones(n)
+    relaxed = linprog(
+        costs, A_eq=matrix[:n], b_eq=once, A_ub=matrix[n:], b_ub=limits, bounds=(0, most), method="highs", options=options
+    )  # fmt: skip
+    if relaxed.status != 0 or relaxed.fun > best - 1:
+        return None
+    prices = np.concatenate([relaxed.eqlin.marginals, relaxed.ineqlin.marginals])
+    near = np.flatnonzero(costs - matrix.T @ prices <= best - relaxed.fun + 1e-6)
+    matrix = matrix[:, near]
+    rules = [LinearConstraint(matrix[:n], once, once), LinearConstraint(matrix[n:], 0, limits)]
+    found = milp(costs[near], constraints=rules, integrality=np.ones(len(near)), bounds=Bounds(0, 1), options=options)
+    return None if found.x is None else near[found.x > 0.5]
+
+
+def _program(columns: list[tuple[int, tuple[int, ...]]], rows: dict[int, int]) -> tuple[Floats, csc_matrix]:
     costs = np.array([cost for cost, _ in columns], np.float64)
     starts = np.cumsum([0, *(len(order) + 1 for _, order in columns)])
     index = np.array([row for _, order in columns for row in (*sorted(rows[task] for task in order), len(rows))])
@@ -111,22 +123,10 @@ def recombine_near(
     """
     n = len(tasks)
     costs, matrix = _near_program(columns, tasks, movable)
-    limits = np.ones(matrix.shape[0] - n)
-    options = {"time_limit": max(0.02, seconds / 2)}
-    relaxed = linprog(
-        costs, A_eq=matrix[:n], b_eq=np.ones(n), A_ub=matrix[n:], b_ub=limits, bounds=(0, None), method="highs",
-        options=options,
-    )  # fmt: skip
-    if relaxed.status != 0 or relaxed.fun > best - 1:
+    picked = _cheapest(costs, matrix, np.ones(matrix.shape[0] - n), best, max(0.02, seconds / 2), most=None)
+    if picked is None:
         return None
-    prices = np.concatenate([relaxed.eqlin.marginals, relaxed.ineqlin.marginals])
-    near = np.flatnonzero(costs - matrix.T @ prices <= best - relaxed.fun + 1e-6)
-    matrix = matrix[:, near]
-    rules = [LinearConstraint(matrix[:n], np.ones(n), np.ones(n)), LinearConstraint(matrix[n:], -np.inf, limits)]
-    found = milp(costs[near], constraints=rules, integrality=np.ones(len(near)), bounds=Bounds(0, 1), options=options)
-    if found.x is None:
-        return None
-    chosen = [columns[k] for k in near[found.x > 0.5]]
+    chosen = [columns[k] for k in picked]
     served = sorted(task for column in chosen for task in column.order)
     slots = {column.slot for column in chosen}
     if served != sorted(tasks) or len(slots) < len(chosen) or sum(column.moved for column in chosen) > movable:
@@ -134,9 +134,7 @@ def recombine_near(
     return chosen if sum(column.cost for column in chosen) < best else None
 
 
-def _near_program(
-    columns: Sequence[Column], tasks: list[int], movable: int
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], csc_matrix]:
+def _near_program(columns: Sequence[Column], tasks: list[int], movable: int) -> tuple[Floats, csc_matrix]:
     # Rows: tasks, vehicles, and the share of the leeway (a share keeps the row's numbers small: rounded solutions hold).
     rows = {task: k for k, task in enumerate(tasks)}
     slots = {slot: len(rows) + k for k, slot in enumerate(sorted({column.slot for column in columns}))}

@@ -117,10 +117,14 @@ def float_outputs(graph: Graph, feeds: Iterable[Mapping[str, Array]]) -> list[di
 
 def float_session(graph: Graph, watched: tuple[str, ...] = ()) -> Any:
     """Return an onnxruntime session of the graph in FP32, with further values as outputs."""
+    return quiet_session(to_onnx(graph, watched=watched).SerializeToString())
+
+
+def quiet_session(model: bytes, *, threads: int = 1) -> Any:
+    """Return an onnxruntime session of an ONNX file on the CPU, which prints errors alone."""
     import onnxruntime as ort
 
     options: Any = ort.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    model = to_onnx(graph, watched=watched).SerializeToString()
+    options.intra_op_num_threads = threads
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -13,9 +13,7 @@ from yunqi.labs.npu.model import Array, Graph, Node
 
 def equalise(graph: Graph, *, rounds: int = 3) -> tuple[Graph, int]:
     """Return an equal graph with balanced weights, and how many pairs were balanced."""
-    found = Graph(
-        graph.name, list(graph.nodes), dict(graph.values), graph.inputs, graph.outputs, graph.opset, graph.assumed
-    )
+    found = graph.copy()
     pairs = _pairs(found)
     for _ in range(rounds):
         for first, second in pairs:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yunqi.labs.npu.engine.compile import compile_network
-from yunqi.labs.npu.engine.quantise.calibrating import Range
+from yunqi.labs.npu.engine.quantise.calibrating import Range, quiet_session
 from yunqi.labs.npu.engine.quantise.compensating import is_product
 from yunqi.labs.npu.engine.quantise.judging import Judged, judged
 from yunqi.labs.npu.engine.quantise.qdq import to_qdq
@@ -88,8 +88,7 @@ class Mixed:
 
     def quantised(self, program: Program) -> QuantisedGraph:
         """Return the integers at a program's widths: those of 8 bits are the narrow network's."""
-        base = self.graph
-        own = Graph(base.name, base.nodes, dict(base.values), base.inputs, base.outputs, base.opset, dict(base.assumed))
+        own = self.graph.copy()
         found = quantise(own, program, self.ranges, self.recipe)
         for node in own.nodes:
             held = found.weights.get(node.inputs[1]) if len(node.inputs) > 1 else None
@@ -163,12 +162,7 @@ def shortest(steps: Sequence[Step], near: Callable[[Wide], bool], *, least: int 
 
 def quick_outputs(program: Program, quantised: QuantisedGraph, feeds: Sequence[Mapping[str, Array]]) -> Outputs:
     """Return the real outputs of integers through onnxruntime, which computes what is wide in floating point."""
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 3, 1
     graph = quantised.graph
     names = [name for name in graph.outputs if graph.values[name].is_float]
-    model = to_qdq(program, quantised).SerializeToString()
-    session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = quiet_session(to_qdq(program, quantised).SerializeToString())
     return [dict(zip(names, session.run(names, dict(feed)), strict=True)) for feed in feeds]

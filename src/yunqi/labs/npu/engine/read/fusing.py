@@ -16,9 +16,7 @@ def fuse(graph: Graph) -> Graph:
     constant addend into the product's bias, and the usual spellings of GELU, SiLU and layer normalisation become one
     node each.
     """
-    fused = Graph(
-        graph.name, list(graph.nodes), dict(graph.values), graph.inputs, graph.outputs, graph.opset, graph.assumed
-    )
+    fused = graph.copy()
     for step in (_to_float32, _fold_padding, _fold_batch_norms, fuse_patterns, _drop_identities, _fold_biases):
         step(fused)
     used = {name for node in fused.nodes for name in (*node.inputs, *node.outputs)}
