@@ -30,7 +30,14 @@ _VENDOR = (
     "--param", "max-rtl-if-conversion-unpredictable-cost=100", "-fno-code-hoisting",
 )  # fmt: skip
 """The vendor's own flags (openC910, smart_run/tests/lib/Makefile) as far as a GCC without its changes has them."""
-_NEWER = {16: "-mcpu=xt-c910", 15: f"-march={THEAD}", 14: f"-march={THEAD}"}
+_THEIRS = (
+    "-msignedness-cmpiv", "-mno-thread-jumps1", "-mno-iv-adjust-addr-cost", "-mno-expand-split-imm",
+    "-march=rv64imafdcxtheadc", "-mabi=lp64d", "-mtune=c910",
+)  # fmt: skip
+"""The rest of them, which only the vendor's compiler knows."""
+_NO_CRC = "-fno-optimize-crc"
+"""GCC knows checksums by their loops from 15 on; the vendor's compiler leaves CoreMark's loops as they are written."""
+_NEWER = {16: (_NO_CRC, "-mcpu=xt-c910"), 15: (_NO_CRC, f"-march={THEAD}"), 14: (f"-march={THEAD}",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +130,20 @@ def _build(source: Path, folder: Path) -> list[tuple[str, Program]]:
 def compilers() -> dict[str, list[str]]:
     """Return the compilers found, with the options nearest to the vendor's.
 
-    GCC has T-Head's instructions from 14 on, and the core's name from 16 on; `bench/riscv_gcc.py` brings such ones.
+    GCC has T-Head's instructions from 14 on, and the core's name from 16 on; `bench/riscv_gcc.py` brings such ones. The
+    vendor's own (``riscv64-unknown-linux-gnu-gcc`` of the Xuantie toolchain) gets all of the vendor's flags.
     """
     found = {}
+    theirs = shutil.which("riscv64-unknown-linux-gnu-gcc")
+    if (
+        theirs
+        and "Xuantie" in subprocess.run([theirs, "--version"], capture_output=True, text=True, check=False).stdout
+    ):
+        found["Xuantie gcc"] = [theirs, *_VENDOR, *_THEIRS]
     for version, target in _NEWER.items():
         gcc = shutil.which(f"riscv64-linux-gnu-gcc-{version}")
         if gcc:
-            found[f"gcc {version} XThead"] = [gcc, *_VENDOR, target]
+            found[f"gcc {version} XThead"] = [gcc, *_VENDOR, *target]
     if shutil.which("riscv64-linux-gnu-gcc"):
         found["gcc -O3 rv64gc"] = ["riscv64-linux-gnu-gcc", *_VENDOR, "-march=rv64gc"]
         clang = shutil.which("clang-19") or shutil.which("clang")
