@@ -14,6 +14,8 @@
 from yunqi.cloud.models.config import ModelsConfig
 from yunqi.cloud.models.engine.m6.layouts import M6Layout, m6_layouts
 from yunqi.cloud.models.engine.m6.spec import M6Count, M6Spec
+from yunqi.cloud.models.engine.weights.gguf_names import gguf_name, gguf_paired
+from yunqi.cloud.models.engine.weights.gguf_write import GgufTensor, write_gguf
 from yunqi.cloud.models.model import (
     BadCheckpoint,
     ChatRequest,
@@ -46,6 +48,7 @@ __all__ = [
     "EngineHealth",
     "EngineLost",
     "EngineState",
+    "GgufTensor",
     "M6Count",
     "M6Layout",
     "M6Spec",
@@ -60,9 +63,12 @@ __all__ = [
     "ToolCallDelta",
     "Usage",
     "compiled_logits",
+    "gguf_name",
+    "gguf_paired",
     "load",
     "load_config",
     "m6",
     "m6_layouts",
     "open_weights",
+    "write_gguf",
 ]

@@ -14,7 +14,8 @@ from yunqi.cloud.hub import Installed  # noqa: E402
 from yunqi.cloud.models import BadCheckpoint, load, load_config  # noqa: E402
 from yunqi.cloud.models.engine.weights.blocks import KINDS  # noqa: E402
 from yunqi.cloud.models.engine.weights.gguf import GgufFile  # noqa: E402
-from yunqi.cloud.models.engine.weights.gguf_write import Item, packed, plain, write  # noqa: E402
+from yunqi.cloud.models.engine.weights.gguf_pack import packed, plain  # noqa: E402
+from yunqi.cloud.models.engine.weights.gguf_write import GgufTensor, write_gguf  # noqa: E402
 from yunqi.cloud.models.service.repacking import repack  # noqa: E402
 from yunqi.kernel import Invalid  # noqa: E402
 
@@ -97,7 +98,7 @@ def written(folder: Path) -> Path:
         "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "q_proj": "attn_q", "k_proj": "attn_k",
         "v_proj": "attn_v", "o_proj": "attn_output", "gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down",
     }  # fmt: skip
-    items: list[Item] = []
+    items: list[GgufTensor] = []
     for name, value in weights.items():
         base = name.removesuffix(".weight")
         short = names.get(base) or f"blk.0.{names[base.rsplit('.', 1)[1]]}"
@@ -116,7 +117,7 @@ def written(folder: Path) -> Path:
         "llama.context_length": 128, "llama.attention.layer_norm_rms_epsilon": 1e-6, "llama.rope.freq_base": 10000.0,
     }  # fmt: skip
     path = folder / "tiny.gguf"
-    write(path, values, items)
+    write_gguf(path, values, items)
     return path
 
 
@@ -134,7 +135,7 @@ def test_four_bits_are_near_and_eight_nearer(tmp_path: Path) -> None:
     value = torch.randn(8, 64, generator=torch.Generator().manual_seed(0))
     for kind, limit in (("Q4_0", 0.1), ("Q8_0", 0.006)):
         path = tmp_path / f"{kind}.gguf"
-        write(path, {"general.architecture": "x"}, [packed("a", (8, 64), kind, lambda: value)])
+        write_gguf(path, {"general.architecture": "x"}, [packed("a", (8, 64), kind, lambda: value)])
         found = GgufFile(path).tensor("a")
         assert float((found - value).square().mean().sqrt()) < limit
 
@@ -206,7 +207,7 @@ def test_a_file_packed_anew_says_nearly_the_same(tmp_path: Path) -> None:
         "qwen3.attention.layer_norm_rms_epsilon": 1e-6,
     }  # fmt: skip
     weights = model.module.state_dict()
-    write(tmp_path / "whole.gguf", values, [plain(theirs, weights[mine]) for mine, theirs in names.items()])
+    write_gguf(tmp_path / "whole.gguf", values, [plain(theirs, weights[mine]) for mine, theirs in names.items()])
     ids = np.arange(20)
     whole = load(tmp_path / "whole.gguf").logits(ids)
     assert np.abs(whole - model.logits(ids)).max() < 1e-5

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from yunqi.cloud.models.engine.weights.gguf import GgufFile
-from yunqi.cloud.models.engine.weights.gguf_write import Item, packed, plain, write
+from yunqi.cloud.models.engine.weights.gguf_pack import packed, plain
+from yunqi.cloud.models.engine.weights.gguf_write import GgufTensor, write_gguf
 from yunqi.cloud.models.service.opening import load
 from yunqi.kernel import Invalid
 
@@ -32,10 +33,10 @@ def repack(source: Path, target: Path, *, kind: str = "q8_0") -> int:
     name, number = KINDS[kind]
     file = GgufFile(source)
     values = {**file.values, "general.file_type": number, "general.quantization_version": 2}
-    return write(target, values, [_item(file, tensor, name) for tensor in file.names()])
+    return write_gguf(target, values, [_item(file, tensor, name) for tensor in file.names()])
 
 
-def _item(file: GgufFile, tensor: str, kind: str) -> Item:
+def _item(file: GgufFile, tensor: str, kind: str) -> GgufTensor:
     shape = file.shape(tensor)
     if len(shape) < 2 or shape[-1] % 32 or not tensor.endswith(".weight"):
         return plain(tensor, file.tensor(tensor))

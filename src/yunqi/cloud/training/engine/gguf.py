@@ -1,34 +1,21 @@
-"""Writes GGUF, the file format of llama.cpp, for the dense Qwen and Llama shapes.
+"""What a GGUF file of the dense Qwen and Llama shapes holds: metadata, tokenizer, and weights rounded to codes.
 
-Layout after the GGUF specification, version 3: magic, counts, metadata, tensor table, aligned data. A weight matrix is
-stored row by row; Q8_0 and Q4_0 cut each row into blocks of 32 weights with one float16 scale.
+A weight matrix is stored row by row; Q8_0 and Q4_0 cut each row into blocks of 32 weights with one float16 scale.
 """
 
-import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from yunqi.cloud.models import BadCheckpoint, GgufTensor, gguf_name, gguf_paired
 from yunqi.kernel.errors import Invalid
 
 FILE_TYPES = {"F16": 1, "Q4_0": 2, "Q8_0": 7}
 BLOCK = 32
-_ALIGN = 32
 _TYPES = {"F32": 0, "F16": 1, "Q4_0": 2, "Q8_0": 8}
-_UINT32, _FLOAT32, _BOOL, _STRING, _ARRAY, _INT32 = 4, 6, 7, 8, 9, 5
-_NAMES = {
-    "model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight",
-    "lm_head.weight": "output.weight",
-}  # fmt: skip
-_BLOCK_NAMES = {
-    "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm",
-    "self_attn.k_norm": "attn_k_norm", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-}  # fmt: skip
 _ARCHITECTURES = {"qwen3": "qwen3", "qwen2": "qwen2", "llama": "llama"}
 
 
@@ -117,97 +104,25 @@ class Vocabulary:
     chat_template: str
 
 
-def write_gguf(
-    out: IO[bytes], config: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], vocabulary: Vocabulary, *,
-    name: str, licence: str, quantisation: str, coded: Mapping[str, Coded] | None = None,
-) -> None:  # fmt: skip
-    """Write a whole file.
+def metadata(
+    config: Mapping[str, Any], vocabulary: Vocabulary, *, name: str, licence: str, quantisation: str
+) -> dict[str, Any]:
+    """Return the file's metadata.
 
     Parameters
     ----------
     config
         The checkpoint's config.json.
-    tensors
-        Weights by their names in the checkpoint.
-    coded
-        Matrices whose codes were chosen elsewhere, as by GPTQ; they are kept bit for bit.
 
     Raises
     ------
     Invalid
-        For an architecture or weight that has no place in the format.
+        For an architecture that has no place in the format.
     """
-    kind = _ARCHITECTURES.get(str(config.get("model_type")))
-    if kind is None:
-        raise Invalid(f"GGUF export knows {', '.join(_ARCHITECTURES)}, not {config.get('model_type')!r}.", param="base")
-    stored = [_stored(kind, config, path, tensors[path], quantisation, (coded or {}).get(path)) for path in tensors]
-    pairs = list(_metadata(kind, config, vocabulary, name, licence, quantisation))
-    out.write(b"GGUF" + struct.pack("<IQQ", 3, len(stored), len(pairs)))
-    for pair in pairs:
-        out.write(pair)
-    offset = 0
-    for tensor in stored:
-        dimensions = struct.pack(f"<{len(tensor.shape)}Q", *reversed(tensor.shape))
-        out.write(_text(tensor.name) + struct.pack("<I", len(tensor.shape)) + dimensions)
-        out.write(struct.pack("<IQ", _TYPES[tensor.kind], offset))
-        offset += len(tensor.data) + -len(tensor.data) % _ALIGN
-    out.write(b"\0" * (-out.tell() % _ALIGN))
-    for tensor in stored:
-        out.write(tensor.data + b"\0" * (-len(tensor.data) % _ALIGN))
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    name: str
-    shape: tuple[int, ...]
-    kind: str
-    data: bytes
-
-
-def _stored(
-    kind: str, config: Mapping[str, Any], path: str, values: NDArray[np.float32], quantisation: str, coded: Coded | None
-) -> _Stored:
-    name = _name(path)
-    if values.ndim == 1:
-        return _Stored(name, values.shape, "F32", values.astype(np.float32).tobytes())
-    if kind == "llama" and path.endswith(("q_proj.weight", "k_proj.weight")):
-        heads = config["num_attention_heads"] if "q_proj" in path else config["num_key_value_heads"]
-        values, coded = _interleaved(values, heads), None
-    if coded is not None:
-        return _Stored(name, values.shape, "Q8_0" if coded.bits == 8 else "Q4_0", packed(coded))
-    if quantisation == "F16" or values.shape[1] % BLOCK:
-        return _Stored(name, values.shape, "F16", values.astype(np.float16).tobytes())
-    bits = 8 if quantisation == "Q8_0" or name in ("token_embd.weight", "output.weight") else 4
-    return _Stored(name, values.shape, "Q8_0" if bits == 8 else "Q4_0", packed(nearest(values, bits=bits)))
-
-
-def _interleaved(values: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    """Return rows in the order that llama.cpp's rotary positions for Llama expect: halves of a head become pairs."""
-    rows, columns = values.shape
-    return values.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
-
-
-def _name(path: str) -> str:
-    if path in _NAMES:
-        return _NAMES[path]
-    _, _, rest = path.partition("model.layers.")
-    number, _, inner = rest.partition(".")
-    stem, _, ending = inner.rpartition(".")
-    if not rest or stem not in _BLOCK_NAMES:
-        raise Invalid(f"GGUF has no place for the weight {path}.", param="base")
-    return f"blk.{number}.{_BLOCK_NAMES[stem]}.{ending}"
-
-
-def _metadata(
-    kind: str, config: Mapping[str, Any], vocabulary: Vocabulary, name: str, licence: str, quantisation: str
-) -> Iterator[bytes]:
+    kind = _architecture(config)
     heads = config["num_attention_heads"]
     width = config.get("head_dim") or config["hidden_size"] // heads
     rope = config.get("rope_parameters") or config
-    yield _pair("general.architecture", kind)
-    yield _pair("general.name", name)
-    yield _pair("general.license", licence)
-    yield _pair("general.file_type", FILE_TYPES[quantisation])
     whole = {
         "block_count": config["num_hidden_layers"], "context_length": config["max_position_embeddings"],
         "embedding_length": config["hidden_size"], "feed_forward_length": config["intermediate_size"],
@@ -215,43 +130,82 @@ def _metadata(
         "attention.key_length": width, "attention.value_length": width, "vocab_size": config["vocab_size"],
         "rope.dimension_count": width,
     }  # fmt: skip
-    for key, value in whole.items():
-        yield _pair(f"{kind}.{key}", int(value))
-    yield _pair(f"{kind}.rope.freq_base", float(rope.get("rope_theta", 10_000.0)))
-    yield _pair(f"{kind}.attention.layer_norm_rms_epsilon", float(config["rms_norm_eps"]))
-    yield from _tokenizer(vocabulary, int(config["vocab_size"]))
+    return {
+        "general.architecture": kind,
+        "general.name": name,
+        "general.license": licence,
+        "general.file_type": FILE_TYPES[quantisation],
+        **{f"{kind}.{key}": int(value) for key, value in whole.items()},
+        f"{kind}.rope.freq_base": float(rope.get("rope_theta", 10_000.0)),
+        f"{kind}.attention.layer_norm_rms_epsilon": float(config["rms_norm_eps"]),
+        **_tokenizer(vocabulary, int(config["vocab_size"])),
+    }
 
 
-def _tokenizer(vocabulary: Vocabulary, size: int) -> Iterator[bytes]:
+def stored(
+    config: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], quantisation: str, coded: Mapping[str, Coded]
+) -> Iterator[GgufTensor]:
+    """Yield the weights as the file keeps them.
+
+    Parameters
+    ----------
+    tensors
+        By their names in the checkpoint.
+    coded
+        Matrices whose codes were chosen elsewhere, as by GPTQ; they are kept bit for bit.
+
+    Raises
+    ------
+    Invalid
+        For a weight that has no place in the format.
+    """
+    kind = _architecture(config)
+    for path, values in tensors.items():
+        yield _stored(kind, config, path, values, quantisation, coded.get(path))
+
+
+def _architecture(config: Mapping[str, Any]) -> str:
+    kind = _ARCHITECTURES.get(str(config.get("model_type")))
+    if kind is None:
+        raise Invalid(f"GGUF export knows {', '.join(_ARCHITECTURES)}, not {config.get('model_type')!r}.", param="base")
+    return kind
+
+
+def _stored(
+    kind: str, config: Mapping[str, Any], path: str, values: NDArray[np.float32], quantisation: str, coded: Coded | None
+) -> GgufTensor:
+    try:
+        name = gguf_name(path)
+    except BadCheckpoint as error:
+        raise Invalid(str(error), param="base") from None
+    if values.ndim == 1:
+        return _tensor(name, values.shape, "F32", values.astype(np.float32).tobytes())
+    if kind == "llama" and path.endswith(("q_proj.weight", "k_proj.weight")):
+        heads = config["num_attention_heads"] if "q_proj" in path else config["num_key_value_heads"]
+        values, coded = gguf_paired(values, heads), None
+    if coded is not None:
+        return _tensor(name, values.shape, "Q8_0" if coded.bits == 8 else "Q4_0", packed(coded))
+    if quantisation == "F16" or values.shape[1] % BLOCK:
+        return _tensor(name, values.shape, "F16", values.astype(np.float16).tobytes())
+    bits = 8 if quantisation == "Q8_0" or name in ("token_embd.weight", "output.weight") else 4
+    return _tensor(name, values.shape, "Q8_0" if bits == 8 else "Q4_0", packed(nearest(values, bits=bits)))
+
+
+def _tensor(name: str, shape: tuple[int, ...], kind: str, data: bytes) -> GgufTensor:
+    return GgufTensor(name, shape, _TYPES[kind], len(data), lambda: data)
+
+
+def _tokenizer(vocabulary: Vocabulary, size: int) -> dict[str, Any]:
     missing = range(len(vocabulary.tokens), size)
-    tokens = [*vocabulary.tokens, *(f"[PAD{number}]" for number in missing)]
     kinds = [3 if number in vocabulary.special else 1 for number in range(len(vocabulary.tokens))] + [5] * len(missing)
-    yield _pair("tokenizer.ggml.model", "gpt2")
-    yield _pair("tokenizer.ggml.pre", "qwen2")
-    yield _array("tokenizer.ggml.tokens", _STRING, map(_text, tokens), len(tokens))
-    yield _array("tokenizer.ggml.token_type", _INT32, (struct.pack("<i", kind) for kind in kinds), len(kinds))
-    yield _array("tokenizer.ggml.merges", _STRING, map(_text, vocabulary.merges), len(vocabulary.merges))
-    yield _pair("tokenizer.ggml.eos_token_id", vocabulary.end)
-    yield _pair("tokenizer.ggml.padding_token_id", vocabulary.padding)
-    yield _pair("tokenizer.ggml.add_bos_token", False)
-    if vocabulary.chat_template:
-        yield _pair("tokenizer.chat_template", vocabulary.chat_template)
-
-
-def _text(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def _pair(key: str, value: str | int | float | bool) -> bytes:
-    if isinstance(value, bool):
-        return _text(key) + struct.pack("<I?", _BOOL, value)
-    if isinstance(value, int):
-        return _text(key) + struct.pack("<II", _UINT32, value)
-    if isinstance(value, float):
-        return _text(key) + struct.pack("<If", _FLOAT32, value)
-    return _text(key) + struct.pack("<I", _STRING) + _text(value)
-
-
-def _array(key: str, kind: int, items: Iterable[bytes], count: int) -> bytes:
-    return _text(key) + struct.pack("<IIQ", _ARRAY, kind, count) + b"".join(items)
+    found = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "qwen2",
+        "tokenizer.ggml.tokens": [*vocabulary.tokens, *(f"[PAD{number}]" for number in missing)],
+        "tokenizer.ggml.token_type": kinds,
+        "tokenizer.ggml.merges": list(vocabulary.merges),
+        "tokenizer.ggml.eos_token_id": vocabulary.end,
+        "tokenizer.ggml.padding_token_id": vocabulary.padding,
+        "tokenizer.ggml.add_bos_token": False,
+    }
+    return found | ({"tokenizer.chat_template": vocabulary.chat_template} if vocabulary.chat_template else {})

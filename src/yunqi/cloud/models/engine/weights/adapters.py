@@ -11,8 +11,9 @@ import torch
 
 from yunqi.cloud.models.engine.adapter import Adapter, Floats
 from yunqi.cloud.models.engine.weights.folder import read_json
-from yunqi.cloud.models.engine.weights.gguf_write import Item, plain, write
-from yunqi.cloud.models.engine.weights.layout import paired, stored_name
+from yunqi.cloud.models.engine.weights.gguf_names import gguf_name, gguf_paired
+from yunqi.cloud.models.engine.weights.gguf_pack import plain
+from yunqi.cloud.models.engine.weights.gguf_write import GgufTensor, write_gguf
 from yunqi.cloud.models.engine.weights.safetensors import SafeFile
 from yunqi.cloud.models.model import BadCheckpoint
 
@@ -76,14 +77,14 @@ def write_adapter(target: Path, adapter: Adapter, *, architecture: str, name: st
         "adapter.type": "lora",
         "adapter.lora.alpha": float(adapter.rank),  # divided by the rank again: the scale is in B already
     }
-    return write(target, values, _items(adapter, architecture, heads))
+    return write_gguf(target, values, _items(adapter, architecture, heads))
 
 
-def _items(adapter: Adapter, architecture: str, heads: tuple[int, int]) -> Iterator[Item]:
+def _items(adapter: Adapter, architecture: str, heads: tuple[int, int]) -> Iterator[GgufTensor]:
     for name, (a, b) in adapter.ways.items():
-        stored, second = stored_name(f"{name}.weight"), torch.from_numpy(b)
+        stored, second = gguf_name(f"{name}.weight"), torch.from_numpy(b)
         if architecture == "llama" and name.endswith(("q_proj", "k_proj")):
-            second = paired(second, heads[0] if name.endswith("q_proj") else heads[1])
+            second = gguf_paired(second, heads[0] if name.endswith("q_proj") else heads[1])
         yield plain(f"{stored}.lora_a", torch.from_numpy(a))
         yield plain(f"{stored}.lora_b", second)
 

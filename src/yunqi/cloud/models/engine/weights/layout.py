@@ -7,32 +7,10 @@ import torch
 from torch import Tensor
 
 from yunqi.cloud.models.engine.weights.gguf import GgufFile
+from yunqi.cloud.models.engine.weights.gguf_names import BLOCK, TOP
 from yunqi.cloud.models.model import BadCheckpoint
 
 _KINDS = {"qwen2": "qwen2", "qwen2moe": "qwen2_moe", "qwen3": "qwen3", "qwen3moe": "qwen3_moe", "llama": "llama"}
-_TOP = {
-    "token_embd.weight": "model.embed_tokens.weight",
-    "output_norm.weight": "model.norm.weight",
-    "output.weight": "lm_head.weight",
-}
-_BLOCK = {
-    "attn_norm": "input_layernorm",
-    "ffn_norm": "post_attention_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "attn_q_norm": "self_attn.q_norm",
-    "attn_k_norm": "self_attn.k_norm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-    "ffn_gate_inp": "mlp.gate",
-    "ffn_gate_shexp": "mlp.shared_expert.gate_proj",
-    "ffn_up_shexp": "mlp.shared_expert.up_proj",
-    "ffn_down_shexp": "mlp.shared_expert.down_proj",
-    "ffn_gate_inp_shexp": "mlp.shared_expert_gate",
-}
 _NAME = re.compile(r"^blk\.(\d+)\.(\w+)\.(weight|bias)$")
 _IGNORED = ("rope_freqs.weight",)
 
@@ -54,8 +32,8 @@ class GgufSource:
     def _place(self, name: str) -> None:
         if name in _IGNORED:
             return
-        if name in _TOP:
-            self._from[_TOP[name]] = (name,)
+        if name in TOP:
+            self._from[TOP[name]] = (name,)
             return
         match = _NAME.match(name)
         if match is None:
@@ -67,8 +45,8 @@ class GgufSource:
             self._from[f"{base}.mlp.experts.gate_up_proj"] = (gate, up)
         elif part == "ffn_down_exps":
             self._from[f"{base}.mlp.experts.down_proj"] = (name,)
-        elif part in _BLOCK:
-            self._from[f"{base}.{_BLOCK[part]}.{what}"] = (name,)
+        elif part in BLOCK:
+            self._from[f"{base}.{BLOCK[part]}.{what}"] = (name,)
         else:
             raise BadCheckpoint(f"{self._file.path} holds the tensor {name!r}, which has no place in {self.kind}.")
 
@@ -147,28 +125,3 @@ class GgufSource:
 def _straight(value: Tensor, heads: int) -> Tensor:
     """Undo llama.cpp's pairing of neighbours in each head: back to first half, second half."""
     return value.unflatten(0, (heads, -1, 2)).transpose(1, 2).reshape(value.shape)
-
-
-def stored_name(name: str) -> str:
-    """Return how a GGUF file names a layer's tensor.
-
-    Raises
-    ------
-    BadCheckpoint
-        When the format has no place for it.
-
-    Examples
-    --------
-    >>> stored_name("model.layers.3.self_attn.q_proj.weight")
-    'blk.3.attn_q.weight'
-    """
-    match = re.fullmatch(r"model\.layers\.(\d+)\.(.+)\.(weight|bias)", name)
-    parts = [part for part, official in _BLOCK.items() if match is not None and official == match[2]]
-    if match is None or not parts:
-        raise BadCheckpoint(f"GGUF has no place for the tensor {name!r}.")
-    return f"blk.{match[1]}.{parts[0]}.{match[3]}"
-
-
-def paired(value: Tensor, heads: int) -> Tensor:
-    """Order a head's rows as llama.cpp's rotary positions for Llama expect: halves become neighbours."""
-    return value.unflatten(0, (heads, 2, -1)).transpose(1, 2).reshape(value.shape)

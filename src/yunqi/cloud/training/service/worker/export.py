@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from yunqi.cloud.training.engine.gguf import Coded, Vocabulary, write_gguf
+from yunqi.cloud.models import write_gguf
+from yunqi.cloud.training.engine.gguf import Coded, Vocabulary, metadata, stored
 from yunqi.kernel.errors import Invalid
 
 
@@ -29,13 +30,8 @@ def export_gguf(
     if config.get("tie_word_embeddings"):
         tensors.pop("lm_head.weight", None)
     temporary = target.with_suffix(".new")
-    with temporary.open("wb") as out:
-        write_gguf(
-            out, config, tensors, read_vocabulary(checkpoint),
-            name=name, licence=licence, quantisation=quantisation, coded=coded,
-        )  # fmt: skip
-        out.flush()
-        os.fsync(out.fileno())
+    values = metadata(config, read_vocabulary(checkpoint), name=name, licence=licence, quantisation=quantisation)
+    write_gguf(temporary, values, stored(config, tensors, quantisation, coded or {}))
     os.replace(temporary, target)
     return target
 
