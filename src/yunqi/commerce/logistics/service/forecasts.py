@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.forecast.read import read_csv
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast, Hierarchy, Judged, Panel, demand_class
 from yunqi.commerce.logistics.service.extra import needs_extra
 from yunqi.commerce.logistics.service.files import read_text
@@ -36,7 +35,10 @@ class ForecastDesk:
 
     def read(self, path: Path) -> Panel:
         """Read a CSV table with the columns id, date and quantity."""
-        return read_csv(read_text(path, "a CSV table with the columns id, date, quantity", largest=LARGEST))
+        text = read_text(path, "a CSV table with the columns id, date, quantity", largest=LARGEST)
+        reading = importlib.import_module("yunqi.commerce.logistics.engine.forecast.read")
+        found: Panel = reading.read_csv(text)
+        return found
 
     def forecast(
         self,
