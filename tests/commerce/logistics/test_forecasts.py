@@ -8,9 +8,10 @@ import pytest
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.forecast import features, learned
 from yunqi.commerce.logistics.engine.forecast.read import read_csv
+from yunqi.commerce.logistics.engine.forecast.table import forecast_table
 from yunqi.commerce.logistics.model.forecast import Bucket, Panel, demand_class
 from yunqi.commerce.logistics.service.forecasts import ForecastDesk
-from yunqi.commerce.logistics.service.plain import forecast_rows, forecast_table
+from yunqi.commerce.logistics.service.plain import forecast_rows
 from yunqi.kernel import Invalid
 
 DESK = ForecastDesk(LogisticsConfig())

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow.csv as pacsv
 import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.model.forecast import Bucket, Forecast
 from yunqi.commerce.logistics.service.files import read_text
-from yunqi.commerce.logistics.service.plain import forecast_rows, forecast_table, hierarchy_rows, judged_row
+from yunqi.commerce.logistics.service.forecasts import ForecastDesk
+from yunqi.commerce.logistics.service.plain import forecast_rows, hierarchy_rows, judged_row
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json, print_table
 
@@ -52,7 +52,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             document: dict[str, Any] = {"method": found.method, "level": level, "by": by.value, "forecasts": rows}
             if out is not None:
                 document["forecasts"] = []
-                document["file"] = _written(found, out)
+                document["file"] = _written(desk, found, out)
             if hierarchy:
                 document["hierarchy"] = hierarchy_rows(desk.hierarchy(panel, bucket=by, buckets=horizon))
             if report:
@@ -67,9 +67,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         print_table(document.get("report", []), empty="")
 
 
-def _written(found: Forecast, out: Path) -> str:
+def _written(desk: ForecastDesk, found: Forecast, out: Path) -> str:
     try:
-        pacsv.write_csv(forecast_table(found), out)
+        desk.write(found, out)
     except OSError as error:
         raise Invalid(f"{out} cannot be written: {error.strerror}", "out") from error
     return str(out)

@@ -40,6 +40,10 @@ class ForecastDesk:
         found: Panel = reading.read_csv(text)
         return found
 
+    def write(self, found: Forecast, out: Path) -> None:
+        """Write a forecast of very many series as CSV: id, start (a day), median, low, high."""
+        importlib.import_module("yunqi.commerce.logistics.engine.forecast.table").write_csv(found, out)
+
     def forecast(
         self,
         panel: Panel,

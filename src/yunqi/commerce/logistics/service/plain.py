@@ -3,9 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from yunqi.commerce.logistics.model.berth import BerthPlan
 from yunqi.commerce.logistics.model.forecast import Forecast, Hierarchy, Judged
 from yunqi.commerce.logistics.model.packing import Packing
@@ -45,15 +42,6 @@ def berth_document(plan: BerthPlan) -> dict[str, Any]:
         "seconds": round(plan.seconds, 3),
         "visits": visits,
     }
-
-
-def forecast_table(found: Forecast) -> pa.Table:
-    """Return what `forecast_rows` does as a table, for very many series."""
-    series, buckets = found.median.shape
-    starts = [found.first + timedelta(days=found.bucket.days * at) for at in range(buckets)]
-    ids = pa.array(found.ids).take(pa.array(np.repeat(np.arange(series), buckets)))
-    columns = {name: np.round(getattr(found, name).ravel(), 3) for name in ("median", "low", "high")}
-    return pa.table({"id": ids, "start": pa.array(starts * series), **columns})
 
 
 def forecast_rows(found: Forecast, *, most: int | None = None) -> list[dict[str, Any]]:
