@@ -13,12 +13,12 @@ from pathlib import Path
 from yunqi.cloud.models.model import EngineLost
 from yunqi.kernel import Invalid
 
-VERSION = 5
+VERSION = 6
 """Of what is written; another number makes all graphs anew."""
 
 KINDS = ("openvino", "openvino-int4")
 ENGINES = ("auto", "llama.cpp", *KINDS)
-GRAPH, TOKENIZER, ABOUT = "graph.xml", "tokenizer.json", "about.json"
+GRAPH, WIDE_GRAPH, TOKENIZER, ABOUT = "graph.xml", "wide.xml", "tokenizer.json", "about.json"
 _NEEDED = ("openvino", "torch", "tokenizers", "jinja2")
 
 

@@ -17,7 +17,7 @@ from yunqi.cloud.models.engine.paged.graph import CHOSEN, MIX, paged
 from yunqi.cloud.models.engine.paged.packing import GROUP
 from yunqi.cloud.models.engine.paged.scheduler import Run
 from yunqi.cloud.models.engine.paged.sequence import Sequence
-from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, WIDE_GRAPH
 from yunqi.cloud.models.service.paged.memory import let_go, untouched
 
 WIDE = 40
@@ -35,7 +35,8 @@ class Runner:
     """A graph in memory.
 
     Where the processor multiplies 16-bit numbers in tiles (AMX), the graph is compiled twice over one cache: once for
-    steps of few tokens (activations in 8 bits, row by row), once for those of many (in bfloat16).
+    steps of few tokens (activations in 8 bits, row by row), once for those of many (in bfloat16, of a second graph with
+    whole weights where there is one).
 
     Parameters
     ----------
@@ -56,13 +57,13 @@ class Runner:
         self._settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = self.group
         if exact:
             self._settings |= {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0, "KV_CACHE_PRECISION": "f32"}
-        self._narrow = self._compile("f32")
+        self._narrow = self._compile(self._model, "f32")
         self._wide: ov.InferRequest | None = None
         self._cache = self._memory(self.blocks)
-        self._weights = (folder / GRAPH).with_suffix(".bin")
+        self._folder = folder
         self._warm(self._narrow, 1)
         if exact or "amx_bf16" not in _flags():
-            let_go(self._weights)
+            self._let_go()
             return
         self._thread = Thread(target=self._widen, daemon=True)
         self._thread.start()
@@ -138,10 +139,15 @@ class Runner:
         return {MIX: np.repeat(rows, [run.count for run in runs], axis=0)[:, None]}
 
     def _widen(self) -> None:
-        request = self._compile("bf16")
+        whole = self._folder / WIDE_GRAPH
+        request = self._compile(paged(self._core.read_model(whole)) if whole.is_file() else self._model, "bf16")
         self._warm(request, WIDE)
         self._wide = request
-        let_go(self._weights)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for name in (GRAPH, WIDE_GRAPH):
+            let_go((self._folder / name).with_suffix(".bin"))
 
     def _warm(self, request: ov.InferRequest, tokens: int) -> None:
         """Read some tokens into a cache of their own, for the plugin packs weights when it first needs them."""
@@ -162,9 +168,9 @@ class Runner:
                 found[port.any_name] = untouched(shape, port.element_type.to_dtype())
         return found
 
-    def _compile(self, precision: str) -> ov.InferRequest:
+    def _compile(self, model: ov.Model, precision: str) -> ov.InferRequest:
         settings = self._settings | {"INFERENCE_PRECISION_HINT": precision}
-        return self._core.compile_model(self._model, "CPU", settings).create_infer_request()
+        return self._core.compile_model(model, "CPU", settings).create_infer_request()
 
     @staticmethod
     def _bind(request: ov.InferRequest, cache: dict[str, NDArray[Any]]) -> None:
