@@ -59,7 +59,7 @@ class Runner:
             self._settings |= {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0, "KV_CACHE_PRECISION": "f32"}
         self._narrow = self._compile(self._model, "f32")
         self._wide: ov.InferRequest | None = None
-        self._cache = self._memory(self.blocks)
+        self._cache = self._memory(self.blocks + 1)  # the last one for what steps are made longer by
         self._folder = folder
         self._warm(self._narrow, 1)
         if exact or "amx_bf16" not in _flags():
@@ -111,7 +111,7 @@ class Runner:
 
     def _inputs(self, runs: Many[Run], begins: NDArray[np.int32]) -> dict[str, Any]:
         ids, places, blocks, counts = list[int](), list[NDArray[np.int64]](), list[int](), [0]
-        longest = 0
+        pasts, longest = [run.sequence.past for run in runs], 0
         for run in runs:
             sequence, end = run.sequence, run.sequence.past + run.count
             ids += run.tokens
@@ -120,23 +120,39 @@ class Runner:
             blocks += [block.number for block in sequence.blocks[:needed]]
             counts.append(counts[-1] + needed)
             longest = max(longest, end)
-        return self._mixed(runs) | {
+        more = self._padding(len(ids))
+        if more:  # a sequence of its own, in the block that is no sequence's
+            ids += [0] * more
+            places.append(np.arange(more))
+            blocks.append(self.blocks)
+            counts.append(counts[-1] + 1)
+            pasts.append(0)
+            begins = np.append(begins, np.int32(len(ids)))
+        return self._mixed(runs, more) | {
             "input_ids": np.array(ids, dtype=np.int64),
             "position_ids": np.concatenate(places),
-            "past_lens": np.array([run.sequence.past for run in runs], dtype=np.int32),
+            "past_lens": np.array(pasts, dtype=np.int32),
             "subsequence_begins": begins,
             "block_indices": np.array(blocks, dtype=np.int32),
             "block_indices_begins": np.array(counts, dtype=np.int32),
             "max_context_len": np.array(longest, dtype=np.int32),
         }
 
-    def _mixed(self, runs: Many[Run]) -> dict[str, Any]:
+    def _padding(self, tokens: int) -> int:
+        """Return by how many tokens a step of so many is made longer: to a whole number of blocks where tokens are many.
+
+        For each new number of tokens the plugin writes its kernels anew, which takes longer than reading those more.
+        """
+        return -tokens % SIZE if self._wide is not None and tokens >= WIDE else 0
+
+    def _mixed(self, runs: Many[Run], more: int) -> dict[str, Any]:
         """Return what each token takes of each adapter [tokens, 1, sum of ranks], where there are adapters."""
         if not self._ranks:
             return {}
         none = [0.0] * len(self._ranks)
         rows = np.array([np.repeat(run.sequence.mix or none, self._ranks) for run in runs], dtype=np.float32)
-        return {MIX: np.repeat(rows, [run.count for run in runs], axis=0)[:, None]}
+        rows = np.repeat(rows, [run.count for run in runs], axis=0)
+        return {MIX: np.pad(rows, ((0, more), (0, 0)))[:, None]}
 
     def _widen(self) -> None:
         whole = self._folder / WIDE_GRAPH
