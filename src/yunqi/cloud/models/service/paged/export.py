@@ -18,7 +18,7 @@ from yunqi.cloud.models.engine.tokens.template import CHATML
 from yunqi.cloud.models.engine.weights.adapters import read_adapter
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.cloud.models.service.opening import load
-from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TOKENIZER, WIDE_GRAPH
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TILES, TOKENIZER, WIDE_GRAPH, flags
 from yunqi.kernel import Error, Invalid
 
 MOST_WHOLE = 1 << 30
@@ -71,7 +71,8 @@ def _write(model: LoadedModel, folder: Path, bits: int, adapters: Sequence[Adapt
 
     inverse, factor = frequencies(text, text.context)
     whole = 2 * sum(value.numel() for name, value in held.items() if name.endswith("_proj.weight"))
-    for name, width in ((GRAPH, bits), *([(WIDE_GRAPH, 16)] if bits < 16 and whole <= MOST_WHOLE else [])):
+    second = bits < 16 and whole <= MOST_WHOLE and TILES in flags()
+    for name, width in ((GRAPH, bits), *([(WIDE_GRAPH, 16)] if second else [])):
         graph = decoder(text, weight, inverse.numpy(), factor, bits=width, adapters=adapters)
         ov.save_model(graph, folder / name, compress_to_fp16=False)
     if model.tokenizer is not None:

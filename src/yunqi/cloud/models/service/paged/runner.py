@@ -1,7 +1,6 @@
 """Runs the graph: the paged cache's memory, and steps over the sequences of a batch."""
 
 import json
-import os
 from collections.abc import Sequence as Many
 from pathlib import Path
 from threading import Thread
@@ -17,7 +16,7 @@ from yunqi.cloud.models.engine.paged.graph import CHOSEN, MIX, paged
 from yunqi.cloud.models.engine.paged.packing import GROUP
 from yunqi.cloud.models.engine.paged.scheduler import Run
 from yunqi.cloud.models.engine.paged.sequence import Sequence
-from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, WIDE_GRAPH
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TILES, WIDE_GRAPH, flags
 from yunqi.cloud.models.service.paged.memory import let_go, untouched
 
 WIDE = 40
@@ -62,7 +61,7 @@ class Runner:
         self._cache = self._memory(self.blocks + 1)  # the last one for what steps are made longer by
         self._folder = folder
         self._warm(self._narrow, 1)
-        if exact or "amx_bf16" not in _flags():
+        if exact or TILES not in flags():
             self._let_go()
             return
         self._thread = Thread(target=self._widen, daemon=True)
@@ -198,10 +197,3 @@ def _group(model: ov.Model) -> int:
     """Return how many activations share a scale: no more than weights do, or the plugin multiplies in float32."""
     kinds = {node.get_element_type() for node in model.get_ops() if node.get_type_name() == "Constant"}
     return GROUP if kinds & _FOUR_BITS else _GROUP
-
-
-def _flags() -> set[str]:
-    if not os.path.exists("/proc/cpuinfo"):
-        return set()
-    lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    return set(next((line for line in lines if line.startswith("flags")), "").split())
