@@ -60,6 +60,7 @@ class Runner:
         self._wide: ov.InferRequest | None = None
         self._cache = self._memory(self.blocks + 1)  # the last one for what steps are made longer by
         self._folder = folder
+        self.is_small = (folder / WIDE_GRAPH).is_file()  # only small models are written as two graphs
         self._warm(self._narrow, 1)
         if exact or TILES not in flags():
             self._let_go()
@@ -154,8 +155,8 @@ class Runner:
         return {MIX: np.pad(rows, ((0, more), (0, 0)))[:, None]}
 
     def _widen(self) -> None:
-        whole = self._folder / WIDE_GRAPH
-        request = self._compile(paged(self._core.read_model(whole)) if whole.is_file() else self._model, "bf16")
+        model = paged(self._core.read_model(self._folder / WIDE_GRAPH)) if self.is_small else self._model
+        request = self._compile(model, "bf16")
         self._warm(request, WIDE)
         self._wide = request
         self._let_go()
