@@ -14,6 +14,7 @@ from tests.cloud.models.test_embedded import Unix, ends_with_its_parent, pid_of,
 
 from yunqi.cloud.hub import Hub
 from yunqi.cloud.models import ChatRequest, EngineLost, Message, Models, ModelsConfig
+from yunqi.cloud.models.service.paged import compiled
 from yunqi.kernel import Invalid, Kernel
 
 pytest.importorskip("openvino")
@@ -143,7 +144,8 @@ def test_auto_takes_a_graph_that_was_made(serve: Callable[..., Models], monkeypa
     monkeypatch.setattr("yunqi.cloud.models.service.paged.compiled.is_quick_here", lambda: True)
     models = serve(engine=("auto",))
     folder = models.compile(NAME)
-    assert (folder / "graph.xml").is_file()
+    assert (folder / compiled.GRAPH).is_file()
+    assert (folder / compiled.WIDE_GRAPH).is_file() == (compiled.TILES in compiled.flags())
     models.warm(NAME).result()
     assert models.health()[NAME].detail == ""
     command = Path(f"/proc/{pid_of(models)}/cmdline").read_bytes()

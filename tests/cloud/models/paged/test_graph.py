@@ -22,8 +22,8 @@ from yunqi.cloud.models.engine.paged.scheduler import Scheduler
 from yunqi.cloud.models.engine.paged.sequence import Sequence
 from yunqi.cloud.models.engine.weights.adapters import read_adapter
 from yunqi.cloud.models.service.loaded import LoadedModel
-from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH
-from yunqi.cloud.models.service.paged.runner import Runner
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TILES, WIDE_GRAPH, flags
+from yunqi.cloud.models.service.paged.runner import WIDE, Runner
 
 SMALL: dict[str, Any] = {
     "vocab_size": 256,
@@ -117,6 +117,36 @@ def test_four_bits_are_what_packing_says(tmp_path: Path) -> None:
     expected = rounded.logits(tokens)
     assert np.abs(found - expected).max() < 0.1 * expected.std()
     assert np.abs(expected - model.logits(tokens)).max() > np.abs(found - expected).max()
+
+
+def test_sixteen_bits_are_the_weights_in_bfloat16(tmp_path: Path) -> None:
+    model = member("qwen3")
+    tokens = np.random.default_rng(0).integers(0, 256, 60).tolist()
+    found, exact = runner(model, tmp_path, bits=16).score(tokens), model.logits(tokens)
+    rounded = member("qwen3")
+    for name, weight in rounded.module.state_dict().items():
+        if name.endswith("_proj.weight"):
+            weight.copy_(weight.bfloat16().float())
+        elif name in ("model.embed_tokens.weight", "lm_head.weight"):
+            weight.copy_(torch.from_numpy(pack(weight.numpy(), 8).unpacked()))
+    expected = rounded.logits(tokens)
+    assert np.abs(found - expected).max() < 0.04 * expected.std()
+    assert np.abs(expected - exact).max() > np.abs(found - expected).max()
+
+
+@pytest.mark.skipif(TILES not in flags(), reason="only with AMX are there two graphs")
+def test_steps_of_many_tokens_run_in_the_second_graph_and_may_be_filled_up(tmp_path: Path) -> None:
+    model, other = member("llama"), load_config({**SMALL, **MEMBERS["llama"]}, seed=9)
+    held = {key: value.float().numpy() for key, value in other.module.state_dict().items()}
+    inverse, factor = frequencies(other.spec.text, other.spec.text.context)
+    ov.save_model(decoder(other.spec.text, held.get, inverse.numpy(), factor, bits=16), tmp_path / WIDE_GRAPH, False)
+    run = runner(model, tmp_path, bits=8, exact=False)
+    tokens = np.random.default_rng(0).integers(0, 256, 64).tolist()
+    whole = run.score(tokens)  # fills two blocks
+    for count, whose in ((64, other), (WIDE - 1, model)):  # the second graph is another model's, to tell them apart
+        exact = whose.logits(tokens[:count])
+        assert np.abs(run.score(tokens[:count]) - exact).max() < 0.1 * exact.std()
+    assert np.abs(run.score(tokens[:50]) - whole[:50]).max() < 1e-5 * whole.std()
 
 
 def test_weights_of_four_bits_stay_so_in_a_graph_of_eight(tmp_path: Path) -> None:

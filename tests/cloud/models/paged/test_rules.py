@@ -39,6 +39,17 @@ def test_a_long_prompt_is_read_in_pieces_beside_who_decodes() -> None:
     assert read(scheduler) == [(1, True), (22, True)]
 
 
+def test_more_is_read_at_once_while_nobody_decodes() -> None:
+    scheduler = Scheduler(BlockPool(40), places=2, chunk=50, calm=80)
+    first, second = sequence([1] * 100), sequence(list(range(120)))
+    scheduler.add(first)
+    assert read(scheduler) == [(80, False)]
+    scheduler.add(second)
+    assert read(scheduler) == [(20, True), (60, False)]
+    first.tokens.append(7)
+    assert read(scheduler) == [(1, True), (49, False)]
+
+
 def test_a_known_beginning_is_shared_to_the_token_and_kept_after_its_sequence() -> None:
     pool = BlockPool(10)
     scheduler = Scheduler(pool, places=4, chunk=500)

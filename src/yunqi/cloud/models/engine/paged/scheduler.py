@@ -35,10 +35,12 @@ class Scheduler:
         Sequences at the same time.
     chunk
         Tokens a step may read; those who decode come first.
+    calm
+        Tokens a step may read when nobody decodes, so that nobody's next token is waited for.
     """
 
-    def __init__(self, pool: BlockPool, *, places: int, chunk: int) -> None:
-        self._pool, self._places, self._chunk = pool, places, chunk
+    def __init__(self, pool: BlockPool, *, places: int, chunk: int, calm: int = 0) -> None:
+        self._pool, self._places, self._chunk, self._calm = pool, places, chunk, calm or chunk
         self._waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
         self.copies: list[tuple[int, int]] = []
@@ -57,7 +59,8 @@ class Scheduler:
         self.copies = []
         self._part_with_leaving()
         self._let_in()
-        runs, left = list[Run](), self._chunk
+        runs = list[Run]()
+        left = self._calm if all(one.is_reading for one in self.running) else self._chunk
         for sequence in sorted(self.running, key=lambda one: one.is_reading):
             missing = len(sequence.tokens) - sequence.past
             apart = 1 if sequence.alone and missing > 1 else 0

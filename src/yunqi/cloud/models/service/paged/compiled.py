@@ -13,12 +13,14 @@ from pathlib import Path
 from yunqi.cloud.models.model import EngineLost
 from yunqi.kernel import Invalid
 
-VERSION = 5
+VERSION = 6
 """Of what is written; another number makes all graphs anew."""
 
 KINDS = ("openvino", "openvino-int4")
 ENGINES = ("auto", "llama.cpp", *KINDS)
-GRAPH, TOKENIZER, ABOUT = "graph.xml", "tokenizer.json", "about.json"
+GRAPH, WIDE_GRAPH, TOKENIZER, ABOUT = "graph.xml", "wide.xml", "tokenizer.json", "about.json"
+TILES = "amx_bf16"
+"""The flag of processors that multiply 16-bit numbers in tiles, which is what the second graph is for."""
 _NEEDED = ("openvino", "torch", "tokenizers", "jinja2")
 
 
@@ -75,13 +77,18 @@ def hindrance() -> str:
 
 
 @lru_cache(maxsize=1)
+def flags() -> frozenset[str]:
+    """Return what this processor says that it can do, by Linux's names; nothing elsewhere."""
+    try:
+        found = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text("ascii", "replace"), re.MULTILINE)
+    except OSError:
+        return frozenset()
+    return frozenset(found[1].split()) if found else frozenset()
+
+
 def is_quick_here() -> bool:
     """Whether this processor has the 8-bit or 16-bit products (AVX-512 VNNI, AMX) with which OpenVINO is ahead."""
-    try:
-        flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(encoding="ascii"), re.MULTILINE)
-    except OSError:
-        return False
-    return flags is not None and bool({"avx512_vnni", "amx_int8", "amx_bf16"} & set(flags[1].split()))
+    return bool({"avx512_vnni", "amx_int8", TILES} & flags())
 
 
 def chosen(settings: tuple[str, ...], name: str) -> str:

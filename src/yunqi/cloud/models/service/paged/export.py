@@ -18,12 +18,15 @@ from yunqi.cloud.models.engine.tokens.template import CHATML
 from yunqi.cloud.models.engine.weights.adapters import read_adapter
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.cloud.models.service.opening import load
-from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TOKENIZER
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TILES, TOKENIZER, WIDE_GRAPH, flags
 from yunqi.kernel import Error, Invalid
+
+MOST_WHOLE = 1 << 30
+"""Bytes of linear layers in 16 bits up to which a second graph has them whole: it takes that much memory."""
 
 
 def export(source: Path, folder: Path, *, bits: int = 8, adapters: Sequence[Path] = ()) -> None:
-    """Write the graph of a checkpoint folder or GGUF file.
+    """Write the graph of a checkpoint folder or GGUF file, and of a small model a second one for steps of many tokens.
 
     Parameters
     ----------
@@ -67,8 +70,11 @@ def _write(model: LoadedModel, folder: Path, bits: int, adapters: Sequence[Adapt
         return None if found is None else np.ascontiguousarray(found.float().numpy())
 
     inverse, factor = frequencies(text, text.context)
-    graph = decoder(text, weight, inverse.numpy(), factor, bits=bits, adapters=adapters)
-    ov.save_model(graph, folder / GRAPH, compress_to_fp16=False)
+    whole = 2 * sum(value.numel() for name, value in held.items() if name.endswith("_proj.weight"))
+    second = bits < 16 and whole <= MOST_WHOLE and TILES in flags()
+    for name, width in ((GRAPH, bits), *([(WIDE_GRAPH, 16)] if second else [])):
+        graph = decoder(text, weight, inverse.numpy(), factor, bits=width, adapters=adapters)
+        ov.save_model(graph, folder / name, compress_to_fp16=False)
     if model.tokenizer is not None:
         model.tokenizer.save(folder / TOKENIZER)
     about = {

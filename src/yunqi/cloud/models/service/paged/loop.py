@@ -33,7 +33,8 @@ class Loop:
         self._runner = runner
         self._lookup = lookup
         self._echoes: dict[int, Echo] = {}
-        self._scheduler = Scheduler(BlockPool(runner.blocks), places=places, chunk=CHUNK)
+        calm = 2 * CHUNK if runner.is_small else CHUNK
+        self._scheduler = Scheduler(BlockPool(runner.blocks), places=places, chunk=CHUNK, calm=calm)
         self._inbox: list[tuple[Sequence, random.Random]] = []
         self._draws: dict[int, random.Random] = {}
         self._changed = threading.Condition()

@@ -1,7 +1,6 @@
 """Runs the graph: the paged cache's memory, and steps over the sequences of a batch."""
 
 import json
-import os
 from collections.abc import Sequence as Many
 from pathlib import Path
 from threading import Thread
@@ -17,7 +16,7 @@ from yunqi.cloud.models.engine.paged.graph import CHOSEN, MIX, paged
 from yunqi.cloud.models.engine.paged.packing import GROUP
 from yunqi.cloud.models.engine.paged.scheduler import Run
 from yunqi.cloud.models.engine.paged.sequence import Sequence
-from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH
+from yunqi.cloud.models.service.paged.compiled import ABOUT, GRAPH, TILES, WIDE_GRAPH, flags
 from yunqi.cloud.models.service.paged.memory import let_go, untouched
 
 WIDE = 40
@@ -35,7 +34,8 @@ class Runner:
     """A graph in memory.
 
     Where the processor multiplies 16-bit numbers in tiles (AMX), the graph is compiled twice over one cache: once for
-    steps of few tokens (activations in 8 bits, row by row), once for those of many (in bfloat16).
+    steps of few tokens (activations in 8 bits, row by row), once for those of many (in bfloat16, of a second graph with
+    whole weights where there is one).
 
     Parameters
     ----------
@@ -56,13 +56,14 @@ class Runner:
         self._settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = self.group
         if exact:
             self._settings |= {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0, "KV_CACHE_PRECISION": "f32"}
-        self._narrow = self._compile("f32")
+        self._narrow = self._compile(self._model, "f32")
         self._wide: ov.InferRequest | None = None
-        self._cache = self._memory(self.blocks)
-        self._weights = (folder / GRAPH).with_suffix(".bin")
+        self._cache = self._memory(self.blocks + 1)  # the last one for what steps are made longer by
+        self._folder = folder
+        self.is_small = (folder / WIDE_GRAPH).is_file()  # only small models are written as two graphs
         self._warm(self._narrow, 1)
-        if exact or "amx_bf16" not in _flags():
-            let_go(self._weights)
+        if exact or TILES not in flags():
+            self._let_go()
             return
         self._thread = Thread(target=self._widen, daemon=True)
         self._thread.start()
@@ -110,7 +111,7 @@ class Runner:
 
     def _inputs(self, runs: Many[Run], begins: NDArray[np.int32]) -> dict[str, Any]:
         ids, places, blocks, counts = list[int](), list[NDArray[np.int64]](), list[int](), [0]
-        longest = 0
+        pasts, longest = [run.sequence.past for run in runs], 0
         for run in runs:
             sequence, end = run.sequence, run.sequence.past + run.count
             ids += run.tokens
@@ -119,29 +120,50 @@ class Runner:
             blocks += [block.number for block in sequence.blocks[:needed]]
             counts.append(counts[-1] + needed)
             longest = max(longest, end)
-        return self._mixed(runs) | {
+        more = self._padding(len(ids))
+        if more:  # a sequence of its own, in the block that is no sequence's
+            ids += [0] * more
+            places.append(np.arange(more))
+            blocks.append(self.blocks)
+            counts.append(counts[-1] + 1)
+            pasts.append(0)
+            begins = np.append(begins, np.int32(len(ids)))
+        return self._mixed(runs, more) | {
             "input_ids": np.array(ids, dtype=np.int64),
             "position_ids": np.concatenate(places),
-            "past_lens": np.array([run.sequence.past for run in runs], dtype=np.int32),
+            "past_lens": np.array(pasts, dtype=np.int32),
             "subsequence_begins": begins,
             "block_indices": np.array(blocks, dtype=np.int32),
             "block_indices_begins": np.array(counts, dtype=np.int32),
             "max_context_len": np.array(longest, dtype=np.int32),
         }
 
-    def _mixed(self, runs: Many[Run]) -> dict[str, Any]:
+    def _padding(self, tokens: int) -> int:
+        """Return by how many tokens a step of so many is made longer: to a whole number of blocks where tokens are many.
+
+        For each new number of tokens the plugin writes its kernels anew, which takes longer than reading those more.
+        """
+        return -tokens % SIZE if self._wide is not None and tokens >= WIDE else 0
+
+    def _mixed(self, runs: Many[Run], more: int) -> dict[str, Any]:
         """Return what each token takes of each adapter [tokens, 1, sum of ranks], where there are adapters."""
         if not self._ranks:
             return {}
         none = [0.0] * len(self._ranks)
         rows = np.array([np.repeat(run.sequence.mix or none, self._ranks) for run in runs], dtype=np.float32)
-        return {MIX: np.repeat(rows, [run.count for run in runs], axis=0)[:, None]}
+        rows = np.repeat(rows, [run.count for run in runs], axis=0)
+        return {MIX: np.pad(rows, ((0, more), (0, 0)))[:, None]}
 
     def _widen(self) -> None:
-        request = self._compile("bf16")
+        model = paged(self._core.read_model(self._folder / WIDE_GRAPH)) if self.is_small else self._model
+        request = self._compile(model, "bf16")
         self._warm(request, WIDE)
         self._wide = request
-        let_go(self._weights)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for name in (GRAPH, WIDE_GRAPH):
+            let_go((self._folder / name).with_suffix(".bin"))
 
     def _warm(self, request: ov.InferRequest, tokens: int) -> None:
         """Read some tokens into a cache of their own, for the plugin packs weights when it first needs them."""
@@ -162,9 +184,9 @@ class Runner:
                 found[port.any_name] = untouched(shape, port.element_type.to_dtype())
         return found
 
-    def _compile(self, precision: str) -> ov.InferRequest:
+    def _compile(self, model: ov.Model, precision: str) -> ov.InferRequest:
         settings = self._settings | {"INFERENCE_PRECISION_HINT": precision}
-        return self._core.compile_model(self._model, "CPU", settings).create_infer_request()
+        return self._core.compile_model(model, "CPU", settings).create_infer_request()
 
     @staticmethod
     def _bind(request: ov.InferRequest, cache: dict[str, NDArray[Any]]) -> None:
@@ -176,10 +198,3 @@ def _group(model: ov.Model) -> int:
     """Return how many activations share a scale: no more than weights do, or the plugin multiplies in float32."""
     kinds = {node.get_element_type() for node in model.get_ops() if node.get_type_name() == "Constant"}
     return GROUP if kinds & _FOUR_BITS else _GROUP
-
-
-def _flags() -> set[str]:
-    if not os.path.exists("/proc/cpuinfo"):
-        return set()
-    lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    return set(next((line for line in lines if line.startswith("flags")), "").split())
