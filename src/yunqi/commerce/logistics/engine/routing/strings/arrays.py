@@ -48,13 +48,16 @@ def new_state(p: Ints, seed: int) -> Ints:
         at.FROM_FIRST,
         at.TO_SECOND,
         at.FROM_SECOND,
-        at.HEADS,
-        at.MUST,
+        at.PRICES,
+        at.GONE,
+        at.LEAVERS,
+        at.RANKED,
         at.HEAD_OF,
     )
     sizes |= dict.fromkeys((*laid_out, at.KEPT, at.KEPT_GAP, at.EARLY, at.LATE, at.POOL), n + 2)
     sizes |= {
         at.ON_BOARD: (n + 2) * dimensions,
+        at.LEVELS: 16,
         at.SAVED_EARLIEST: n + 1,
         at.SAVED_LATEST: n + 1,
         at.SAVED_TIMES: 2 * (m + 1),

@@ -19,36 +19,30 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     BEFORE_SECOND,
     CHANGE,
     COUNTERS,
-    DUE,
     EJECTIONS,
     FOLLOWING,
-    FROM_FIRST,
-    FROM_SECOND,
-    HEADS,
+    GONE,
     HERE,
     HOP,
     IS_ALLOWED,
     ITERATION,
-    LINE,
+    LEAVERS,
+    LEAVING,
     MATE,
-    MUST,
     NEIGHBOURS,
     PENALTY,
     POOL,
     POOLED,
     PREVIOUS,
-    READY,
     ROUTE,
-    SERVICE,
     SHAKEN,
     SIZE,
     TASKS,
-    TO_FIRST,
-    TO_SECOND,
     USED,
     VEHICLES,
     N,
 )
+from yunqi.commerce.logistics.engine.routing.strings.leavers import cheapest_leavers
 from yunqi.commerce.logistics.engine.routing.strings.links import (
     below,
     distance,
@@ -73,8 +67,6 @@ from yunqi.commerce.logistics.engine.routing.strings.places import (
     start_change,
 )
 
-DEAR = np.int64(1) << 60
-
 
 @njit(cache=True, nogil=True)
 def to_pool(p: Ints, s: Ints, c: int) -> None:
@@ -85,140 +77,17 @@ def to_pool(p: Ints, s: Ints, c: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def clash(p: Ints, s: Ints, c: int, i: int, to: int, on: int) -> bool:
-    """Whether two tasks can never be on one route, in whichever order: times to and from the first are given."""
-    after = p[p[READY] + i] + p[p[SERVICE] + i] + to <= p[p[DUE] + c]
-    return not after and p[p[READY] + c] + p[p[SERVICE] + c] + on > p[p[DUE] + i]
-
-
-@njit(cache=True, nogil=True)
-def list_heads(p: Ints, s: Ints, c: int, d: int, size: int) -> int:
-    """List the heads of the laid-out route, and which of them can't be on one route with the task; return how many."""
-    count = 0
-    n = p[N]
-    for k in range(1, size - 1):
-        i = s[s[LINE] + k]
-        if i >= n:
-            continue
-        h = head(p, i)
-        if h == i:
-            s[s[HEADS] + count] = i
-            s[s[MUST] + count] = 0
-            count += 1
-    for k in range(1, size - 1):
-        i = s[s[LINE] + k]
-        no = clash(p, s, c, i, s[s[TO_FIRST] + k], s[s[FROM_FIRST] + k])
-        if not no and d >= 0:
-            no = clash(p, s, d, i, s[s[TO_SECOND] + k], s[s[FROM_SECOND] + k])
-        if no:
-            h = head(p, i)
-            for x in range(count):
-                if s[s[HEADS] + x] == h:
-                    s[s[MUST] + x] = 1
-    return count
-
-
-@njit(cache=True, nogil=True)
-def fits_without(
-    p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, size: int, a: int, b: int, e: int
-) -> bool:
-    """Whether a task fits into the laid-out route when some heads leave it."""
-    m = leave_out(p, table, xy, s, size, a, b, e)
-    return m > 0 and places(p, table, xy, s, c, d, r, m, -1) > 0
-
-
-@njit(cache=True, nogil=True)
-def cheapest_ejection(
-    p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, most: int
-) -> tuple[int, int, int, int]:
-    """Return a route and up to ``most`` heads of it (-1: none) that have failed least often and whose leaving makes room."""
-    best, ties = DEAR, 0
-    at, out_a, out_b, out_e = -1, np.int64(-1), np.int64(-1), np.int64(-1)
-    none = np.int64(-1)
-    for depth in range(1, most + 1):  # single tasks in all routes first: their price spares most of the pairs
-        for r in range(p[VEHICLES]):
-            if s[s[SIZE] + r] == 0 or is_barred(p, c, r) or low_price(p, s, r, depth) > best:
-                continue
-            size = lay_out(p, table, xy, s, c, d, r)
-            count = list_heads(p, s, c, d, size)
-            must, price = 0, 0
-            for x in range(count):
-                if s[s[MUST] + x]:
-                    must += 1
-                    price += 1 + s[s[COUNTERS] + s[s[HEADS] + x]]
-            if must > depth or price > best:
-                continue
-            for x in range(count):
-                a = s[s[HEADS] + x]
-                price_a = 1 + s[s[COUNTERS] + a]
-                left_a = must - s[s[MUST] + x]
-                if price_a > best or left_a >= depth:
-                    continue
-                if depth == 1:
-                    if fits_without(p, table, xy, s, c, d, r, size, a, none, none):
-                        ties = 1 if price_a < best else ties + 1
-                        best = price_a
-                        if below(s, ties) == 0:
-                            at, out_a, out_b, out_e = r, a, none, none
-                    continue
-                for y in range(x + 1, count):
-                    b = s[s[HEADS] + y]
-                    price_b = price_a + 1 + s[s[COUNTERS] + b]
-                    left_b = left_a - s[s[MUST] + y]
-                    if price_b > best or left_b > depth - 2:
-                        continue
-                    if depth == 2:
-                        if fits_without(p, table, xy, s, c, d, r, size, a, b, none):
-                            ties = 1 if price_b < best else ties + 1
-                            best = price_b
-                            if below(s, ties) == 0:
-                                at, out_a, out_b, out_e = r, a, b, none
-                        continue
-                    for z in range(y + 1, count):
-                        e = s[s[HEADS] + z]
-                        price_e = price_b + 1 + s[s[COUNTERS] + e]
-                        if price_e > best or left_b - s[s[MUST] + z] > 0:
-                            continue
-                        if fits_without(p, table, xy, s, c, d, r, size, a, b, e):
-                            ties = 1 if price_e < best else ties + 1
-                            best = price_e
-                            if below(s, ties) == 0:
-                                at, out_a, out_b, out_e = r, a, b, e
-    return at, out_a, out_b, out_e
-
-
-@njit(cache=True, nogil=True)
-def low_price(p: Ints, s: Ints, r: int, depth: int) -> int:
-    """Return what ``depth`` heads of a route fail at least."""
-    first = second = third = DEAR >> 2
-    i = s[s[FOLLOWING] + p[N] + 2 * r]
-    while i < p[N]:
-        if head(p, i) == i:
-            price = 1 + s[s[COUNTERS] + i]
-            if price < first:
-                first, second, third = price, first, second
-            elif price < second:
-                second, third = price, second
-            elif price < third:
-                third = price
-        i = s[s[FOLLOWING] + i]
-    return first + (second if depth > 1 else 0) + (third if depth > 2 else 0)
-
-
-@njit(cache=True, nogil=True)
 def make_way(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, most: int) -> bool:
     """Put a task where others must leave for it, and let those wait in the pool."""
-    r, a, b, e = cheapest_ejection(p, table, xy, s, c, d, most)
+    r = cheapest_leavers(p, table, xy, s, c, d, most)
     if r < 0:
         return False
     touch(p, table, xy, s, r)
-    turn = below(s, 3)
-    for k in range(3):
-        which = (k + turn) % 3
-        h = a if which == 0 else b if which == 1 else e
-        if h >= 0:
-            pull_out(p, table, xy, s, h)
-            to_pool(p, s, h)
+    turn = below(s, s[LEAVING])
+    for k in range(s[LEAVING]):
+        h = s[s[LEAVERS] + (k + turn) % s[LEAVING]]
+        pull_out(p, table, xy, s, h)
+        to_pool(p, s, h)
     schedule(p, table, xy, s, r)
     spots(p, table, xy, s, c, d, r, 0)
     put_in(p, table, xy, s, c, d)
@@ -265,6 +134,15 @@ def added(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, out: int)
 
 
 @njit(cache=True, nogil=True)
+def without(p: Ints, table: Matrix, xy: Floats, s: Ints, size: int, c: int) -> int:
+    """Schedule the laid-out route without one head; return its nodes."""
+    s[s[GONE] + c] = 1
+    m = leave_out(p, table, xy, s, size)
+    s[s[GONE] + c] = 0
+    return m
+
+
+@njit(cache=True, nogil=True)
 def shake(p: Ints, table: Matrix, xy: Floats, s: Ints, level: float) -> None:
     """Move a random task into another route beside one of its neighbours, or let the two change places, if that fits.
 
@@ -288,7 +166,7 @@ def shake(p: Ints, table: Matrix, xy: Floats, s: Ints, level: float) -> None:
     out = o if swap else np.int64(-1)
     if swap:
         size = lay_out(p, table, xy, s, c, d, q)
-        m = leave_out(p, table, xy, s, size, out, -1, -1)
+        m = without(p, table, xy, s, size, out)
         found = places(p, table, xy, s, c, d, q, m, 0) if m > 0 else 0
     else:
         found = spots(p, table, xy, s, c, d, q, 0)
@@ -303,7 +181,7 @@ def shake(p: Ints, table: Matrix, xy: Floats, s: Ints, level: float) -> None:
     if swap:
         f = p[p[MATE] + o]
         size = lay_out(p, table, xy, s, o, f, r)
-        m = leave_out(p, table, xy, s, size, c, -1, -1)
+        m = without(p, table, xy, s, size, c)
         if m == 0 or places(p, table, xy, s, o, f, r, m, 0) == 0:
             return
         if longer + added(p, table, xy, s, o, f, c) - gained(p, table, xy, s, o) > limit:

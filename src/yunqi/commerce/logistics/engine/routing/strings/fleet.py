@@ -11,22 +11,22 @@ from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
-FLEET_MOST = 0.65
-"""Share of the budget that the search for fewer vehicles may take at most."""
-FLEET_IDLE, LONG_IDLE = 0.3, 0.5
+FLEET_MOST, LONG_MOST = 0.65, 0.85
+"""Share of the budget that the search for fewer vehicles may take at most; the second beyond `SMALL` tasks."""
+FLEET_IDLE, LONG_IDLE = 0.3, 0.6
 """Share of the budget after which it ends when it has found nothing more; the second beyond `SMALL` tasks."""
 FLEET_PATIENCE = 3.0
 """It also goes on as long as this many times what its last success took."""
 EJECTED = 2
-"""Pairs that leave a route for another one, at most; single tasks: one more."""
-HOT, COLD, ABSENCE = (100, 1.0), (400, 0.1), None
+"""Pairs that leave a route for another one, at most, where so few do; single tasks: one more."""
+HOT, MILD, COLD, ABSENCE = (100, 1.0), (100, 0.3), (400, 0.1), None
 """Manners to look for fewer vehicles: ejections with so many random moves after each, at a temperature in mean ways between
 two stops; or strings with absence counters (None), which are quick on small problems of compact clusters."""
 SMALL = 200
 """Tasks up to which absence counters take their turn."""
 QUICK = 0.1
 """Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
-TURNS, ANEW = 6, 0.85
+TURNS, ANEW = 4, 0.85
 """How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
 one plan does not lead to another by small changes."""
 STEPS = 20
@@ -36,8 +36,8 @@ ATTEMPT, LONG_ATTEMPT = 10, 40
 beyond `SMALL` tasks."""
 ASTRAY = 1.0
 """Iterations for each task without a smaller pool after which a hot attempt returns to where the fewest tasks waited; beyond
-`SMALL` tasks. What has failed how often is remembered: left alone, the pool grows and routes that were good are lost. Cold
-attempts go on: neither is better everywhere."""
+`SMALL` tasks. What has failed how often is remembered: left alone, the pool grows and routes that were good are lost. The
+others go on: neither is better everywhere."""
 CHUNK = 200
 """Iterations of annealing between two looks at the clock."""
 LASTING = [at.ITERATION, at.IMPROVED, at.RANDOM, at.EJECTIONS, at.SHAKEN]
@@ -109,13 +109,14 @@ class Fleet:
         begun = last = self.workers.left()
         hop = max(1.0, (current.cost % A_VEHICLE) / max(1, self.workers.n - len(current.absent) + len(current.routes)))
         length = (ATTEMPT if self.workers.n <= SMALL else LONG_ATTEMPT) * self.workers.n
-        longest = (FLEET_IDLE if self.workers.n <= SMALL else LONG_IDLE) * begun
+        share, idle = (FLEET_MOST, FLEET_IDLE) if self.workers.n <= SMALL else (LONG_MOST, LONG_IDLE)
+        longest = idle * begun
         self.attempts = [Attempt(k, length) for k in range(len(self.workers.states))]
         for state in self.workers.states:
             self.workers.fill(state, current)
         with ThreadPoolExecutor(len(self.workers.states)) as threads:
             while len(self.best().routes) > self.fewest or self.best().absent:
-                until = max(begun * (1 - FLEET_MOST), last - max(longest, FLEET_PATIENCE * (begun - last)))
+                until = max(begun * (1 - share), last - max(longest, FLEET_PATIENCE * (begun - last)))
                 if self.workers.left() <= until:
                     break
                 before = self.workers.work()
@@ -192,7 +193,7 @@ class Fleet:
         """Look for fewer vehicles in the thread's present manner until it has found some or its iterations are spent."""
         state, args = self.workers.states[thread], self.workers.arrays.args
         most = EJECTED if self.workers.arrays.p[at.PAIRED] else EJECTED + 1
-        manners = (HOT, ABSENCE, COLD) if self.workers.n <= SMALL else (HOT, COLD)
+        manners = (HOT, ABSENCE, COLD) if self.workers.n <= SMALL else (HOT, MILD)
         better, mine = int(state[at.IMPROVED]), self.attempts[thread]
         while quota > 0 and not self.workers.is_over(until) and int(state[at.IMPROVED]) == better:
             if self.workers.counted is None and self._improvements() != known:  # another thread has found some

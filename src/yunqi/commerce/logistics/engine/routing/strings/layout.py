@@ -46,8 +46,9 @@ MOVE_PRICE = 53
 # that were mere shaking.
 POOLED, POOL, BEFORE_FIRST, BEFORE_SECOND, PLACE_ROUTE, EJECTIONS, SHAKEN = range(54, 61)
 # One route laid out, by position: node, its head (the pickup of a pair, or the task itself; -1: a depot), time to the next
-# one; times to and from the task that is to be put in, to and from its delivery. Heads, and which of them cannot stay.
-LINE, HEAD_OF, GAP, TO_FIRST, FROM_FIRST, TO_SECOND, FROM_SECOND, HEADS, MUST = range(61, 70)
+# one; times to and from the task that is to be put in, to and from its delivery; what a route's heads cost when they
+# leave, in the order of RANKED. By task: whether it leaves.
+LINE, HEAD_OF, GAP, TO_FIRST, FROM_FIRST, TO_SECOND, FROM_SECOND, PRICES, GONE = range(61, 70)
 # What is kept of it: positions, time to the next one kept, earliest and latest start, load on board (positions x K).
 KEPT, KEPT_GAP, EARLY, LATE, ON_BOARD = range(70, 75)
 # When the nodes of the saved routes could be served: earliest and latest of each stop, and of the two depots.
@@ -57,4 +58,7 @@ SAVED_EARLIEST, SAVED_LATEST, SAVED_TIMES = range(75, 78)
 OPENING, CLOSING, OFFERED = 78, 79, 80
 # Routes looked at: a number that grows by each look, and by route the number of the last look.
 LOOK, LOOKED_AT = 81, 82
-STATE_HEADER = 88
+# Heads that leave a route for another one: how many, and which; a route's heads by price; how many sets were tried; by level
+# of the search, who is tried and who may be.
+LEAVING, LEAVERS, RANKED, TESTS, LEVELS = range(83, 88)
+STATE_HEADER = 96

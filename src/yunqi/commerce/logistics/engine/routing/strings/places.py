@@ -21,6 +21,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     FROM_FIRST,
     FROM_SECOND,
     GAP,
+    GONE,
     HAS,
     HEAD_OF,
     IS_ALLOWED,
@@ -98,18 +99,18 @@ def lay_out(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int)
 
 
 @njit(cache=True, nogil=True)
-def leave_out(p: Ints, table: Matrix, xy: Floats, s: Ints, size: int, a: int, b: int, e: int) -> int:
-    """Schedule the laid-out route without up to three heads (-1: none); return its nodes, 0 when it is too late."""
+def leave_out(p: Ints, table: Matrix, xy: Floats, s: Ints, size: int) -> int:
+    """Schedule the laid-out route without the heads that are marked as gone; return its nodes, 0 when it is too late."""
     line, gap = s[s[LINE] : s[LINE] + size], s[s[GAP] : s[GAP] + size]
     kept, hop = s[s[KEPT] : s[KEPT] + size], s[s[KEPT_GAP] : s[KEPT_GAP] + size]
     early, late = s[s[EARLY] : s[EARLY] + size], s[s[LATE] : s[LATE] + size]
     heads = s[s[HEAD_OF] : s[HEAD_OF] + size]
-    n, dimensions = p[N], p[DIMENSIONS]
+    n, dimensions, gone = p[N], p[DIMENSIONS], s[GONE]
     m = 0
     for k in range(size):
         i = line[k]
         h = heads[k]
-        if h >= 0 and (h == a or h == b or h == e):  # noqa: SIM109 - a tuple costs compiled code a call
+        if h >= 0 and s[gone + h]:
             continue
         if m == 0:
             early[0] = p[p[READY] + i]
@@ -157,63 +158,72 @@ def places(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, 
 
     ``found`` places were found before; below 0, the first one ends the search.
     """
-    first_only, found = found < 0, max(found, 0)
-    size = s[s[KEPT] + m - 1] + 1
-    line, kept, hop = s[s[LINE] : s[LINE] + size], s[s[KEPT] : s[KEPT] + m], s[s[KEPT_GAP] : s[KEPT_GAP] + m]
-    early, late = s[s[EARLY] : s[EARLY] + m], s[s[LATE] : s[LATE] + m]
-    to_c, from_c = s[s[TO_FIRST] : s[TO_FIRST] + size], s[s[FROM_FIRST] : s[FROM_FIRST] + size]
-    to_d, from_d = s[s[TO_SECOND] : s[TO_SECOND] + size], s[s[FROM_SECOND] : s[FROM_SECOND] + size]
-    ready_c, due_c, service_c = p[p[READY] + c], p[p[DUE] + c], p[p[SERVICE] + c]
+    first_only, before_it = found < 0, max(found, 0)
+    found = before_it
+    # Where a vector begins is read once: compiled code can't know that a store leaves the header as it is.
+    line, kept, hop, early, late = s[LINE], s[KEPT], s[KEPT_GAP], s[EARLY], s[LATE]
+    to_c, from_c, to_d, from_d = s[TO_FIRST], s[FROM_FIRST], s[TO_SECOND], s[FROM_SECOND]
+    ready, due, service = p[READY], p[DUE], p[SERVICE]
+    ready_c, due_c, service_c = p[ready + c], p[due + c], p[service + c]
     if d < 0 and not is_room(p, s, c, m - 1, r):
         return found
     ready_d = due_d = service_d = straight = np.int64(0)
     if d >= 0:
-        ready_d, due_d, service_d = p[p[READY] + d], p[p[DUE] + d], p[p[SERVICE] + d]
+        ready_d, due_d, service_d = p[ready + d], p[due + d], p[service + d]
         straight = np.int64(travel(p, table, xy, c, d))
+    done_c, done_d = ready_c + service_c, ready_d + service_d
+    first = second = np.int64(-1)
     for i in range(m - 1):
-        if early[i] > due_c:
+        if s[early + i] > due_c:
             break
-        before = line[kept[i]]
-        t = max(early[i] + p[p[SERVICE] + before] + to_c[kept[i]], ready_c)
+        if s[late + i + 1] < done_c:
+            continue
+        at, after = s[kept + i], s[kept + i + 1]
+        before = s[line + at]
+        t = max(s[early + i] + p[service + before] + s[to_c + at], ready_c)
         if t > due_c:
             continue
-        left = t + service_c
+        left, way = t + service_c, s[from_c + after]
+        if left + way > s[late + i + 1]:
+            continue
         if d < 0:
-            if left + from_c[kept[i + 1]] <= late[i + 1]:
-                found += 1
-                if first_only:
-                    return found
-                if below(s, found) == 0:
-                    note(s, r, before, -1)
-            continue
-        if not is_room(p, s, c, i, r):
-            continue
-        t = left + straight
-        if t <= due_d and max(t, ready_d) + service_d + from_d[kept[i + 1]] <= late[i + 1]:
             found += 1
             if first_only:
                 return found
             if below(s, found) == 0:
-                note(s, r, before, c)
-        way = from_c[kept[i + 1]]
+                first = before
+            continue
+        if not is_room(p, s, c, i, r):
+            continue
+        t = left + straight
+        if t <= due_d and max(t, ready_d) + service_d + s[from_d + after] <= s[late + i + 1]:
+            found += 1
+            if first_only:
+                return found
+            if below(s, found) == 0:
+                first, second = before, np.int64(c)
         for j in range(i + 1, m - 1):
-            if not is_room(p, s, c, j, r):
+            node = s[line + s[kept + j]]
+            t = max(left + way, p[ready + node])
+            if t > s[late + j] or not is_room(p, s, c, j, r):
                 break
-            node = line[kept[j]]
-            t = max(left + way, p[p[READY] + node])
-            if t > late[j]:
+            left = t + p[service + node]
+            if left > due_d:
                 break
-            left = t + p[p[SERVICE] + node]
-            t = left + to_d[kept[j]]
+            way = s[hop + j]
+            if s[late + j + 1] < done_d:
+                continue
+            t = left + s[to_d + s[kept + j]]
             if t > due_d:
                 break
-            if max(t, ready_d) + service_d + from_d[kept[j + 1]] <= late[j + 1]:
+            if max(t, ready_d) + service_d + s[from_d + s[kept + j + 1]] <= s[late + j + 1]:
                 found += 1
                 if first_only:
                     return found
                 if below(s, found) == 0:
-                    note(s, r, before, node)
-            way = hop[j]
+                    first, second = before, node
+    if first >= 0:
+        note(s, r, first, second)
     return found
 
 
@@ -224,54 +234,63 @@ def spots(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, f
         return found
     timed = p[TIMED] != 0
     end = p[N] + 2 * r + 1
-    ready_c, due_c, service_c = p[p[READY] + c], p[p[DUE] + c], p[p[SERVICE] + c]
+    following, earliest, latest = s[FOLLOWING], s[EARLIEST], s[LATEST]
+    ready, service = p[READY], p[SERVICE]
+    ready_c, due_c, service_c = p[ready + c], p[p[DUE] + c], p[service + c]
     ready_d = due_d = service_d = straight = np.int64(0)
     if d >= 0:
-        ready_d, due_d, service_d = p[p[READY] + d], p[p[DUE] + d], p[p[SERVICE] + d]
+        ready_d, due_d, service_d = p[ready + d], p[p[DUE] + d], p[service + d]
         straight = np.int64(travel(p, table, xy, c, d))
+    done_c, done_d = ready_c + service_c, ready_d + service_d
+    first = second = np.int64(-1)
     i = end - 1
     while i != end:
-        early = s[s[EARLIEST] + i]
+        early = s[earliest + i]
         if timed and early > due_c:
             break
-        j = s[s[FOLLOWING] + i]
-        t = max(early + p[p[SERVICE] + i] + travel(p, table, xy, i, c), ready_c)
-        way = travel(p, table, xy, c, j)
-        left = t + service_c
-        if timed and (t > due_c or left + way > s[s[LATEST] + j]):
-            i = j
+        before, i = i, s[following + i]
+        late = s[latest + i]
+        if timed and late < done_c:
+            continue
+        t = max(early + p[service + before] + travel(p, table, xy, before, c), ready_c)
+        if timed and t > due_c:
+            continue
+        left, way = t + service_c, travel(p, table, xy, c, i)
+        if timed and left + way > late:
             continue
         if d < 0:
             found += 1
             if below(s, found) == 0:
-                note(s, r, i, -1)
-            i = j
+                first = before
             continue
-        if not room(p, table, xy, s, c, i, r):
-            i = j
+        if not room(p, table, xy, s, c, before, r):
             continue
         t = left + straight
-        if not timed or (t <= due_d and max(t, ready_d) + service_d + travel(p, table, xy, d, j) <= s[s[LATEST] + j]):
+        if not timed or (t <= due_d and max(t, ready_d) + service_d + travel(p, table, xy, d, i) <= late):
             found += 1
             if below(s, found) == 0:
-                note(s, r, i, c)
-        k = j
-        while k != end and room(p, table, xy, s, c, k, r):
-            t = max(left + way, p[p[READY] + k])
-            if timed and t > s[s[LATEST] + k]:
+                first, second = before, np.int64(c)
+        k = i
+        while k != end:
+            t = max(left + way, p[ready + k])
+            if (timed and t > s[latest + k]) or not room(p, table, xy, s, c, k, r):
                 break
-            left = t + p[p[SERVICE] + k]
-            t = left + travel(p, table, xy, k, d)
+            left = t + p[service + k]
+            if timed and left > due_d:
+                break
+            behind, k = k, s[following + k]
+            way = leg(p, table, xy, s, behind, k)
+            if timed and s[latest + k] < done_d:
+                continue
+            t = left + travel(p, table, xy, behind, d)
             if timed and t > due_d:
                 break
-            after = s[s[FOLLOWING] + k]
-            if not timed or max(t, ready_d) + service_d + travel(p, table, xy, d, after) <= s[s[LATEST] + after]:
+            if not timed or max(t, ready_d) + service_d + travel(p, table, xy, d, k) <= s[latest + k]:
                 found += 1
                 if below(s, found) == 0:
-                    note(s, r, i, k)
-            way = leg(p, table, xy, s, k, after)
-            k = after
-        i = j
+                    first, second = before, behind
+    if first >= 0:
+        note(s, r, first, second)
     return found
 
 
