@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.routing.answer import plan_of
+from yunqi.commerce.logistics.engine.routing.answer import holding, plan_of
 from yunqi.commerce.logistics.engine.routing.bound import bound
+from yunqi.commerce.logistics.engine.routing.expected import expecting, taken_out
 from yunqi.commerce.logistics.engine.routing.read import read_problem, read_rich
 from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
 from yunqi.commerce.logistics.service.clock import Budget
@@ -88,7 +89,7 @@ def need_compiler() -> None:
 
 def solve(
     problem: Problem, config: LogisticsConfig, *, budget: Budget, seed: int | None = None, warm: Sequence[Route] = (),
-    emit: Emit | None = None, iterations: int | None = None, tell: Tell | None = None
+    emit: Emit | None = None, iterations: int | None = None, tell: Tell | None = None, expected: int = 0
 ) -> Plan:  # fmt: skip
     """Return the best plan that the budget allows, checked.
 
@@ -98,6 +99,9 @@ def solve(
         Routes of a plan in force to start from.
     iterations
         A budget in iterations instead of time: the same problem, seed and iterations give the same plan.
+    expected
+        Orders still to come, less those that will be cancelled: the plan keeps room for so many like the known ones.
+        It costs more until they come; ``emit`` and ``tell`` see them planned.
     """
     seed = config.seed if seed is None else seed
     if not 0.05 <= budget.seconds <= config.max_seconds:
@@ -107,10 +111,21 @@ def solve(
     need_compiler()
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
     low = bound(problem)  # before the search: what it takes comes out of the budget, not after it
-    routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations, tell)
+    wider = expecting(problem, expected, seed=seed) if expected else problem
+    routes, solver, done, reasons = engines.run_engines(wider, config, budget, seed, warm, emit, iterations, tell)
+    notes: tuple[str, ...] = ()
+    if expected:
+        notes = (f"Room is kept for {len(wider.tasks) - len(problem.tasks)} orders still to come.",)
+        taken = taken_out(routes, wider, problem)
+        routes = holding(problem, taken)
+        if routes != taken:  # the way past a stop may be longer than the way by it: what no longer fits is put in anew
+            routes, _, _, reasons = engines.run_engines(problem, config, budget, seed, routes, None, iterations)
+        known = {task.id for task in problem.tasks}
+        reasons = [one for one in reasons if one.id in known]
     return plan_of(
-        problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low
-    )
+        problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low,
+        notes=notes,
+    )  # fmt: skip
 
 
 def replan(
