@@ -118,9 +118,10 @@ def solve(
         notes = (f"Room is kept for {len(wider.tasks) - len(problem.tasks)} orders still to come.",)
         taken = taken_out(routes, wider, problem)
         routes = holding(problem, taken)
-        if routes != taken:  # the way past a stop may be longer than the way by it: what no longer fits is put in anew
-            routes, _, _, reasons = engines.run_engines(problem, config, budget, seed, routes, None, iterations)
         known = {task.id for task in problem.tasks}
+        # The way past a stop may be longer than the way by it, and a stand-in may have had the last room: both are mended.
+        if known - {stop for route in routes for stop in route.stops}:
+            routes, _, _, reasons = engines.run_engines(problem, config, budget, seed, routes, None, iterations)
         reasons = [one for one in reasons if one.id in known]
     return plan_of(
         problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low,
