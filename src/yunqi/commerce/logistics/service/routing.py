@@ -10,6 +10,7 @@ from typing import Any
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import holding, plan_of
 from yunqi.commerce.logistics.engine.routing.bound import bound
+from yunqi.commerce.logistics.engine.routing.check import check
 from yunqi.commerce.logistics.engine.routing.expected import expecting, taken_out
 from yunqi.commerce.logistics.engine.routing.read import read_problem, read_rich
 from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
@@ -101,7 +102,7 @@ def solve(
         A budget in iterations instead of time: the same problem, seed and iterations give the same plan.
     expected
         Orders still to come, less those that will be cancelled: the plan keeps room for so many like the known ones.
-        It costs more until they come; ``emit`` and ``tell`` see them planned.
+        It costs more until they come; ``emit`` counts them in.
     """
     seed = config.seed if seed is None else seed
     if not 0.05 <= budget.seconds <= config.max_seconds:
@@ -111,8 +112,16 @@ def solve(
     need_compiler()
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
     low = bound(problem)  # before the search: what it takes comes out of the budget, not after it
-    wider = expecting(problem, expected, seed=seed) if expected else problem
-    routes, solver, done, reasons = engines.run_engines(wider, config, budget, seed, warm, emit, iterations, tell)
+    wider = expecting(problem, expected, seed=seed)
+
+    def without(_: float, at: float, found: list[Route]) -> None:
+        taken = taken_out(found, wider, problem)
+        verdict = check(problem, taken)
+        if tell is not None and not verdict.broken:
+            tell(verdict.cost, at, taken)
+
+    told = without if tell is not None and expected else tell
+    routes, solver, done, reasons = engines.run_engines(wider, config, budget, seed, warm, emit, iterations, told)
     notes: tuple[str, ...] = ()
     if expected:
         notes = (f"Room is kept for {len(wider.tasks) - len(problem.tasks)} orders still to come.",)

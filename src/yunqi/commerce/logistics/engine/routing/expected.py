@@ -31,6 +31,8 @@ def expecting(problem: Problem, count: int, *, seed: int) -> Problem:
             f"{count} orders to come are no number to expect of {len(problem.tasks)} tasks; give 0 to half as many.",
             param="expected",
         )
+    if not count:
+        return problem
     alone = [task for task in problem.tasks if _is_alone(task)]
     if not alone:
         raise BadProblem(
