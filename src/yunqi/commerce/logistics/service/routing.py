@@ -113,20 +113,12 @@ def solve(
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
     low = bound(problem)  # before the search: what it takes comes out of the budget, not after it
     wider = expecting(problem, expected, seed=seed)
-
-    def without(_: float, at: float, found: list[Route]) -> None:
-        taken = taken_out(found, wider, problem)
-        verdict = check(problem, taken)
-        if tell is not None and not verdict.broken:
-            tell(verdict.cost, at, taken)
-
-    told = without if tell is not None and expected else tell
+    told = _telling(tell, wider, problem) if tell is not None and expected else tell
     routes, solver, done, reasons = engines.run_engines(wider, config, budget, seed, warm, emit, iterations, told)
     notes: tuple[str, ...] = ()
     if expected:
         notes = (f"Room is kept for {len(wider.tasks) - len(problem.tasks)} orders still to come.",)
-        taken = taken_out(routes, wider, problem)
-        routes = holding(problem, taken)
+        routes = holding(problem, taken_out(routes, wider, problem))
         known = {task.id for task in problem.tasks}
         # The way past a stop may be longer than the way by it, and a stand-in may have had the last room: both are mended.
         if known - {stop for route in routes for stop in route.stops}:
@@ -136,6 +128,18 @@ def solve(
         problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low,
         notes=notes,
     )  # fmt: skip
+
+
+def _telling(tell: Tell, wider: Problem, problem: Problem) -> Tell:
+    """Return what tells of plans without their stand-ins, where those hold."""
+
+    def told(_: float, at: float, routes: list[Route]) -> None:
+        taken = taken_out(routes, wider, problem)
+        verdict = check(problem, taken)
+        if not verdict.broken:
+            tell(verdict.cost, at, taken)
+
+    return told
 
 
 def replan(
