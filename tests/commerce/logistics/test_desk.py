@@ -107,3 +107,17 @@ def test_a_bad_problem_is_refused_before_it_is_queued(desk: Any, town: Callable[
     with pytest.raises(NotFound, match="no plan 7"):
         routing.get(7, **WHO)
     assert kernel.jobs.list() == []
+
+
+def test_a_plan_keeps_room_for_orders_to_come(desk: Any, town: Callable[..., dict[str, Any]]) -> None:
+    routing, kernel = desk
+    plan_id = int(routing.submit(town(12, 4, capacity=8), seconds=1.0, seed=1, expected=4, **WHO)["id"])
+    job = kernel.jobs.run_once()
+    assert job is not None
+    assert job.error is None
+    plan = routing.get(plan_id, **WHO)["plan"]
+    assert plan["notes"] == ["Room is kept for 4 orders still to come."]
+    assert sorted(stop for route in plan["routes"] for stop in route["stops"]) == sorted(f"t{k}" for k in range(12))
+    with pytest.raises(Invalid, match="no number to expect"):
+        routing.submit(town(12, 4), seconds=1.0, seed=1, expected=7, **WHO)
+    assert kernel.jobs.run_once() is None

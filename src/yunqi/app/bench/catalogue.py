@@ -101,6 +101,7 @@ BENCHES: dict[str, Bench] = {
             "seed": "of the first town (101)",
             "cold_s": "seconds of the cold solve (60)",
             "force_s": "seconds of the plan in force (half as many)",
+            "expected": "orders to come, less cancelled ones, that the second plan in force keeps room for (30)",
             **_CLOCK,
             **_PEERS,
         },

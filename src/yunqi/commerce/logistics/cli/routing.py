@@ -38,6 +38,9 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         convention: Annotated[
             Rounding | None, typer.Option(help="Rounding of distances; by default the file's.")
         ] = None,
+        expected: Annotated[
+            int, typer.Option(min=0, help="Orders still to come, less cancelled ones: room is kept for so many.")
+        ] = 0,
         progress: Annotated[bool, typer.Option("--progress", help="Print each better cost to standard error.")] = False,
         as_json: AsJson = False,
     ) -> None:
@@ -49,7 +52,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
 
         plan = solve(
             problem, LogisticsConfig(workers=workers), budget=budget, seed=seed, emit=tell if progress else None,
-            iterations=iterations,
+            iterations=iterations, expected=expected,
         )  # fmt: skip
         show(plan_document(problem, plan), as_json)
 

@@ -25,6 +25,7 @@ class PlanRequest(_Body):
     problem: dict[str, Any]
     seconds: float = Field(10.0, description="Wall-clock seconds of the solve.")
     seed: int = 1
+    expected: int = Field(0, ge=0, description="Orders still to come, less cancelled ones: room is kept for so many.")
 
 
 class CheckRequest(_Body):
@@ -49,7 +50,13 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     @routes.post("/plans", status_code=202)
     def submit_plan(body: PlanRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Queue a solve; follow it at /v1/plans/{id}."""
-        return desk.submit(body.problem, seconds=body.seconds, seed=body.seed, workspace=principal.workspace)
+        return desk.submit(
+            body.problem,
+            seconds=body.seconds,
+            seed=body.seed,
+            workspace=principal.workspace,
+            expected=body.expected,
+        )
 
     @routes.get("/plans/{plan_id}")
     def get_plan(plan_id: int, principal: Principal = require("read")) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import check
+from yunqi.commerce.logistics.engine.routing.expected import expecting
 from yunqi.commerce.logistics.engine.routing.explain import explain, why
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
@@ -67,16 +68,18 @@ class RoutingDesk:
         self._plans = PlanStore(kernel.store)
         self._quoters: OrderedDict[tuple[int, int], Any] = OrderedDict()
 
-    def submit(self, document: dict[str, Any], *, seconds: float, seed: int, workspace: str) -> dict[str, Any]:
-        """Check a problem, queue its solve, and return the plan's id and its job's."""
-        read_document(document, name="problem")
+    def submit(
+        self, document: dict[str, Any], *, seconds: float, seed: int, workspace: str, expected: int = 0
+    ) -> dict[str, Any]:
+        """Check a problem, queue its solve with room for expected orders, and return the plan's id and its job's."""
+        expecting(read_document(document, name="problem"), expected, seed=seed)
         if not 0.05 <= seconds <= self._config.max_seconds:
             raise Invalid(
                 f"{seconds:g} seconds is no budget; give 0.05 to {self._config.max_seconds:g}.", param="seconds"
             )
         now = to_micros(self._kernel.clock())
         plan_id = self._plans.add(document, workspace=workspace, now=now)
-        args = {"plan": plan_id, "seconds": seconds, "seed": seed, "workspace": workspace}
+        args = {"plan": plan_id, "seconds": seconds, "seed": seed, "expected": expected, "workspace": workspace}
         job = self._kernel.jobs.submit(SOLVE, args, workspace=workspace)
         self._plans.update(plan_id, job=job.id)
         return {"id": str(plan_id), "job": str(job.id), "state": "queued"}
@@ -97,7 +100,8 @@ class RoutingDesk:
             self._plans.update(plan_id, state="running", answer=plan_document(problem, sketch))
 
         self._plans.update(plan_id, state="running")
-        plan = solve(problem, self._config, budget=budget, seed=context.args["seed"], tell=tell)
+        seed, expected = context.args["seed"], context.args.get("expected", 0)  # absent: queued by an earlier release
+        plan = solve(problem, self._config, budget=budget, seed=seed, tell=tell, expected=expected)
         state = "cancelled" if budget.cancelled else "done"
         self._plans.update(plan_id, state=state, answer=plan_document(problem, plan, times=True))
         if budget.cancelled:

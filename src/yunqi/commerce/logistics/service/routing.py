@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.routing.answer import plan_of
+from yunqi.commerce.logistics.engine.routing.answer import holding, plan_of
 from yunqi.commerce.logistics.engine.routing.bound import bound
+from yunqi.commerce.logistics.engine.routing.check import check
+from yunqi.commerce.logistics.engine.routing.expected import expecting, taken_out
 from yunqi.commerce.logistics.engine.routing.read import read_problem, read_rich
 from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
 from yunqi.commerce.logistics.service.clock import Budget
@@ -88,7 +90,7 @@ def need_compiler() -> None:
 
 def solve(
     problem: Problem, config: LogisticsConfig, *, budget: Budget, seed: int | None = None, warm: Sequence[Route] = (),
-    emit: Emit | None = None, iterations: int | None = None, tell: Tell | None = None
+    emit: Emit | None = None, iterations: int | None = None, tell: Tell | None = None, expected: int = 0
 ) -> Plan:  # fmt: skip
     """Return the best plan that the budget allows, checked.
 
@@ -98,6 +100,9 @@ def solve(
         Routes of a plan in force to start from.
     iterations
         A budget in iterations instead of time: the same problem, seed and iterations give the same plan.
+    expected
+        Orders still to come, less those that will be cancelled: the plan keeps room for so many like the known ones.
+        It costs more until they come; ``emit`` counts them in.
     """
     seed = config.seed if seed is None else seed
     if not 0.05 <= budget.seconds <= config.max_seconds:
@@ -107,10 +112,34 @@ def solve(
     need_compiler()
     engines = importlib.import_module("yunqi.commerce.logistics.service.engines")  # loads numba
     low = bound(problem)  # before the search: what it takes comes out of the budget, not after it
-    routes, solver, done, reasons = engines.run_engines(problem, config, budget, seed, warm, emit, iterations, tell)
+    wider = expecting(problem, expected, seed=seed)
+    told = _telling(tell, wider, problem) if tell is not None and expected else tell
+    routes, solver, done, reasons = engines.run_engines(wider, config, budget, seed, warm, emit, iterations, told)
+    notes: tuple[str, ...] = ()
+    if expected:
+        notes = (f"Room is kept for {len(wider.tasks) - len(problem.tasks)} orders still to come.",)
+        routes = holding(problem, taken_out(routes, wider, problem))
+        known = {task.id for task in problem.tasks}
+        # The way past a stop may be longer than the way by it, and a stand-in may have had the last room: both are mended.
+        if known - {stop for route in routes for stop in route.stops}:
+            routes, _, _, reasons = engines.run_engines(problem, config, budget, seed, routes, None, iterations)
+        reasons = [one for one in reasons if one.id in known]
     return plan_of(
-        problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low
-    )
+        problem, routes, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=done, low=low,
+        notes=notes,
+    )  # fmt: skip
+
+
+def _telling(tell: Tell, wider: Problem, problem: Problem) -> Tell:
+    """Return what tells of plans without their stand-ins, where those hold."""
+
+    def told(_: float, at: float, routes: list[Route]) -> None:
+        taken = taken_out(routes, wider, problem)
+        verdict = check(problem, taken)
+        if not verdict.broken:
+            tell(verdict.cost, at, taken)
+
+    return told
 
 
 def replan(
