@@ -181,10 +181,16 @@ def test_the_rate_rises_holds_and_falls() -> None:
     assert rate_at(99, 100, Steps(decay="cosine", floor=0.1)) == pytest.approx(0.1, abs=0.01)
 
 
-def test_muon_makes_directions_equal() -> None:
-    values = torch.linalg.svdvals(orthogonal(torch.randn(3, 40, 20)))
-    assert float(values.min()) > 0.5
-    assert float(values.max()) < 1.5
+def test_muon_makes_directions_equal_and_keeps_them() -> None:
+    random = torch.Generator().manual_seed(3)
+    for shape in ((3, 40, 20), (3, 20, 40), (3, 24, 25)):
+        matrices = torch.randn(shape, generator=random)
+        left, _, right = torch.linalg.svd(matrices, full_matrices=False)
+        within = left.mT @ orthogonal(matrices) @ right.mT
+        lengths = within.diagonal(dim1=-2, dim2=-1)
+        assert 0.3 < float(lengths.min())
+        assert float(lengths.max()) < 1.5
+        assert float((within - torch.diag_embed(lengths)).abs().max()) < 0.05
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
