@@ -22,7 +22,7 @@ def lines(path: Path) -> list[dict[str, str]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("lesson")
     try:
-        write_lessons(place, reviews=300, types=100, words=50)
+        write_lessons(place, reviews=300, types=100)
     except Unavailable as missing:
         pytest.skip(missing.message)
     return place

@@ -15,7 +15,6 @@ import numpy as np
 from yunqi.cloud.models import ChatRequest, Message, Models
 from yunqi.cloud.training import Recipe, Run, Score, Training
 from yunqi.flows.lesson_data import LessonFiles, write_lessons
-from yunqi.flows.lesson_kinds import FIELDS
 from yunqi.flows.lesson_tasks import RULES, TASKS, near_miss
 from yunqi.kernel import Invalid
 
@@ -29,7 +28,6 @@ BASE, TUNED, PREFERRED, SMALL = (
 )
 
 _SEED = 20261130
-_KINDS = {"food": 2.0, "goods": 0.6}  # weights of what words name
 _FEW = 120  # test examples for the untuned and the quantised model
 
 
@@ -39,8 +37,8 @@ class Scale:
 
     Parameters
     ----------
-    reviews, types, words
-        Of the data; 0 takes all. Words are questions about what a word names, of each field.
+    reviews, types
+        Of the data; 0 takes all.
     shape
         Lines of the recipe's ``[model]``.
     asked
@@ -51,7 +49,6 @@ class Scale:
 
     reviews: int
     types: int
-    words: int
     shape: str
     vocabulary: int
     steps: int
@@ -65,11 +62,11 @@ class Scale:
 
 
 LONG = Scale(
-    0, 0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
+    0, 0, "hidden = 320\nlayers = 7\nheads = 5\nkv_heads = 5\nhead_width = 64\nintermediate = 960\ncontext = 512",
     8192, 400, 8, 256, 50, 1.0, 2.0, 150, 0,
 )  # fmt: skip
 SHORT = Scale(
-    400, 120, 100, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",
+    400, 120, "hidden = 64\nlayers = 2\nheads = 2\nkv_heads = 2\nhead_width = 32\nintermediate = 128\ncontext = 512",
     1000, 30, 4, 128, 20, 0.1, 1.0, 30, 8,
 )  # fmt: skip
 
@@ -110,7 +107,7 @@ def teach(training: Training, models: Models, folder: Path, *, scale: Scale = LO
     say
         Told what happens.
     """
-    files = write_lessons(folder, reviews=scale.reviews, types=scale.types, words=scale.words)
+    files = write_lessons(folder, reviews=scale.reviews, types=scale.types)
     say(
         f"Data: {files.reviews:,} reviews, {files.lines:,} catalogue lines, {files.examples:,} examples of {len(TASKS)} tasks."
     )
@@ -258,9 +255,8 @@ def _tuning(training: Training, folder: Path, scale: Scale) -> Recipe:
     data = "\n".join(
         f'[[data]]\npath = "{task}-{part}.jsonl"\nweight = {weight}'
         for task in TASKS
-        for part, weight in (("train", 2.0), ("more", 1.0 if task == "title" else 0.5))
+        for part, weight in (("train", 2.0), ("more", 0.5 if task == "attributes" else 1.0))
     )
-    words = "\n".join(f'[[data]]\npath = "kinds-{field}.jsonl"\nweight = {_KINDS[field]}' for field in FIELDS)
     held = "\n".join(f'[[heldout]]\npath = "{task}-check.jsonl"' for task in TASKS)
     return _recipe(training, folder, f"""
 kind = "sft"
@@ -270,12 +266,11 @@ base = "{BASE}"
 description = "Writes titles, extracts attributes and understands queries of a grocery catalogue."
 licence = "MIT"
 {data}
-{words}
 {held}
 {_suites(scale)}
 [train]
 epochs = {scale.epochs}
-batch = 48
+batch = 32
 sequence = 160
 optimizer = "muon"
 rate = 2e-3

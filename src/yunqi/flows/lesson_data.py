@@ -9,7 +9,6 @@ type, so that no product type of a test was seen in training, nor in the catalog
 
 import hashlib
 import importlib.util
-import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from pathlib import Path
 
 from yunqi.flows.demo_data import DataSet, locate
 from yunqi.flows.demo_words import NOT_GOODS, title
-from yunqi.flows.lesson_kinds import FIELDS, kinds
 from yunqi.flows.lesson_tasks import TASKS, Row, example, listing, query, shelf, shelf_names, variations
 from yunqi.kernel import Unavailable
 
@@ -39,13 +37,13 @@ class LessonFiles:
     tests: int
 
 
-def write_lessons(folder: Path, *, reviews: int = 0, types: int = 0, words: int = 0) -> LessonFiles:
+def write_lessons(folder: Path, *, reviews: int = 0, types: int = 0) -> LessonFiles:
     """Write all files.
 
     Parameters
     ----------
-    reviews, types, words
-        Use at most so many reviews, product types, and questions about words of a field; 0 uses all.
+    reviews, types
+        Use at most so many reviews and product types; 0 uses all.
 
     Raises
     ------
@@ -62,8 +60,6 @@ def write_lessons(folder: Path, *, reviews: int = 0, types: int = 0, words: int 
     _write(folder / "reviews-train.jsonl", [{"text": text} for text in train])
     _write(folder / "reviews-heldout.jsonl", [{"text": text} for text in held])
     _write(folder / "catalogue-train.jsonl", [{"text": line} for line in names])
-    for field in FIELDS:
-        _write(folder / f"kinds-{field}.jsonl", list(itertools.islice(kinds(field), words or None)))
     return LessonFiles(folder, len(train), len(names), counts["train"], counts["test"])
 
 
