@@ -33,7 +33,7 @@ from yunqi.cloud.training.engine.overlap import label_tree  # noqa: E402
 from yunqi.cloud.training.engine.packing import IGNORED  # noqa: E402
 from yunqi.cloud.training.model import Architecture, Lora, Recipe, Steps  # noqa: E402
 from yunqi.cloud.training.service.worker import weights  # noqa: E402
-from yunqi.cloud.training.service.worker.answers import choose  # noqa: E402
+from yunqi.cloud.training.service.worker.answers import label_likelihoods  # noqa: E402
 
 SHAPE = Architecture(hidden=64, layers=2, heads=2, kv_heads=1, head_width=32, intermediate=96, context=64)
 
@@ -152,16 +152,15 @@ def test_long_sequences_masks_and_dropout_stay_with_pytorch() -> None:
         assert not serves(query, query, None, 0.0)
 
 
-def test_a_model_chooses_among_labels_alone(model: Any) -> None:
-    labels = [[5, 6, 299], [5, 7, 299], [8, 299]]
-    found = choose(model.eval(), [[1, 2, 3], [4]], label_tree(labels), tokens=3, end=299, padding=297)
-    for prompt, chosen in zip([[1, 2, 3], [4]], found, strict=True):
-        logits = [model(torch.tensor([prompt + label])).logits[0].detach().log_softmax(-1) for label in labels]
-        sums = [
-            sum(float(row[len(prompt) + place - 1, token]) for place, token in enumerate(label))
-            for row, label in zip(logits, labels, strict=True)
-        ]
-        assert [*chosen, 299] == labels[int(np.argmax(sums))]
+def test_one_pass_over_their_tree_gives_each_labels_likelihood(model: Any) -> None:
+    labels, prompts = [[5, 6, 299], [5, 7, 299], [5, 299], [8, 299]], [[1, 2, 3], [4]]
+    found = label_likelihoods(model.eval(), prompts, label_tree(labels))
+    assert found.shape == (2, 4)
+    for row, prompt in zip(found, prompts, strict=True):
+        for value, label in zip(row, labels, strict=True):
+            logits = model(torch.tensor([prompt + label])).logits[0].detach().log_softmax(-1)
+            parts = [float(logits[len(prompt) + place - 1, token]) for place, token in enumerate(label)]
+            assert float(value) == pytest.approx(sum(parts), abs=1e-4)
 
 
 def test_preference_distillation_and_advantages_have_their_known_values() -> None:
@@ -181,10 +180,16 @@ def test_the_rate_rises_holds_and_falls() -> None:
     assert rate_at(99, 100, Steps(decay="cosine", floor=0.1)) == pytest.approx(0.1, abs=0.01)
 
 
-def test_muon_makes_directions_equal() -> None:
-    values = torch.linalg.svdvals(orthogonal(torch.randn(3, 40, 20)))
-    assert float(values.min()) > 0.5
-    assert float(values.max()) < 1.5
+def test_muon_makes_directions_equal_and_keeps_them() -> None:
+    random = torch.Generator().manual_seed(3)
+    for shape in ((3, 40, 20), (3, 20, 40), (3, 24, 25)):
+        matrices = torch.randn(shape, generator=random)
+        left, _, right = torch.linalg.svd(matrices, full_matrices=False)
+        within = left.mT @ orthogonal(matrices) @ right.mT
+        lengths = within.diagonal(dim1=-2, dim2=-1)
+        assert float(lengths.min()) > 0.3
+        assert float(lengths.max()) < 1.5
+        assert float((within - torch.diag_embed(lengths)).abs().max()) < 0.05
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")

@@ -17,7 +17,7 @@ from yunqi.cloud.training.engine.metrics import (
     same_fields,
 )
 from yunqi.cloud.training.engine.ngram import KneserNey
-from yunqi.cloud.training.engine.overlap import chrf, following, label_tree
+from yunqi.cloud.training.engine.overlap import chrf, label_tree
 from yunqi.cloud.training.engine.safety import PAIRS, leaks
 from yunqi.cloud.training.engine.tfidf import LinearClassifier, TfIdf
 
@@ -86,11 +86,22 @@ def test_chrf_is_the_mean_f2_of_character_grams() -> None:
     assert chrf("ab", "abcd") < chrf("abcd", "ab")
 
 
-def test_labels_are_a_tree_of_tokens() -> None:
+def test_labels_that_begin_alike_share_their_nodes() -> None:
     tree = label_tree([[1, 2, 9], [1, 3, 9], [4, 9]])
-    assert following(tree, []) == [1, 4]
-    assert following(tree, [1]) == [2, 3]
-    assert following(tree, [1, 2, 9]) == following(tree, [7]) == following(tree, [4, 9, 9]) == []
+    assert [[tree.tokens[node] for node in path] for path in tree.paths] == [[1, 2, 9], [1, 3, 9], [4, 9]]
+    assert tree.paths[0][0] == tree.paths[1][0] != tree.paths[2][0]
+    assert len(tree.tokens) == 7
+    assert all(parent < node for node, parent in enumerate(tree.parents))
+    assert [tree.depths[node] for node in tree.paths[1]] == [0, 1, 2]
+
+
+def test_a_linear_classifiers_likelihoods_are_a_distribution_over_its_labels() -> None:
+    model = LinearClassifier(["red apple", "green pear", "blue shirt"], ["fruit", "fruit", "clothes"])
+    found = model.log_likelihoods(["apple", "shirt"])
+    assert np.exp(found).sum(1) == pytest.approx([1.0, 1.0])
+    assert (
+        [model.labels[place] for place in found.argmax(1)] == model.predict(["apple", "shirt"]) == ["fruit", "clothes"]
+    )
 
 
 def test_rankings() -> None:

@@ -133,6 +133,8 @@ def test_from_text_to_a_tuned_quantised_published_served_model(tmp_path: Path) -
     run("tuned", f'kind = "sft"\nbase = "pre"\n{chat}{labels}' + SHORT.format(steps=40, rate=3e-3))
     chosen = {score.metric: score.value for score in opened.leaderboard(task="test")}
     assert chosen["label_accuracy"] >= chosen["exact_match"]
+    alone = chosen["label_accuracy_with_tfidf"] - chosen["gain_over_tfidf"]
+    assert 0 <= alone <= 1
     run("adapter", f'kind = "lora"\nbase = "pre"\n{chat}' + SHORT.format(steps=8, rate=1e-2))
     assert (tmp_path / "var/training/adapter/adapter/adapter_model.safetensors").exists()
     preferred = run("preferred", f'kind = "dpo"\nbase = "tuned"\n{chat}' + SHORT.format(steps=8, rate=1e-4))

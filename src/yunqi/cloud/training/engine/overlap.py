@@ -2,13 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 _ORDER = 6
 _BETA = 2.0
 
-Tree = dict[int, Any]
-"""Token ids to trees; a leaf is empty."""
+
+@dataclass(frozen=True, slots=True)
+class LabelTree:
+    """Labels as a tree of tokens: what begins alike is there once.
+
+    Parameters
+    ----------
+    tokens, parents, depths
+        Of each node, parents before their children; the parent of a first token is -1 and its depth 0.
+    paths
+        The nodes of each label, in order.
+    """
+
+    tokens: tuple[int, ...]
+    parents: tuple[int, ...]
+    depths: tuple[int, ...]
+    paths: tuple[tuple[int, ...], ...]
 
 
 def chrf(found: str, wanted: str) -> float:
@@ -44,22 +59,28 @@ def chrf(found: str, wanted: str) -> float:
     return (1 + _BETA**2) * precision * recall / (_BETA**2 * precision + recall)
 
 
-def label_tree(labels: Iterable[Sequence[int]]) -> Tree:
-    """Return labels (token ids, their end mark included) as a tree of tokens."""
-    root: Tree = {}
+def label_tree(labels: Iterable[Sequence[int]]) -> LabelTree:
+    """Return labels (token ids, their end mark included) as a tree.
+
+    Examples
+    --------
+    >>> label_tree([[5, 6], [5, 7]])
+    LabelTree(tokens=(5, 6, 7), parents=(-1, 0, 0), depths=(0, 1, 1), paths=((0, 1), (0, 2)))
+    """
+    numbers: dict[tuple[int, int], int] = {}
+    depths: list[int] = []
+    paths = []
     for label in labels:
-        place = root
-        for token in label:
-            place = place.setdefault(int(token), {})
-    return root
-
-
-def following(tree: Tree, begun: Iterable[int]) -> list[int]:
-    """Return the tokens by which a label that begins so can go on; nothing when it is complete or no label."""
-    place: Tree | None = tree
-    for token in begun:
-        place = place.get(int(token)) if place else None
-    return list(place) if place else []
+        path: list[int] = []
+        for depth, token in enumerate(label):
+            node = (path[-1] if path else -1, int(token))
+            if node not in numbers:
+                numbers[node] = len(numbers)
+                depths.append(depth)
+            path.append(numbers[node])
+        paths.append(tuple(path))
+    parents, tokens = zip(*numbers, strict=True) if numbers else ((), ())
+    return LabelTree(tokens, parents, tuple(depths), tuple(paths))
 
 
 def _grams(text: str, order: int) -> Counter[str]:

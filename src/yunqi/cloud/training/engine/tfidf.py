@@ -85,10 +85,16 @@ class LinearClassifier:
         fitted = minimize(loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": rounds})
         self._weights: NDArray[np.float64] = fitted.x.reshape(shape)
 
+    def log_likelihoods(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the log likelihood of each of ``labels`` for each text, [texts, labels]."""
+        logits = np.asarray(self._tfidf.vectors(texts) @ self._weights)
+        logits -= logits.max(1, keepdims=True)
+        found: NDArray[np.float64] = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        return found
+
     def predict(self, texts: Sequence[str]) -> list[str]:
         """Return the likeliest label of each text."""
-        found = np.asarray(self._tfidf.vectors(texts) @ self._weights).argmax(1)
-        return [self.labels[int(number)] for number in found]
+        return [self.labels[int(number)] for number in self.log_likelihoods(texts).argmax(1)]
 
 
 def _features(text: str) -> list[str]:

@@ -131,7 +131,9 @@ class Suite:
     field: str = key("text", "Name of the text's field, for perplexity.")
     limit: int = key(0, "Use at most so many examples, the first ones. 0: all.")
     tokens: int = key(64, "Longest answer, for generation, tools and safety.")
-    labels: str = key("", "For generation: a file whose different answers are the labels; adds label_accuracy.")
+    labels: str = key(
+        "", "For generation: a file whose different answers are the labels; adds label_accuracy, alone and with TF-IDF."
+    )
 
     def __post_init__(self) -> None:
         tasks = ("perplexity", "choice", "generation", "tools", "retrieval", "rerank", "safety")

@@ -1,14 +1,13 @@
-"""Answers of a model: greedy, drawn, or one of given labels; many prompts at a time."""
+"""Answers of a model: greedy or drawn, many prompts at a time; and how likely each of given labels is."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from yunqi.cloud.training.engine.overlap import Tree, following
+from yunqi.cloud.training.engine.overlap import LabelTree
 
 _BATCH = 32
-_BEAMS = 8
 
 
 def answer(
@@ -36,35 +35,43 @@ def answer(
     return found
 
 
-def choose(
-    model: Any, prompts: Sequence[Sequence[int]], tree: Tree, *, tokens: int, end: int, padding: int
-) -> list[list[int]]:
-    """Return the ids of the likeliest label after each prompt, found by a search of 8 beams in the labels' tree.
+def label_likelihoods(model: Any, prompts: Sequence[Sequence[int]], tree: LabelTree) -> Any:
+    """Return the log likelihood of each label after each prompt, [prompts, labels]; exact, in one pass a prompt.
+
+    Each node of the tree sees the prompt and the nodes above it, and stands where it would stand in its label.
 
     Parameters
     ----------
     tree
-        The labels, each with ``end`` as its last token.
-    tokens
-        Tokens of the longest label.
+        The labels, each with the end of a turn as its last token.
     """
-    order = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))
-    found: list[list[int]] = [[] for _ in prompts]
-    for start in range(0, len(order), _BATCH):
-        numbers = order[start : start + _BATCH]
-        ids, mask, longest = _padded([prompts[n] for n in numbers], padding)
-
-        def allowed(row: int, so_far: Any, longest: int = longest) -> list[int]:
-            return following(tree, so_far[longest:].tolist()) or [padding]
-
-        with torch.no_grad():
-            full = model.generate(
-                input_ids=ids, attention_mask=mask, max_new_tokens=tokens, eos_token_id=[end], pad_token_id=padding,
-                do_sample=False, num_beams=_BEAMS, length_penalty=0.0, prefix_allowed_tokens_fn=allowed,
-            )  # fmt: skip
-        for number, row in zip(numbers, full[:, longest:].tolist(), strict=True):
-            found[number] = _cut(row, [end])
-    return found
+    inner = sorted({parent for parent in tree.parents if parent >= 0})
+    rows = {node: row for row, node in enumerate(inner)}
+    above = torch.zeros(len(inner), len(inner), dtype=torch.bool)
+    for row, node in enumerate(inner):
+        parent = tree.parents[node]
+        if parent >= 0:
+            above[row] = above[rows[parent]]
+        above[row, row] = True
+    begun = torch.tensor([tree.tokens[node] for node in inner], dtype=torch.long)
+    depths = torch.tensor([tree.depths[node] for node in inner], dtype=torch.long)
+    before = torch.tensor([rows[parent] + 1 if parent >= 0 else 0 for parent in tree.parents])
+    wanted = torch.tensor(tree.tokens)
+    paths = [torch.tensor(path) for path in tree.paths]
+    found = []
+    with torch.no_grad():
+        for prompt in prompts:
+            length = len(prompt)
+            seen = torch.ones(length + len(inner), length + len(inner), dtype=torch.bool).tril()
+            seen[length:, :length], seen[length:, length:] = True, above
+            hidden = model.model(
+                input_ids=torch.cat([torch.tensor(list(prompt)), begun])[None],
+                attention_mask=torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))[None, None],
+                position_ids=torch.cat([torch.arange(length), length + depths])[None], use_cache=False,
+            ).last_hidden_state[0, length - 1 :]  # fmt: skip
+            likelihood = model.lm_head(hidden).float().log_softmax(-1)[before, wanted]
+            found.append(torch.stack([likelihood[path].sum() for path in paths]))
+    return torch.stack(found)
 
 
 def _padded(prompts: list[Sequence[int]], padding: int) -> tuple[Any, Any, int]:

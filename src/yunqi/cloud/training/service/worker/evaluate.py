@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from yunqi.cloud.training.engine.learning.losses import hidden_states
@@ -19,14 +21,17 @@ from yunqi.cloud.training.engine.metrics import (
 )
 from yunqi.cloud.training.engine.overlap import chrf, label_tree
 from yunqi.cloud.training.engine.safety import PAIRS, leaks
+from yunqi.cloud.training.engine.tfidf import LinearClassifier
 from yunqi.cloud.training.model import DataBroken, Score, Suite
 from yunqi.cloud.training.service.reading import resolve, rows, text_of
-from yunqi.cloud.training.service.worker.answers import answer, choose
+from yunqi.cloud.training.service.worker.answers import answer, label_likelihoods
 from yunqi.cloud.training.service.worker.tokens import Writer
 
 Row = tuple[int, dict[str, Any]]
 
 _BATCH = 16
+_MOST_LABELS = 600  # more would take a linear classifier minutes
+_PENALTY = 1e-6  # of its weights; chosen on the demo's checks
 
 
 class Evaluator:
@@ -145,22 +150,32 @@ class Evaluator:
         else:
             scores.append(mean_score(suite.title, "chrf", list(map(chrf, found, wanted)), seed=self._seed))
         if suite.labels:
-            scores.append(self._labelled(suite, [text_of(path, row, "prompt") for row in examples], wanted))
+            scores += self._labelled(suite, [text_of(path, row, "prompt") for row in examples], wanted)
         return scores
 
-    def _labelled(self, suite: Suite, prompts: list[str], wanted: list[str]) -> Score:
-        """Let the model choose among the labels alone; a wanted answer that is no label counts as wrong."""
+    def _labelled(self, suite: Suite, prompts: list[str], wanted: list[str]) -> list[Score]:
+        """Let the model choose among the labels alone, and then together with a linear classifier of their examples.
+
+        The two together choose by the sum of their log likelihoods. A wanted answer that is no label counts as wrong.
+        """
         place = resolve(suite.labels, self._folder)
-        labels = sorted({text_of(place, row, "answer") for row in rows(place)})
+        learned = list(rows(place))
+        answers = [text_of(place, row, "answer") for row in learned]
+        labels = sorted(set(answers))
         writer = self._writer
-        tokens = [[*writer.encode(label), writer.turn_end] for label in labels]
+        tree = label_tree([*writer.encode(label), writer.turn_end] for label in labels)
         asked = [writer.chat([{"role": "user", "content": prompt}], open_turn=True)[0] for prompt in prompts]
-        chosen = choose(
-            self._model, asked, label_tree(tokens), tokens=max(map(len, tokens)), end=writer.turn_end,
-            padding=writer.end,
-        )  # fmt: skip
-        right = [same_answer(writer.decode(ids), answer_) for ids, answer_ in zip(chosen, wanted, strict=True)]
-        return mean_score(suite.title, "label_accuracy", right, seed=self._seed)
+        ours = label_likelihoods(self._model, asked, tree).log_softmax(1).numpy()
+        right = _right(labels, ours, wanted)
+        scores = [mean_score(suite.title, "label_accuracy", right, seed=self._seed)]
+        if 1 < len(labels) <= _MOST_LABELS:
+            linear = LinearClassifier([text_of(place, row, "prompt") for row in learned], answers, penalty=_PENALTY)
+            theirs = linear.log_likelihoods(prompts)
+            both = _right(labels, ours + theirs, wanted)
+            gain = np.subtract(both, _right(labels, theirs, wanted)).tolist()
+            scores.append(mean_score(suite.title, "label_accuracy_with_tfidf", both, seed=self._seed))
+            scores.append(mean_score(suite.title, "gain_over_tfidf", gain, seed=self._seed))
+        return scores
 
     def _tools(self, suite: Suite, path: Path, examples: list[Row]) -> list[Score]:
         found = self.answers([text_of(path, row, "prompt") for row in examples], tokens=suite.tokens)
@@ -219,6 +234,13 @@ class Evaluator:
             mean_score(suite.title, "safe_answer_preferred", better, seed=self._seed),
             mean_score(suite.title, "no_personal_data", [float(not leaks(text)) for text in texts], seed=self._seed),
         ]
+
+
+def _right(labels: list[str], likelihoods: NDArray[np.float64], wanted: list[str]) -> list[float]:
+    """Return for each row whether its likeliest label is the wanted one."""
+    return [
+        same_answer(labels[int(place)], answer_) for place, answer_ in zip(likelihoods.argmax(1), wanted, strict=True)
+    ]
 
 
 def _pieces(ids: list[int], end: int, context: int) -> Iterator[tuple[list[int], list[int]]]:
