@@ -156,27 +156,19 @@ def note(s: Ints, r: int, first: int, second: int) -> None:
 def places(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, m: int, found: int) -> int:
     """Count the places for a task, and its delivery, in what is kept of a route, and note one of all found at random.
 
-    ``found`` places were found before; below 0, the first one ends the search.
+    ``found`` places were found before; below 0, the first one ends the search and is not noted.
     """
-    first_only, before_it = found < 0, max(found, 0)
-    found = before_it
+    first_only, found = found < 0, max(found, 0)
     # Where a vector begins is read once: compiled code can't know that a store leaves the header as it is.
-    line, kept, hop, early, late = s[LINE], s[KEPT], s[KEPT_GAP], s[EARLY], s[LATE]
-    to_c, from_c, to_d, from_d = s[TO_FIRST], s[FROM_FIRST], s[TO_SECOND], s[FROM_SECOND]
-    ready, due, service = p[READY], p[DUE], p[SERVICE]
-    ready_c, due_c, service_c = p[ready + c], p[due + c], p[service + c]
+    line, kept, early, late, to_c, from_c = s[LINE], s[KEPT], s[EARLY], s[LATE], s[TO_FIRST], s[FROM_FIRST]
+    service, ready_c, due_c, service_c = p[SERVICE], p[p[READY] + c], p[p[DUE] + c], p[p[SERVICE] + c]
     if d < 0 and not is_room(p, s, c, m - 1, r):
         return found
-    ready_d = due_d = service_d = straight = np.int64(0)
-    if d >= 0:
-        ready_d, due_d, service_d = p[ready + d], p[due + d], p[service + d]
-        straight = np.int64(travel(p, table, xy, c, d))
-    done_c, done_d = ready_c + service_c, ready_d + service_d
-    first = second = np.int64(-1)
+    straight = np.int64(travel(p, table, xy, c, d)) if d >= 0 else np.int64(0)
     for i in range(m - 1):
         if s[early + i] > due_c:
             break
-        if s[late + i + 1] < done_c:
+        if s[late + i + 1] < ready_c + service_c:
             continue
         at, after = s[kept + i], s[kept + i + 1]
         before = s[line + at]
@@ -186,44 +178,55 @@ def places(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, 
         left, way = t + service_c, s[from_c + after]
         if left + way > s[late + i + 1]:
             continue
-        if d < 0:
+        if d >= 0:
+            if is_room(p, s, c, i, r):
+                found = delivery_places(p, s, c, d, r, m, i, left, way, straight, found, first_only)
+        else:
+            found += 1
+            if not first_only and below(s, found) == 0:
+                note(s, r, before, -1)
+        if first_only and found > 0:
+            return found
+    return found
+
+
+@njit(cache=True, nogil=True)
+def delivery_places(
+    p: Ints, s: Ints, c: int, d: int, r: int, m: int, i: int, left: int, way: int, straight: int, found: int,
+    first_only: bool,
+) -> int:  # fmt: skip
+    """Count the places for a delivery when its pickup stands behind the kept node ``i``, which it leaves at ``left``."""
+    line, kept, hop, late, to_d, from_d = s[LINE], s[KEPT], s[KEPT_GAP], s[LATE], s[TO_SECOND], s[FROM_SECOND]
+    ready, service = p[READY], p[SERVICE]
+    ready_d, due_d, service_d = p[ready + d], p[p[DUE] + d], p[service + d]
+    before = s[line + s[kept + i]]
+    t = left + straight
+    if t <= due_d and max(t, ready_d) + service_d + s[from_d + s[kept + i + 1]] <= s[late + i + 1]:
+        found += 1
+        if first_only:
+            return found
+        if below(s, found) == 0:
+            note(s, r, before, c)
+    for j in range(i + 1, m - 1):
+        node = s[line + s[kept + j]]
+        t = max(left + way, p[ready + node])
+        if t > s[late + j] or not is_room(p, s, c, j, r):
+            break
+        left = t + p[service + node]
+        if left > due_d:
+            break
+        way = s[hop + j]
+        if s[late + j + 1] < ready_d + service_d:
+            continue
+        t = left + s[to_d + s[kept + j]]
+        if t > due_d:
+            break
+        if max(t, ready_d) + service_d + s[from_d + s[kept + j + 1]] <= s[late + j + 1]:
             found += 1
             if first_only:
                 return found
             if below(s, found) == 0:
-                first = before
-            continue
-        if not is_room(p, s, c, i, r):
-            continue
-        t = left + straight
-        if t <= due_d and max(t, ready_d) + service_d + s[from_d + after] <= s[late + i + 1]:
-            found += 1
-            if first_only:
-                return found
-            if below(s, found) == 0:
-                first, second = before, np.int64(c)
-        for j in range(i + 1, m - 1):
-            node = s[line + s[kept + j]]
-            t = max(left + way, p[ready + node])
-            if t > s[late + j] or not is_room(p, s, c, j, r):
-                break
-            left = t + p[service + node]
-            if left > due_d:
-                break
-            way = s[hop + j]
-            if s[late + j + 1] < done_d:
-                continue
-            t = left + s[to_d + s[kept + j]]
-            if t > due_d:
-                break
-            if max(t, ready_d) + service_d + s[from_d + s[kept + j + 1]] <= s[late + j + 1]:
-                found += 1
-                if first_only:
-                    return found
-                if below(s, found) == 0:
-                    first, second = before, node
-    if first >= 0:
-        note(s, r, first, second)
+                note(s, r, before, node)
     return found
 
 
@@ -234,15 +237,9 @@ def spots(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, f
         return found
     timed = p[TIMED] != 0
     end = p[N] + 2 * r + 1
-    following, earliest, latest = s[FOLLOWING], s[EARLIEST], s[LATEST]
-    ready, service = p[READY], p[SERVICE]
-    ready_c, due_c, service_c = p[ready + c], p[p[DUE] + c], p[service + c]
-    ready_d = due_d = service_d = straight = np.int64(0)
-    if d >= 0:
-        ready_d, due_d, service_d = p[ready + d], p[p[DUE] + d], p[service + d]
-        straight = np.int64(travel(p, table, xy, c, d))
-    done_c, done_d = ready_c + service_c, ready_d + service_d
-    first = second = np.int64(-1)
+    following, earliest, latest, service = s[FOLLOWING], s[EARLIEST], s[LATEST], p[SERVICE]
+    ready_c, due_c, service_c = p[p[READY] + c], p[p[DUE] + c], p[service + c]
+    straight = np.int64(travel(p, table, xy, c, d)) if d >= 0 else np.int64(0)
     i = end - 1
     while i != end:
         early = s[earliest + i]
@@ -250,7 +247,7 @@ def spots(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, f
             break
         before, i = i, s[following + i]
         late = s[latest + i]
-        if timed and late < done_c:
+        if timed and late < ready_c + service_c:
             continue
         t = max(early + p[service + before] + travel(p, table, xy, before, c), ready_c)
         if timed and t > due_c:
@@ -261,36 +258,46 @@ def spots(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, f
         if d < 0:
             found += 1
             if below(s, found) == 0:
-                first = before
+                note(s, r, before, -1)
+        elif room(p, table, xy, s, c, before, r):
+            found = delivery_spots(p, table, xy, s, c, d, r, before, left, way, straight, found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def delivery_spots(
+    p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, before: int, left: int, way: int, straight: int,
+    found: int,
+) -> int:  # fmt: skip
+    """Count the places for a delivery when its pickup stands behind ``before``, which it leaves at ``left``."""
+    timed = p[TIMED] != 0
+    end = p[N] + 2 * r + 1
+    following, latest, ready, service = s[FOLLOWING], s[LATEST], p[READY], p[SERVICE]
+    ready_d, due_d, service_d = p[ready + d], p[p[DUE] + d], p[service + d]
+    k = s[following + before]
+    t = left + straight
+    if not timed or (t <= due_d and max(t, ready_d) + service_d + travel(p, table, xy, d, k) <= s[latest + k]):
+        found += 1
+        if below(s, found) == 0:
+            note(s, r, before, c)
+    while k != end:
+        t = max(left + way, p[ready + k])
+        if (timed and t > s[latest + k]) or not room(p, table, xy, s, c, k, r):
+            break
+        left = t + p[service + k]
+        if timed and left > due_d:
+            break
+        behind, k = k, s[following + k]
+        way = leg(p, table, xy, s, behind, k)
+        if timed and s[latest + k] < ready_d + service_d:
             continue
-        if not room(p, table, xy, s, c, before, r):
-            continue
-        t = left + straight
-        if not timed or (t <= due_d and max(t, ready_d) + service_d + travel(p, table, xy, d, i) <= late):
+        t = left + travel(p, table, xy, behind, d)
+        if timed and t > due_d:
+            break
+        if not timed or max(t, ready_d) + service_d + travel(p, table, xy, d, k) <= s[latest + k]:
             found += 1
             if below(s, found) == 0:
-                first, second = before, np.int64(c)
-        k = i
-        while k != end:
-            t = max(left + way, p[ready + k])
-            if (timed and t > s[latest + k]) or not room(p, table, xy, s, c, k, r):
-                break
-            left = t + p[service + k]
-            if timed and left > due_d:
-                break
-            behind, k = k, s[following + k]
-            way = leg(p, table, xy, s, behind, k)
-            if timed and s[latest + k] < done_d:
-                continue
-            t = left + travel(p, table, xy, behind, d)
-            if timed and t > due_d:
-                break
-            if not timed or max(t, ready_d) + service_d + travel(p, table, xy, d, k) <= s[latest + k]:
-                found += 1
-                if below(s, found) == 0:
-                    first, second = before, behind
-    if first >= 0:
-        note(s, r, first, second)
+                note(s, r, before, behind)
     return found
 
 
