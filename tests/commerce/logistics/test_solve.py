@@ -148,3 +148,15 @@ def test_the_plan_is_json(town: Callable[..., dict[str, Any]]) -> None:
     shown = json.loads(json.dumps(plan_document(problem, run(problem))))
     assert {"cost", "routes", "unserved", "gap", "bound", "seconds"} <= set(shown)
     assert shown["matrix"]["source"].startswith("coordinates")
+
+
+@pytest.mark.parametrize("prize", [1000, 10**7])
+def test_a_task_with_a_prize_never_takes_the_place_of_one_that_must_be_served(
+    town: Callable[..., dict[str, Any]], prize: int
+) -> None:
+    plain, rich = town(40, 2, capacity=20), town(40, 2, capacity=20)
+    rich["tasks"] += [dict(plain["tasks"][k], id=f"dear {k}", prize=prize) for k in range(10)]
+    wanted, found = (run(read_document(one, name="t"), iterations=3000) for one in (plain, rich))
+    assert wanted.unserved == ()
+    assert {one.id for one in found.unserved} == {f"dear {k}" for k in range(10)}
+    assert found.cost - 10 * prize <= 1.05 * wanted.cost

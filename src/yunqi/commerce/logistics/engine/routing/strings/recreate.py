@@ -52,16 +52,22 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     N,
 )
 from yunqi.commerce.logistics.engine.routing.strings.links import below, distance, draw, link, reschedule, touch, travel
+from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.pairs import insert_pair
 
 NOTHING = np.int64(1) << 60
+RANK = 44
+"""Bits below a task's rank in what removed tasks are sorted by: more than random numbers, loads, ways and times have."""
 EVERYWHERE = 2000
 """Tasks up to which every place is tried before another vehicle is sent."""
 
 
 @njit(cache=True, nogil=True)
 def order(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
-    """Sort the removed tasks: at random, by demand, far first, near first, or by their windows."""
+    """Sort the removed tasks: at random, by demand, far first, near first, or by their windows.
+
+    Those that must be served come first, by priority: else ones with a prize would take their places.
+    """
     count = s[REMOVED]
     rule = below(s, 17 if p[TIMED] else 11)
     depot = p[N]
@@ -81,6 +87,7 @@ def order(p: Ints, table: Matrix, xy: Floats, s: Ints) -> None:
             s[s[KEYS] + a] = p[p[READY] + c]
         else:
             s[s[KEYS] + a] = -(p[p[DUE] + c])
+        s[s[KEYS] + a] -= (p[p[PENALTY] + c] // REQUIRED) << RANK
     keys, tasks = s[KEYS], s[REMOVED_TASKS]
     if count > 64:
         by_key = np.argsort(s[keys : keys + count])

@@ -262,7 +262,9 @@ class Search:
     def _temperatures(self, current: Found, cool: bool) -> tuple[float, float]:
         stops = max(1, self.n - len(current.absent) + len(current.routes))
         fixed = sum(int(self.arrays.p[self.arrays.p[at.FIXED] + slot]) for slot, _ in current.routes)
-        length = max(1.0, (current.cost % REQUIRED - fixed) / stops)
+        worth = self.workers.vector(at.PENALTY)[current.absent]
+        lost = int(worth[worth < REQUIRED].sum())  # prizes of what is left out are no way to any stop
+        length = max(1.0, (current.cost % REQUIRED - fixed - lost) / stops)
         self.hop = length
         hot = length * min(1.0, max(0.02, (self.effort / self.n / 1000) ** 0.5))
         if self.leeway:
