@@ -233,7 +233,7 @@ def delivery_places(
 @njit(cache=True, nogil=True)
 def spots(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, d: int, r: int, found: int) -> int:
     """Count the places for a task, and its delivery, in a route as it stands, as `places` does."""
-    if p[p[NEED] + c] & ~p[p[HAS] + r] or (d < 0 and not fits(p, table, xy, s, c, r)):
+    if is_barred(p, c, r) or (d < 0 and not fits(p, table, xy, s, c, r)):
         return found
     timed = p[TIMED] != 0
     end = p[N] + 2 * r + 1
