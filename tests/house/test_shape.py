@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ ALLOWED = {
     "__init__", "model", "config", "engine", "store", "service", "routes", "cli", "jobs", "README",
 }  # fmt: skip
 MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def dotted(path: Path) -> str:
@@ -55,9 +61,8 @@ def test_a_front_door_is_sorted_complete_and_its_example_runs(door: Path) -> Non
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_a_module_is_at_most_400_lines_and_has_a_docstring(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= 400
-    assert ast.get_docstring(ast.parse(text))
+    assert path.read_text().count("\n") <= 400
+    assert ast.get_docstring(parsed(path))
 
 
 def test_no_junk_drawers() -> None:
@@ -68,9 +73,11 @@ def test_no_junk_drawers() -> None:
 def test_functions_are_short() -> None:
     long = []
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines <= 60:
+                    continue
                 # Routers and command groups hold their endpoints inside; the endpoints themselves are counted.
                 inner = sum(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(node)) - 1
                 documentation = len((ast.get_docstring(node) or "").splitlines())
@@ -82,7 +89,7 @@ def test_functions_are_short() -> None:
 def test_broad_excepts_stand_only_at_the_edges() -> None:
     found = []
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             broad = isinstance(node, ast.ExceptHandler) and (
                 node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
             )

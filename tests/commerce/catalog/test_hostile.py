@@ -45,33 +45,33 @@ def parquet_bomb(rows: int, text: str, codec: str = "zstd", *, repeated: bool = 
 
 
 WHOLE = (HEAD + GOOD).encode()
-FILES = {
-    "empty": (b"", "is empty"),
-    "only a header": (HEAD.encode(), "has no rows"),
-    "no id column": (b"sku,title\n1,Milk\n", "no column 'id'"),
-    "a column twice": (b"id,title,ID\n1,Milk,2\n", "column 'id' twice"),
-    "not UTF-8": (WHOLE + b"2,Caf\xe9,1.00 USD\n", "Line 3 is not UTF-8: byte 0xe9 at offset 36"),
-    "UTF-16": ((HEAD + GOOD).encode("utf-16"), "is UTF-16"),
-    "cut in a quoted field": ((HEAD + '1,"Mil').encode(), "ends inside of a quoted field begun on line 2"),
-    "cut in a row": ((HEAD + GOOD + "2,Bre").encode(), "Line 3, the last, has 2 of 3 fields"),
-    "cut JSONL": (b'{"id":"1","title":"Milk"}\n{"id":"2","ti', "Line 2, the last, is not whole"),
-    "a JSON array": (b'[{"id":"1"}]', "one JSON array"),
-    "cut gzip": (gzip.compress(WHOLE * 50)[:-20], "cut off or damaged"),
-    "broken gzip": (b"\x1f\x8b" + b"\x00" * 50, "cut off or damaged"),
-    "cut zip": (zipped(("a.csv", WHOLE))[:-30], "damaged zip"),
-    "two files in a zip": (zipped(("a.csv", WHOLE), ("b.csv", WHOLE)), "holds 2 files"),
-    "a zip in a zip": (zipped(("a.zip", zipped(("a.csv", WHOLE)))), "holds another archive"),
-    "gzip bomb": (gzip.compress(HEAD.encode() + (b"x" * 999_999 + b"\n") * 300, 1), "zip bomb"),
-    "zip bomb": (zipped(("a.csv", HEAD.encode() + (b"x" * 999_999 + b"\n") * 300)), "zip bomb"),
-    "only blank lines": (HEAD.encode() + b"\n" * 1_000_000, "are blank"),
-    "cut Parquet": (parquet()[:-10], "Parquet file is cut off or damaged"),
-    "Parquet bomb": (parquet_bomb(60, "x" * 1_000_000, repeated=False), "as a bomb does"),
-    "Parquet of rows": (parquet_bomb(3_000_000, "x"), "more rows than it has bytes"),
-    "Parquet of a repeated text": (parquet_bomb(10, "x" * 11_000_000), "10 of 10 rows were rejected"),
-    "Parquet in gzip": (gzip.compress(parquet()), "compresses itself"),
-    "a wrong suffix": (b"id,title\n1,Milk\n", "called .jsonl"),
-    "a line of 50 MB": (b"id,title\n1," + b"x" * 50_000_000, "Line 2 is longer than"),
-    "binary": (bytes(range(1, 256)) * 20, "UTF-8|header"),
+FILES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "is empty"),
+    "only a header": (lambda: HEAD.encode(), "has no rows"),
+    "no id column": (lambda: b"sku,title\n1,Milk\n", "no column 'id'"),
+    "a column twice": (lambda: b"id,title,ID\n1,Milk,2\n", "column 'id' twice"),
+    "not UTF-8": (lambda: WHOLE + b"2,Caf\xe9,1.00 USD\n", "Line 3 is not UTF-8: byte 0xe9 at offset 36"),
+    "UTF-16": (lambda: (HEAD + GOOD).encode("utf-16"), "is UTF-16"),
+    "cut in a quoted field": (lambda: (HEAD + '1,"Mil').encode(), "ends inside of a quoted field begun on line 2"),
+    "cut in a row": (lambda: (HEAD + GOOD + "2,Bre").encode(), "Line 3, the last, has 2 of 3 fields"),
+    "cut JSONL": (lambda: b'{"id":"1","title":"Milk"}\n{"id":"2","ti', "Line 2, the last, is not whole"),
+    "a JSON array": (lambda: b'[{"id":"1"}]', "one JSON array"),
+    "cut gzip": (lambda: gzip.compress(WHOLE * 50)[:-20], "cut off or damaged"),
+    "broken gzip": (lambda: b"\x1f\x8b" + b"\x00" * 50, "cut off or damaged"),
+    "cut zip": (lambda: zipped(("a.csv", WHOLE))[:-30], "damaged zip"),
+    "two files in a zip": (lambda: zipped(("a.csv", WHOLE), ("b.csv", WHOLE)), "holds 2 files"),
+    "a zip in a zip": (lambda: zipped(("a.zip", zipped(("a.csv", WHOLE)))), "holds another archive"),
+    "gzip bomb": (lambda: gzip.compress(HEAD.encode() + (b"x" * 999_999 + b"\n") * 300, 1), "zip bomb"),
+    "zip bomb": (lambda: zipped(("a.csv", HEAD.encode() + (b"x" * 999_999 + b"\n") * 300)), "zip bomb"),
+    "only blank lines": (lambda: HEAD.encode() + b"\n" * 1_000_000, "are blank"),
+    "cut Parquet": (lambda: parquet()[:-10], "Parquet file is cut off or damaged"),
+    "Parquet bomb": (lambda: parquet_bomb(60, "x" * 1_000_000, repeated=False), "as a bomb does"),
+    "Parquet of rows": (lambda: parquet_bomb(3_000_000, "x"), "more rows than it has bytes"),
+    "Parquet of a repeated text": (lambda: parquet_bomb(10, "x" * 11_000_000), "10 of 10 rows were rejected"),
+    "Parquet in gzip": (lambda: gzip.compress(parquet()), "compresses itself"),
+    "a wrong suffix": (lambda: b"id,title\n1,Milk\n", "called .jsonl"),
+    "a line of 50 MB": (lambda: b"id,title\n1," + b"x" * 50_000_000, "Line 2 is longer than"),
+    "binary": (lambda: bytes(range(1, 256)) * 20, "UTF-8|header"),
 }
 
 
@@ -82,7 +82,7 @@ def test_a_broken_file_is_refused_with_its_reason_and_publishes_nothing(
     catalog.import_products(write(HEAD + "1,Old,5.00 USD\n", "old.csv"))
     head = kernel.events.head()
     content, message = FILES[case]
-    path = write(content, "feed.jsonl" if case == "a wrong suffix" else "feed.csv")
+    path = write(content(), "feed.jsonl" if case == "a wrong suffix" else "feed.csv")
     with pytest.raises(FeedRefused, match=message):
         catalog.import_products(path)
     assert kernel.events.head() == head
