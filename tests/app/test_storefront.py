@@ -4,6 +4,7 @@ import json
 import uuid
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from yunqi.app.application import App
@@ -12,9 +13,14 @@ from yunqi.app.http import create
 ANN = {"email": "ann@example.com", "name": "Ann", "address": "Road 1", "payment_token": "tok_visa"}
 
 
+@pytest.fixture(scope="module")
+def application(shop: App) -> FastAPI:
+    return create(shop)
+
+
 @pytest.fixture
-def browser(shop: App) -> TestClient:
-    return TestClient(create(shop), raise_server_exceptions=False)
+def browser(application: FastAPI) -> TestClient:
+    return TestClient(application, raise_server_exceptions=False)
 
 
 def fill(browser: TestClient, product: str = "1001", quantity: int = 2) -> dict:  # type: ignore[type-arg]
