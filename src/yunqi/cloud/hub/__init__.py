@@ -12,6 +12,7 @@ smollm2-135m-instruct Apache-2.0 missing
 """
 
 from yunqi.cloud.hub.config import HubConfig
+from yunqi.cloud.hub.engine.gguf import GgufEntry, GgufListing, read_gguf
 from yunqi.cloud.hub.model import (
     Asset,
     AssetDamaged,
@@ -37,6 +38,8 @@ __all__ = [
     "AssetUnknown",
     "AssetUnreachable",
     "DiskFull",
+    "GgufEntry",
+    "GgufListing",
     "Hub",
     "HubConfig",
     "InstallRunning",
@@ -44,4 +47,5 @@ __all__ = [
     "Listing",
     "Part",
     "Progress",
+    "read_gguf",
 ]

@@ -145,10 +145,10 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.gguf"
     for data, message in (
         (whole[:-64], "cut short"),
-        (whole[:100], "in the middle of its header"),
+        (whole[:100], "ends in the middle"),
         (b"GGUX" + whole[4:], "does not begin with"),
         (whole[:4] + struct.pack("<I", 9) + whole[8:], "version 9"),
-        (whole[:8] + struct.pack("<Q", 1 << 40) + whole[16:], "no real model"),
+        (whole[:8] + struct.pack("<Q", 1 << 40) + whole[16:], "not a real model"),
         (b"GGUF", "too short"),
     ):
         bad.write_bytes(data)

@@ -1,11 +1,13 @@
-"""Reads the header of a GGUF file: what the model is, without loading it.
+"""Reads the header of a GGUF file: what the model is and where its tensors lie, without loading it.
 
-Every length in the header is checked before it is believed, because the file may come from anywhere.
+Every length in the header is checked before it is believed, because the file may come from anywhere. Layout: llama.cpp's
+GGUF specification, versions 2 and 3.
 """
 
+import math
 import struct
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 from yunqi.kernel.errors import Invalid
 
@@ -36,7 +38,28 @@ _FILE_TYPES = {
     32: "BF16",
 }
 
-Value = str | int | float | bool | None
+
+@dataclass(frozen=True, slots=True)
+class GgufEntry:
+    """One tensor as the header lists it.
+
+    ``shape`` has rows first (the file keeps it reversed), ``kind`` is ggml's number of the packing, ``offset`` counts
+    bytes from the start of the data.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class GgufListing:
+    """All that a header says; ``size`` is its length in bytes. Lists among the values may have been passed over."""
+
+    values: dict[str, Any]
+    entries: tuple[GgufEntry, ...]
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +80,43 @@ class Header:
         return "tools" in self.chat_template
 
 
-def read_header(stream: IO[bytes]) -> Header:
-    """Read the header from the start of a GGUF file.
+def read_gguf(stream: IO[bytes], *, lists: bool = True) -> GgufListing:
+    """Read the whole header from the start of a GGUF file.
+
+    Parameters
+    ----------
+    stream
+        The file, at its start.
+    lists
+        False leaves None where the value is a list (a vocabulary has some 150,000 texts).
 
     Raises
     ------
     Invalid
         When the bytes are not a whole GGUF header of version 2 or 3.
     """
-    reader = _Reader(stream)
+    reader = _Reader(stream, lists)
     if reader.take(4) != b"GGUF":
         raise Invalid("This is not a GGUF file: it does not begin with 'GGUF'. Convert the model to GGUF first.")
     version = reader.number("I")
     if version not in (2, 3):
         raise Invalid(f"GGUF version {version} is not readable here; versions 2 and 3 are. Convert the file again.")
     tensors, pairs = reader.count("tensors"), reader.count("metadata entries")
-    values: dict[str, Value] = {}
+    values: dict[str, Any] = {}
     for _ in range(pairs):
         key = reader.text()
         values[key] = reader.value(reader.number("I"))
-    parameters = sum(reader.tensor() for _ in range(tensors))
-    return _header(values, parameters)
+    entries = tuple(reader.entry() for _ in range(tensors))
+    return GgufListing(values, entries, reader.place)
 
 
-def _header(values: dict[str, Value], parameters: int) -> Header:
+def read_header(stream: IO[bytes]) -> Header:
+    """Return what kind of model the header describes; raises as :func:`read_gguf` does."""
+    found = read_gguf(stream, lists=False)
+    return _header(found.values, sum(math.prod(entry.shape) for entry in found.entries))
+
+
+def _header(values: dict[str, Any], parameters: int) -> Header:
     architecture = values.get("general.architecture")
     if not isinstance(architecture, str):
         raise Invalid("The GGUF header does not name an architecture; the file is damaged or not a language model.")
@@ -98,58 +134,57 @@ def _header(values: dict[str, Value], parameters: int) -> Header:
 
 
 class _Reader:
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[bytes], lists: bool) -> None:
+        self._stream, self._lists = stream, lists
+        self.place = 0
 
     def take(self, size: int) -> bytes:
         data = self._stream.read(size)
         if len(data) != size:
             raise Invalid("The GGUF header ends in the middle; the file is cut short. Fetch it again.")
+        self.place += size
         return data
 
-    def number(self, code: str) -> int:
-        return int(struct.unpack(f"<{code}", self.take(struct.calcsize(code)))[0])
+    def number(self, code: str) -> Any:
+        return struct.unpack(f"<{code}", self.take(struct.calcsize(code)))[0]
 
     def count(self, what: str) -> int:
-        found = self.number("Q")
+        found: int = self.number("Q")
         if found > _MAX_ITEMS:
             raise Invalid(f"The GGUF header claims {found} {what}; that is not a real model file.")
         return found
 
     def text(self) -> str:
-        size = self.number("Q")
+        size: int = self.number("Q")
         if size > _MAX_STRING:
             raise Invalid(f"The GGUF header holds a text of {size} bytes; that is not a real model file.")
         return self.take(size).decode("utf-8", "replace")
 
-    def value(self, kind: int, depth: int = 0) -> Value:
+    def value(self, kind: int, depth: int = 0) -> Any:
         if kind in _SCALARS:
-            code = _SCALARS[kind]
-            found: Value = struct.unpack(f"<{code}", self.take(struct.calcsize(code)))[0]
-            return found
+            return self.number(_SCALARS[kind])
         if kind == _STRING:
             return self.text()
         if kind != _ARRAY or depth > 2:
             raise Invalid(f"The GGUF header holds a value of unknown kind {kind}; the file is damaged.")
-        self._skip_array(depth)
+        return self._items(depth)
+
+    def _items(self, depth: int) -> list[Any] | None:
+        kind, size = self.number("I"), self.count("array items")
+        if kind in _SCALARS:
+            code = _SCALARS[kind]
+            data = self.take(struct.calcsize(code) * size)
+            return list(struct.unpack(f"<{size}{code}", data)) if self._lists else None
+        items = (self.value(kind, depth + 1) for _ in range(size))
+        if self._lists:
+            return list(items)
+        for _ in items:
+            pass
         return None
 
-    def _skip_array(self, depth: int) -> None:
-        kind = self.number("I")
-        size = self.count("array items")
-        if kind in _SCALARS:
-            self.take(struct.calcsize(_SCALARS[kind]) * size)
-            return
-        for _ in range(size):
-            self.value(kind, depth + 1)
-
-    def tensor(self) -> int:
-        self.text()
-        dimensions = self.number("I")
+    def entry(self) -> GgufEntry:
+        name, dimensions = self.text(), self.number("I")
         if dimensions > _MAX_DIMENSIONS:
-            raise Invalid(f"The GGUF header holds a tensor of {dimensions} dimensions; the file is damaged.")
-        elements = 1
-        for _ in range(dimensions):
-            elements *= self.number("Q")
-        self.take(12)
-        return elements
+            raise Invalid(f"The GGUF header holds tensor {name!r} of {dimensions} dimensions; the file is damaged.")
+        shape = tuple(reversed([self.number("Q") for _ in range(dimensions)]))
+        return GgufEntry(name, shape, kind=self.number("I"), offset=self.number("Q"))
