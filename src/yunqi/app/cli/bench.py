@@ -1,6 +1,8 @@
 """`yunqi bench`: Yunqi and its peers on the same work in one run."""
 
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +42,8 @@ def add(root: typer.Typer) -> None:
             return
         if name not in BENCHES:
             raise Invalid(f"There is no bench {name!r}; use one of {', '.join(BENCHES)}.", "name")
-        rows = [_shown(row) for row in BENCHES[name].run(runs, Options(given))]
+        with redirect_stdout(sys.stderr):  # peers print as they like
+            rows = [_shown(row) for row in BENCHES[name].run(runs, Options(given))]
         print_json({"name": name, "machine": machine(), "rows": rows}) if as_json else print_table(
             rows, empty="No rows."
         )

@@ -7,6 +7,7 @@ document, errors included; everything else goes to standard error.
 import json
 import os
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import typer
@@ -14,6 +15,7 @@ import typer
 from yunqi.app.cli import bench, config, demo, jobs, keys, rebuild, serve, store
 from yunqi.app.edges import add_commands, open_app
 from yunqi.kernel import Error, Invalid
+from yunqi.kernel.printing import document_alone
 
 _INTERRUPTED = 130  # what typer returns after Ctrl-C
 # The family of typer's usage errors (typer carries its own copy of click, so click's classes would not match).
@@ -49,6 +51,11 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the command line and exit with 0, 1 or 2, or with 130 after Ctrl-C."""
+    with document_alone() if "--json" in sys.argv else nullcontext():
+        _run()
+
+
+def _run() -> None:
     command = typer.main.get_command(build())
     try:
         code = command(standalone_mode=False)
