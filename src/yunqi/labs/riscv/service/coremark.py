@@ -23,7 +23,8 @@ HOW = (
     "or a static RV64 program built of it, in YUNQI_RISCV_COREMARK."
 )
 _FILES = ("core_list_join.c", "core_main.c", "core_matrix.c", "core_state.c", "core_util.c")
-_CHECKS = ("0xe714", "0x1fd7", "0x8e3a")
+CHECKS = ("0xe714", "0x1fd7", "0x8e3a")
+"""Checksums of lists, matrices and state machine, which a right run prints."""
 _FEW, _MORE = 2, 12
 _VENDOR = (
     "-O3", "-funroll-all-loops", "-finline-limit=500", "-fgcse-sm", "-fno-schedule-insns",
@@ -35,9 +36,18 @@ _THEIRS = (
     "-march=rv64imafdcxtheadc", "-mabi=lp64d", "-mtune=c910",
 )  # fmt: skip
 """The rest of them, which only the vendor's compiler knows."""
+STAND_INS = {
+    "-mtune=c910": ("-falign-functions=16", "-falign-jumps=4", "-falign-loops=8"),
+    "-mno-thread-jumps1": ("-fdisable-tree-thread1",),
+    "-msignedness-cmpiv": ("-fdisable-tree-dom2",),
+    "-mno-expand-split-imm": ("-fno-rerun-cse-after-loop", "-fdisable-rtl-split1", "-flive-range-shrinkage"),
+}
+"""What has the effect of the vendor's own flags in a GCC without its changes (ADR 29); the rest has no counterpart."""
 _NO_CRC = "-fno-optimize-crc"
 """GCC knows checksums by their loops from 15 on; the vendor's compiler leaves CoreMark's loops as they are written."""
 _NEWER = {16: (_NO_CRC, "-mcpu=xt-c910"), 15: (_NO_CRC, f"-march={THEAD}"), 14: (f"-march={THEAD}",)}
+_BREAKS = {14: "-mno-expand-split-imm"}
+"""GCC 14's scheduler stops at whole constants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +91,18 @@ def measure(riscv: Riscv, source: Path) -> list[CoreMark]:
     if not (source / "core_main.c").is_file():
         raise Unavailable(HOW)
     with tempfile.TemporaryDirectory() as folder:
-        found = [_run(riscv, program, name) for name, program in _build(source, Path(folder))]
+        found = [_run(riscv, program, name) for name, program in _all(source, Path(folder))]
     return sorted(found, key=lambda one: one.cycles)
 
 
 def _run(riscv: Riscv, program: Program, name: str) -> CoreMark:
     runs = []
     for iterations in (_FEW, _MORE):
-        words = ("0x0", "0x0", "0x66", str(iterations), "7", "1", "2000")
-        run = riscv.run(program, words, limits=Limits(instructions=100_000_000, seconds=riscv.config.deadline_seconds))
+        run = riscv.run(
+            program, words(iterations), limits=Limits(instructions=100_000_000, seconds=riscv.config.deadline_seconds)
+        )
         text = run.output.decode("utf-8", "replace")
-        if run.exit_status != 0 or not all(check in text for check in _CHECKS):
+        if run.exit_status != 0 or not all(check in text for check in CHECKS):
             raise Invalid(f"{name} did not run CoreMark to its end with the right checksums.", "coremark")
         runs.append(run)
     turns = _MORE - _FEW
@@ -100,26 +111,13 @@ def _run(riscv: Riscv, program: Program, name: str) -> CoreMark:
     )
 
 
-def _build(source: Path, folder: Path) -> list[tuple[str, Program]]:
-    port = source / "posix" if (source / "posix").is_dir() else source
-    files = [str(source / name) for name in _FILES] + [str(port / "core_portme.c")]
-    shared = [
-        "-static",
-        "-w",
-        "-DPERFORMANCE_RUN=1",
-        "-DITERATIONS=2",
-        '-DFLAGS_STR="yunqi"',
-        f"-I{source}",
-        f"-I{port}",
-        *files,
-    ]
-    made = []
-    for name, command in compilers().items():
-        target = folder / name
-        done = subprocess.run([*command, *shared, "-o", str(target)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Invalid(f"{command[0]} could not build CoreMark: {done.stderr.strip()[-300:]}", "coremark")
-        made.append((name, read_program(target.read_bytes(), name=name)))
+def words(iterations: int) -> tuple[str, ...]:
+    """Return CoreMark's arguments for a performance run."""
+    return "0x0", "0x0", "0x66", str(iterations), "7", "1", "2000"
+
+
+def _all(source: Path, folder: Path) -> list[tuple[str, Program]]:
+    made = [(name, build(command, source, folder / name)) for name, command in compilers().items()]
     if not made:
         raise Unavailable(
             "Building CoreMark needs a compiler: apt-get install gcc-riscv64-linux-gnu, or clang-19 and lld-19 as well."
@@ -127,11 +125,33 @@ def _build(source: Path, folder: Path) -> list[tuple[str, Program]]:
     return made
 
 
+def build(command: list[str], source: Path, target: Path) -> Program:
+    """Build CoreMark of the source in a folder by one compiler with its options, and return the program.
+
+    Raises
+    ------
+    Invalid
+        The compiler stopped.
+    """
+    port = source / "posix" if (source / "posix").is_dir() else source
+    done = subprocess.run(
+        [
+            *command, "-static", "-w", "-DPERFORMANCE_RUN=1", "-DITERATIONS=2", '-DFLAGS_STR="yunqi"', f"-I{source}",
+            f"-I{port}", *(str(source / name) for name in _FILES), str(port / "core_portme.c"), "-o", str(target),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise Invalid(f"{command[0]} could not build CoreMark: {done.stderr.strip()[-300:]}", "coremark")
+    return read_program(target.read_bytes(), name=target.name)
+
+
 def compilers() -> dict[str, list[str]]:
     """Return the compilers found, with the options nearest to the vendor's.
 
     GCC has T-Head's instructions from 14 on, and the core's name from 16 on; `bench/riscv_gcc.py` brings such ones. The
-    vendor's own (``riscv64-unknown-linux-gnu-gcc`` of the Xuantie toolchain) gets all of the vendor's flags.
+    vendor's own (``riscv64-unknown-linux-gnu-gcc`` of the Xuantie toolchain) gets all of the vendor's flags, the others
+    those that they know and `STAND_INS`.
     """
     found = {}
     theirs = shutil.which("riscv64-unknown-linux-gnu-gcc")
@@ -143,7 +163,8 @@ def compilers() -> dict[str, list[str]]:
     for version, target in _NEWER.items():
         gcc = shutil.which(f"riscv64-linux-gnu-gcc-{version}")
         if gcc:
-            found[f"gcc {version} XThead"] = [gcc, *_VENDOR, *target]
+            stand_ins = [flag for one, flags in STAND_INS.items() if one != _BREAKS.get(version) for flag in flags]
+            found[f"gcc {version} XThead"] = [gcc, *_VENDOR, *target, *stand_ins]
     if shutil.which("riscv64-linux-gnu-gcc"):
         found["gcc -O3 rv64gc"] = ["riscv64-linux-gnu-gcc", *_VENDOR, "-march=rv64gc"]
         clang = shutil.which("clang-19") or shutil.which("clang")
