@@ -52,6 +52,42 @@ def test_only_tasks_that_stand_alone_are_copied() -> None:
             expecting(problem, count, seed=1)
 
 
+def test_each_part_of_a_town_gets_its_stand_ins() -> None:
+    """Three quarters of the stops are in one corner; so are the stand-ins, and they carry what stops carry on average."""
+    draw = np.random.default_rng(3)
+    near, far = draw.uniform(0, 10, (90, 2)), draw.uniform(990, 1000, (30, 2))
+    xy = np.concatenate([[[0.0, 0.0]], near, far])
+    loads = [1 + 2 * (k % 2) for k in range(120)]
+    tasks = tuple(Task(f"t{k}", k + 1, load=(loads[k],)) for k in range(120))
+    vans = tuple(Vehicle(f"v{k}", 0, 0, (40,)) for k in range(8))
+    gaps = np.rint(np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))).astype(np.int32)
+    for travel in (Travel("coordinates", xy=xy), Travel("a matrix", distances=gaps, durations=gaps)):
+        problem = Problem("corners", tasks, vans, travel)
+        for seed in range(5):
+            extra = expecting(problem, 12, seed=seed).tasks[120:]
+            assert sum(task.place > 90 for task in extra) == 3
+            assert sum(task.load[0] for task in extra) == 24
+            assert len({task.place for task in extra}) == 12
+
+
+def test_stand_ins_are_nearer_to_what_comes_than_a_plain_sample() -> None:
+    """The mean way from 40 late orders to the nearest stand-in, over ten towns."""
+
+    def gap(places: np.ndarray, late: np.ndarray) -> float:
+        return float(np.hypot(*(late[:, None] - places[None]).transpose(2, 0, 1)).min(axis=1).mean())
+
+    spread, plain = [], []
+    for seed in range(41, 51):
+        whole = town(1000, seed=seed)
+        xy = whole.travel.xy
+        assert xy is not None
+        known = dataclasses.replace(whole, tasks=whole.tasks[:950])
+        stand_ins = expecting(known, 30, seed=1).tasks[950:]
+        spread.append(gap(xy[[task.place for task in stand_ins]], xy[951:991]))
+        plain.append(gap(xy[1 + np.random.default_rng(seed).choice(950, 30, replace=False)], xy[951:991]))
+    assert np.mean(spread) < 0.97 * np.mean(plain)
+
+
 def test_what_served_only_stand_ins_stays_at_home() -> None:
     problem = street()
     wider = expecting(problem, 2, seed=1)
