@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from yunqi.app.bench.replanning import _kept
+from yunqi.app.bench import Options
+from yunqi.app.bench.replanning import _events, _kept, _new, _rooms
 from yunqi.commerce.logistics import Budget, LogisticsConfig, Problem, Route, replan, solve, town
 from yunqi.commerce.logistics.engine.routing.check import check
 from yunqi.commerce.logistics.engine.routing.expected import expecting, taken_out
 from yunqi.commerce.logistics.model import BadProblem, Task, Travel, Vehicle
+from yunqi.kernel import Invalid
 
 BUDGET = 30.0
 
@@ -150,3 +152,14 @@ def test_room_pays_when_orders_come() -> None:
     assert found.plan.unserved == ()
     assert found.kept >= 0.9
     assert _kept(plan.routes, found.plan.routes) == pytest.approx(found.kept)
+
+
+def test_the_bench_keeps_room_for_what_comes_less_what_is_cancelled() -> None:
+    assert _rooms(Options({}), _new(Options({}))) == [0, 30]
+    assert _rooms(Options({"expected": "12"}), 40) == [0, 12]
+    balanced = _new(Options({"new": "25"}))
+    assert _rooms(Options({}), balanced) == [0]
+    kinds = [event["type"] for event in _events(town(1000, seed=41), 41, balanced)]
+    assert kinds == ["order_cancelled"] * 25 + ["order_added"] * 25
+    with pytest.raises(Invalid, match="new is at most 50"):
+        _new(Options({"new": "51"}))
