@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from yunqi.app.bench.replanning import _kept
+from yunqi.app.bench import Options
+from yunqi.app.bench.replanning import _events, _kept, _new, _rooms
 from yunqi.commerce.logistics import Budget, LogisticsConfig, Problem, Route, replan, solve, town
 from yunqi.commerce.logistics.engine.routing.check import check
 from yunqi.commerce.logistics.engine.routing.expected import expecting, taken_out
 from yunqi.commerce.logistics.model import BadProblem, Task, Travel, Vehicle
+from yunqi.kernel import Invalid
 
 BUDGET = 30.0
 
@@ -50,6 +52,42 @@ def test_only_tasks_that_stand_alone_are_copied() -> None:
     for count in (-1, 17):
         with pytest.raises(BadProblem, match="no number to expect"):
             expecting(problem, count, seed=1)
+
+
+def test_each_part_of_a_town_gets_its_stand_ins() -> None:
+    """Three quarters of the stops are in one corner; so are the stand-ins, and they carry what stops carry on average."""
+    draw = np.random.default_rng(3)
+    near, far = draw.uniform(0, 10, (90, 2)), draw.uniform(990, 1000, (30, 2))
+    xy = np.concatenate([[[0.0, 0.0]], near, far])
+    loads = [1 + 2 * (k % 2) for k in range(120)]
+    tasks = tuple(Task(f"t{k}", k + 1, load=(loads[k],)) for k in range(120))
+    vans = tuple(Vehicle(f"v{k}", 0, 0, (40,)) for k in range(8))
+    gaps = np.rint(np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))).astype(np.int32)
+    for travel in (Travel("coordinates", xy=xy), Travel("a matrix", distances=gaps, durations=gaps)):
+        problem = Problem("corners", tasks, vans, travel)
+        for seed in range(5):
+            extra = expecting(problem, 12, seed=seed).tasks[120:]
+            assert sum(task.place > 90 for task in extra) == 3
+            assert sum(task.load[0] for task in extra) == 24
+            assert len({task.place for task in extra}) == 12
+
+
+def test_stand_ins_are_nearer_to_what_comes_than_a_plain_sample() -> None:
+    """The mean way from 40 late orders to the nearest stand-in, over ten towns."""
+
+    def gap(places: np.ndarray, late: np.ndarray) -> float:
+        return float(np.hypot(*(late[:, None] - places[None]).transpose(2, 0, 1)).min(axis=1).mean())
+
+    spread, plain = [], []
+    for seed in range(41, 51):
+        whole = town(1000, seed=seed)
+        xy = whole.travel.xy
+        assert xy is not None
+        known = dataclasses.replace(whole, tasks=whole.tasks[:950])
+        stand_ins = expecting(known, 30, seed=1).tasks[950:]
+        spread.append(gap(xy[[task.place for task in stand_ins]], xy[951:991]))
+        plain.append(gap(xy[1 + np.random.default_rng(seed).choice(950, 30, replace=False)], xy[951:991]))
+    assert np.mean(spread) < 0.97 * np.mean(plain)
 
 
 def test_what_served_only_stand_ins_stays_at_home() -> None:
@@ -114,3 +152,14 @@ def test_room_pays_when_orders_come() -> None:
     assert found.plan.unserved == ()
     assert found.kept >= 0.9
     assert _kept(plan.routes, found.plan.routes) == pytest.approx(found.kept)
+
+
+def test_the_bench_keeps_room_for_what_comes_less_what_is_cancelled() -> None:
+    assert _rooms(Options({}), _new(Options({}))) == [0, 30]
+    assert _rooms(Options({"expected": "12"}), 40) == [0, 12]
+    balanced = _new(Options({"new": "25"}))
+    assert _rooms(Options({}), balanced) == [0]
+    kinds = [event["type"] for event in _events(town(1000, seed=41), 41, balanced)]
+    assert kinds == ["order_cancelled"] * 25 + ["order_added"] * 25
+    with pytest.raises(Invalid, match="new is at most 50"):
+        _new(Options({"new": "51"}))

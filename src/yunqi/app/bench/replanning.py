@@ -5,7 +5,9 @@ solve's seconds, or as many as the option force_s says (a plan made overnight ha
 the figure then flatters. PyVRP gets the re-plan's CPU seconds.
 A second re-plan of each town has twenty pins, half of them to another vehicle than before. All of it is done twice: from
 a plan in force that knows nothing of what will come, and from one that kept room for as many orders as will come (their
-number is known, not where or when); ``room_costs_before`` says how much dearer that plan is until they come.
+number is known, not where or when); ``room_costs_before`` says how much dearer that plan is until they come. Of the fifty
+events 40 are new orders and the rest cancelled ones; the option new changes that. Where no more come than are cancelled
+there is nothing to keep room for, and only the first plan is tried.
 A stop is touched when an event names it, when its vehicle broke down, or when a pin sends it elsewhere; stops on the route
 of a cancelled order count as untouched, and ``kept_off_routes_that_lost_one`` leaves them out.
 Towns have seeds from the option seed on: the search was never tuned on those from 101 on.
@@ -32,11 +34,12 @@ from yunqi.commerce.logistics import (
     solve,
     town,
 )
+from yunqi.kernel import Invalid
 
 FIRST_SEED = 101
 COLD_SECONDS = 60.0
-EXPECTED = 30
-"""Orders to come, less cancelled ones: how many is known beforehand, where and when is not."""
+EVENTS, NEW = 50, 40
+"""Events, and how many of them are new orders; the others are cancelled ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ def run(runs: int, options: Options) -> list[Row]:
     config = LogisticsConfig()
     first, cold_seconds = options.whole("seed", FIRST_SEED), options.number("cold_s", COLD_SECONDS)
     overnight = options.number("force_s", cold_seconds / 2)
-    rooms = [0, options.whole("expected", EXPECTED)]
-    gaps: list[list[float]] = [[], []]
-    days: list[list[Day]] = [[], []]
+    new = _new(options)
+    rooms = _rooms(options, new)
+    gaps: list[list[float]] = [[] for _ in rooms]
+    days: list[list[Day]] = [[] for _ in rooms]
     theirs, version = [], ""
     for seed in range(first, first + runs):
         whole = town(1000, seed=seed)
@@ -69,7 +73,9 @@ def run(runs: int, options: Options) -> list[Row]:
             for expected in rooms
         ]
         begun = time.process_time()
-        found = replan(before, plans[0].routes, _events(whole, seed), config, budget=_budget(2.0, options), seed=seed)
+        found = replan(
+            before, plans[0].routes, _events(whole, seed, new), config, budget=_budget(2.0, options), seed=seed
+        )
         cpu = time.process_time() - begun
         cold = solve(found.problem, config, budget=_budget(cold_seconds, options), seed=seed)
         for k, plan in enumerate(plans):
@@ -87,25 +93,12 @@ def run(runs: int, options: Options) -> list[Row]:
         if beaten is not None
         else f"cold solve, {cold_seconds:g} s"
     )
-    both = days[0] + days[1]
-    dearer = [(late.morning / early.morning - 1) * 100 for early, late in zip(*days, strict=True)]
-    with_room = f"plan in force with room for {rooms[1]} orders to come"
+    both = [day for some in days for day in some]
     return [
         Row("valid_after_s", max(day.first for day in both), "s", runs=runs),
         *(Row(f"above_cold_town_{first + k}", gap, "%") for k, gap in enumerate(gaps[0])),
         Row("above_cold_at_2s", float(np.mean(gaps[0])), "%", label, beaten, None, runs, max(gaps[0]) - min(gaps[0])),
-        *(Row(f"above_cold_with_room_town_{first + k}", gap, "%") for k, gap in enumerate(gaps[1])),
-        Row(
-            "above_cold_with_room",
-            float(np.mean(gaps[1])),
-            "%",
-            with_room,
-            None,
-            None,
-            runs,
-            max(gaps[1]) - min(gaps[1]),
-        ),
-        Row("room_costs_before", float(np.mean(dearer)), "%", "until orders come", runs=runs),
+        *(_with_room(days, gaps[1], first, rooms[1]) if len(rooms) > 1 else ()),
         Row("untouched_stops_kept", min(day.kept for day in both), "%", runs=runs),
         Row("kept_off_routes_that_lost_one", min(day.kept_elsewhere for day in both), "%", runs=runs),
         Row("pins_kept", min(day.pins for day in both) * 100, "%", runs=runs),
@@ -113,9 +106,34 @@ def run(runs: int, options: Options) -> list[Row]:
     ]
 
 
+def _new(options: Options) -> int:
+    """Return how many of the events are new orders."""
+    new = options.whole("new", NEW)
+    if new > EVENTS:
+        raise Invalid(f"The option new is at most {EVENTS}, as many as there are events, not {new}.", "new")
+    return new
+
+
+def _rooms(options: Options, new: int) -> list[int]:
+    """Return for how many orders each plan in force keeps room: those to come, less cancelled ones."""
+    more = max(0, 2 * new - EVENTS)
+    room = options.whole("expected", more) if more or options.text("expected") else 0
+    return [0, room] if room else [0]
+
+
+def _with_room(days: Sequence[Sequence[Day]], gaps: Sequence[float], first: int, room: int) -> list[Row]:
+    dearer = [(late.morning / early.morning - 1) * 100 for early, late in zip(*days, strict=True)]
+    label, runs = f"plan in force with room for {room} orders to come", len(gaps)
+    return [
+        *(Row(f"above_cold_with_room_town_{first + k}", gap, "%") for k, gap in enumerate(gaps)),
+        Row("above_cold_with_room", float(np.mean(gaps)), "%", label, None, None, runs, max(gaps) - min(gaps)),
+        Row("room_costs_before", float(np.mean(dearer)), "%", "until orders come", runs=runs),
+    ]
+
+
 def _day(whole: Problem, before: Problem, plan: Plan, found: Replan | None, options: Options, seed: int) -> Day:
     """Plan again without pins, if that is not found yet, and with."""
-    config, events = LogisticsConfig(), _events(whole, seed)
+    config, events = LogisticsConfig(), _events(whole, seed, _new(options))
     found = found or replan(before, plan.routes, events, config, budget=_budget(2.0, options), seed=seed)
     lost = {str(event["id"]) for event in events if event["type"] == "order_cancelled"}
     elsewhere = [route for route in plan.routes if not lost & set(route.stops)]
@@ -136,11 +154,11 @@ def _warm(problem: Problem, routes: Sequence[Route]) -> list[list[int]]:
     return [[place[stop] for stop in route.stops if stop in place] for route in routes]
 
 
-def _events(whole: Problem, seed: int) -> list[dict[str, object]]:
+def _events(whole: Problem, seed: int, new: int = NEW) -> list[dict[str, object]]:
     draw = np.random.default_rng(seed)
-    gone = draw.choice(950, 10, replace=False)
+    gone = draw.choice(950, EVENTS - new, replace=False)
     events: list[dict[str, object]] = [{"type": "order_cancelled", "id": whole.tasks[k].id} for k in gone]
-    for task in whole.tasks[950:990]:
+    for task in whole.tasks[950 : 950 + new]:
         windows = [list(window) for window in task.windows]
         events.append(
             {
