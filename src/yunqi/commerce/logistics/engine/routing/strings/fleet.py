@@ -29,6 +29,11 @@ QUICK = 0.1
 TURNS, ANEW = 4, 0.85
 """How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
 one plan does not lead to another by small changes."""
+WARMER, WARM_END = 3.0, 10.0
+"""How much hotter these are annealed than the one search, at their start and at their end: full vehicles leave few ways out,
+and the search that goes on with the best of them cools it down."""
+LOOKS = 20
+"""Iterations of such a way between two looks at its routes."""
 STEPS = 20
 """Ejections between two looks at the clock."""
 ATTEMPT, LONG_ATTEMPT = 10, 40
@@ -141,8 +146,16 @@ class Fleet:
                         self.workers.fill(state, found)
         return self.workers.n <= SMALL and not self.best().absent and begun - last <= QUICK * begun
 
-    def anew(self, hot: float, cold: float, remember: Callable[[Found], None]) -> None:
-        """Plan from nothing several times with as few vehicles, and hand in what comes of it."""
+    def anew(self, hot: float, cold: float, remember: Callable[[Found], None] | None) -> None:
+        """Plan from nothing several times with as few vehicles, and hand in what comes of it.
+
+        Parameters
+        ----------
+        hot, cold
+            Temperatures of the search that goes on from the best of these plans.
+        remember
+            Is handed the routes seen on the way, in no valid plan together; None: nobody wants them.
+        """
         begun = self.workers.left()
         with ThreadPoolExecutor(len(self.workers.states)) as threads:
             for turn in range(TURNS):
@@ -152,12 +165,20 @@ class Fleet:
                 quota = self.workers.quota(
                     int((self.workers.left() - until) * (self.workers.counted or 0) / len(self.workers.states))
                 )
-                jobs = [threads.submit(self._once, k, hot, cold, quota, until) for k in range(len(self.workers.states))]
+                seen: list[dict[tuple[int, ...], int]] = [{} for _ in self.workers.states]
+                jobs = [
+                    threads.submit(self._once, k, hot, cold, quota, until, seen[k] if remember else None)
+                    for k in range(len(self.workers.states))
+                ]
                 for found in [job.result() for job in jobs]:
                     self.take(found)
-                    remember(found)
+                for routes in seen:
+                    if remember and routes:
+                        remember(Found(0, [(slot, list(tasks)) for tasks, slot in routes.items()], []))
 
-    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float) -> Found:
+    def _once(
+        self, thread: int, hot: float, cold: float, quota: int, until: float, seen: dict[tuple[int, ...], int] | None
+    ) -> Found:
         """Construct a plan, bring it to as few vehicles as the best has, and anneal it; iterations count where they must."""
         state, args, fleet = self.workers.states[thread], self.workers.arrays.args, len(self.best().routes)
         begun, first = self.workers.left(), self.workers.own(state)
@@ -174,16 +195,16 @@ class Fleet:
             eject.eject(*args, state, STEPS, fleet, most, HOT[0], HOT[1] * hot)
         found = self.workers.read(state, best=True)
         self.workers.fill(state, found if len(found.routes) <= fleet and not found.absent else self.best())
-        warm = done()
+        warm, length, known = done(), CHUNK if seen is None else LOOKS, 0
+        hot, cold = WARMER * hot, WARM_END * cold
         while (share := done()) < 1:
             level = hot * (cold / hot) ** ((share - warm) / (1 - warm))
-            compiled.anneal(
-                *args,
-                state,
-                CHUNK if self.workers.counted is None else max(1, min(CHUNK, quota - self.workers.own(state) + first)),
-                level,
-                level,
-            )
+            if self.workers.counted is not None:
+                length = max(1, min(CHUNK, quota - self.workers.own(state) + first))
+            compiled.anneal(*args, state, length, level, level)
+            if seen is not None and int(state[at.COST]) != known:
+                known = int(state[at.COST])
+                seen.update((tuple(tasks), slot) for slot, tasks in self.workers.read(state, best=False).routes)
         return self.workers.read(state, best=True)
 
     def _improvements(self) -> int:

@@ -141,8 +141,8 @@ class Search:
             is_quick, current = fleet.drop(first), self.best
         hot, cold = self._temperatures(current, cool)
         if is_quick and not cool:
-            fleet.anew(hot, cold, lambda found: self._remember(found) if self.polish and not found.absent else None)
-            current, hot = self.best, hot * 0.3
+            fleet.anew(hot, cold, self._remember if self.polish else None)
+            current, hot = (self._recombined() if self.polish else None) or self.best, hot * 0.3
         span = max(self.left(), 1e-9)
         next_polish, choices = 0.8, list(CHOOSE_AT)
         with ThreadPoolExecutor(len(self.states) + 1) as threads:
