@@ -17,6 +17,7 @@ from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
 from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
+from yunqi.commerce.logistics.engine.routing.strings.tries import Tries
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 ROUND, LEAST_ROUND, ROUNDS = 2000, 200, 50
@@ -141,8 +142,12 @@ class Search:
             is_quick, current = fleet.drop(first), self.best
         hot, cold = self._temperatures(current, cool)
         if is_quick and not cool:
-            fleet.anew(hot, cold, self._remember if self.polish else None)
-            current, hot = (self._recombined() if self.polish else None) or self.best, hot * 0.3
+            tries = Tries(self.arrays, len(self.states)) if self.polish else None
+            fleet.anew(hot, cold, tries)
+            better = tries.better(self.best, 2 * self.polish_seconds) if tries else None
+            if better is not None:
+                self._take(better)
+            current, hot = self.best, hot * 0.3
         span = max(self.left(), 1e-9)
         next_polish, choices = 0.8, list(CHOOSE_AT)
         with ThreadPoolExecutor(len(self.states) + 1) as threads:
