@@ -63,10 +63,14 @@ def cheapest_plan(costs: Ints, counts: Ints, words: Ints, *, known: int, rows: i
 
 
 def _near(costs: Ints, matrix: csc_matrix, known: int, best: int, seconds: float) -> Indices | None:
-    """Return the routes that a cheaper plan may hold, or None when there is none or the time is too short."""
+    """Return the routes that a cheaper plan may hold, the likeliest where the time ends before the last have joined.
+
+    None when there is none, or no time.
+    """
     until = time.monotonic() + seconds
     chosen = np.zeros(len(costs), bool)
     chosen[:known] = True
+    near: Indices | None = None
     while (left := until - time.monotonic()) > 0:
         index = np.flatnonzero(chosen)
         relaxed = linprog(
@@ -74,13 +78,12 @@ def _near(costs: Ints, matrix: csc_matrix, known: int, best: int, seconds: float
             b_ub=[known], bounds=(0, None), method="highs", options={"time_limit": left},
         )  # fmt: skip
         if relaxed.status != 0:
-            return None
+            break
         reduced = costs - matrix.T @ relaxed.eqlin.marginals - relaxed.ineqlin.marginals[0]
         joining = np.flatnonzero((reduced < -1e-3) & ~chosen)
+        near = np.argsort(reduced, kind="stable")[:LARGEST]
         if not len(joining):
-            if relaxed.fun > best - 1:
-                return None
-            near = np.flatnonzero(reduced <= best - relaxed.fun + 1e-3)
-            return near[np.argsort(reduced[near], kind="stable")[:LARGEST]]
+            near = near[reduced[near] <= best - relaxed.fun + 1e-3]
+            return near if relaxed.fun <= best - 1 else None
         chosen[joining[np.argsort(reduced[joining], kind="stable")[:JOINING]]] = True
-    return None
+    return near

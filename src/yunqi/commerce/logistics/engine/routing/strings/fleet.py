@@ -28,7 +28,7 @@ SMALL = 200
 """Tasks up to which absence counters take their turn."""
 QUICK = 0.1
 """Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
-TURNS, ANEW = 4, 0.85
+TURNS, ANEW = 4, 0.75
 """How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
 one plan does not lead to another by small changes."""
 WARMER, WARM_END = 3.0, 10.0

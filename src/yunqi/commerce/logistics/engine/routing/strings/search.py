@@ -29,6 +29,9 @@ COLLECT_FROM, CHOOSE_AT = 0.3, (0.8, 0.92)
 """Shares of the budget from which a re-plan keeps its routes, and at which the best choice from them is made."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
+POLISHED, CHOOSING = 0.05, 0.4
+"""Shares: of the budget, what a polish may take; of what is left after several ways to a plan, what the linear programs over
+their routes may take, and the integer one again."""
 SHARED_FROM = 0.5
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 
@@ -144,7 +147,8 @@ class Search:
         if is_quick and not cool:
             tries = Tries(self.arrays, len(self.states)) if self.polish else None
             fleet.anew(hot, cold, tries)
-            better = tries.better(self.best, 2 * self.polish_seconds) if tries else None
+            rest = self.left() * self.polish_seconds / POLISHED
+            better = tries.better(self.best, CHOOSING * rest) if tries else None
             if better is not None:
                 self._take(better)
             current, hot = self.best, hot * 0.3
