@@ -10,14 +10,14 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csc_matrix
+from scipy.sparse import csc_matrix, hstack, identity
 
 Ints = NDArray[np.int64]
 Indices = NDArray[np.intp]
 
 JOINING = 1000
 """Routes that join the linear program at most at a time."""
-LARGEST = 5000
+LARGEST = 2500
 """Routes of the integer program at most: those of the least reduced cost."""
 
 
@@ -63,27 +63,27 @@ def cheapest_plan(costs: Ints, counts: Ints, words: Ints, *, known: int, rows: i
 
 
 def _near(costs: Ints, matrix: csc_matrix, known: int, best: int, seconds: float) -> Indices | None:
-    """Return the routes that a cheaper plan may hold, the likeliest where the time ends before the last have joined.
-
-    None when there is none, or no time.
-    """
-    until = time.monotonic() + seconds
+    """Return the routes that a cheaper plan may hold, or None when there is none or the time is too short."""
+    until, rows = time.monotonic() + seconds, matrix.shape[0]
     chosen = np.zeros(len(costs), bool)
     chosen[:known] = True
-    near: Indices | None = None
+    # A task may also be served alone at the price of a whole plan: prices are sensible from the first program on.
+    alone, dear = identity(rows, format="csc"), np.full(rows, float(best))
     while (left := until - time.monotonic()) > 0:
         index = np.flatnonzero(chosen)
+        most = np.concatenate([np.ones(len(index)), np.zeros(rows)])[None]
         relaxed = linprog(
-            costs[index], A_eq=matrix[:, index], b_eq=np.ones(matrix.shape[0]), A_ub=np.ones((1, len(index))),
-            b_ub=[known], bounds=(0, None), method="highs", options={"time_limit": left},
+            np.concatenate([costs[index], dear]), A_eq=hstack([matrix[:, index], alone], format="csc"),
+            b_eq=np.ones(rows), A_ub=most, b_ub=[known], bounds=(0, None), method="highs", options={"time_limit": left},
         )  # fmt: skip
         if relaxed.status != 0:
-            break
+            return None
         reduced = costs - matrix.T @ relaxed.eqlin.marginals - relaxed.ineqlin.marginals[0]
         joining = np.flatnonzero((reduced < -1e-3) & ~chosen)
-        near = np.argsort(reduced, kind="stable")[:LARGEST]
         if not len(joining):
-            near = near[reduced[near] <= best - relaxed.fun + 1e-3]
-            return near if relaxed.fun <= best - 1 else None
+            if relaxed.fun > best - 1:
+                return None
+            near = np.flatnonzero(reduced <= best - relaxed.fun + 1e-3)
+            return near[np.argsort(reduced[near], kind="stable")[:LARGEST]]
         chosen[joining[np.argsort(reduced[joining], kind="stable")[:JOINING]]] = True
-    return near
+    return None
