@@ -8,7 +8,9 @@ from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import eject
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
+from yunqi.commerce.logistics.engine.routing.strings.book import anneal_noting
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
+from yunqi.commerce.logistics.engine.routing.strings.tries import Tries
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 FLEET_MOST, LONG_MOST = 0.65, 0.85
@@ -26,9 +28,12 @@ SMALL = 200
 """Tasks up to which absence counters take their turn."""
 QUICK = 0.1
 """Share of the budget within which the fewest vehicles must have been found to try other ways to the same number."""
-TURNS, ANEW = 4, 0.85
+TURNS, ANEW = 4, 0.75
 """How many such ways each thread tries, and the share of what is left of the budget that they take: where vehicles are few,
 one plan does not lead to another by small changes."""
+WARMER, WARM_END = 3.0, 10.0
+"""How much hotter than the one search these are annealed, at their start and at their end: full vehicles leave few ways out,
+and the search that goes on with the best of them cools it down."""
 STEPS = 20
 """Ejections between two looks at the clock."""
 ATTEMPT, LONG_ATTEMPT = 10, 40
@@ -141,8 +146,16 @@ class Fleet:
                         self.workers.fill(state, found)
         return self.workers.n <= SMALL and not self.best().absent and begun - last <= QUICK * begun
 
-    def anew(self, hot: float, cold: float, remember: Callable[[Found], None]) -> None:
-        """Plan from nothing several times with as few vehicles, and hand in what comes of it."""
+    def anew(self, hot: float, cold: float, tries: Tries | None = None) -> None:
+        """Plan from nothing several times with as few vehicles, and hand in what comes of it.
+
+        Parameters
+        ----------
+        hot, cold
+            Temperatures of the search that goes on with the best of these plans.
+        tries
+            Where the routes tried on the way are written down.
+        """
         begun = self.workers.left()
         with ThreadPoolExecutor(len(self.workers.states)) as threads:
             for turn in range(TURNS):
@@ -152,12 +165,14 @@ class Fleet:
                 quota = self.workers.quota(
                     int((self.workers.left() - until) * (self.workers.counted or 0) / len(self.workers.states))
                 )
-                jobs = [threads.submit(self._once, k, hot, cold, quota, until) for k in range(len(self.workers.states))]
+                jobs = [
+                    threads.submit(self._once, k, hot, cold, quota, until, tries.books[k] if tries else None)
+                    for k in range(len(self.workers.states))
+                ]
                 for found in [job.result() for job in jobs]:
                     self.take(found)
-                    remember(found)
 
-    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float) -> Found:
+    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float, book: Ints | None) -> Found:
         """Construct a plan, bring it to as few vehicles as the best has, and anneal it; iterations count where they must."""
         state, args, fleet = self.workers.states[thread], self.workers.arrays.args, len(self.best().routes)
         begun, first = self.workers.left(), self.workers.own(state)
@@ -174,16 +189,16 @@ class Fleet:
             eject.eject(*args, state, STEPS, fleet, most, HOT[0], HOT[1] * hot)
         found = self.workers.read(state, best=True)
         self.workers.fill(state, found if len(found.routes) <= fleet and not found.absent else self.best())
-        warm = done()
+        warm, length = done(), CHUNK
+        hot, cold = WARMER * hot, WARM_END * cold
         while (share := done()) < 1:
             level = hot * (cold / hot) ** ((share - warm) / (1 - warm))
-            compiled.anneal(
-                *args,
-                state,
-                CHUNK if self.workers.counted is None else max(1, min(CHUNK, quota - self.workers.own(state) + first)),
-                level,
-                level,
-            )
+            if self.workers.counted is not None:
+                length = max(1, min(CHUNK, quota - self.workers.own(state) + first))
+            if book is None:
+                compiled.anneal(*args, state, length, level, level)
+            else:
+                anneal_noting(*args, state, book, length, level)
         return self.workers.read(state, best=True)
 
     def _improvements(self) -> int:
