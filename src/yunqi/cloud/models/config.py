@@ -39,7 +39,7 @@ class ModelsConfig:
         "Smaller models that guess for larger ones with the same tokenizer, as NAME=DRAFT, both installed. The larger one "
         "checks all guesses in one step; its answers, and the distribution of drawn ones, stay its own. In openvino "
         "guesses are made only while they save more than they cost; a draft runs in 4 bits where that graph was made. "
-        "Worth it only where the draft is many times cheaper and often right: measure with `yunqi bench llm --with draft=NAME`.",
+        "Worth it only where the draft is many times cheaper and often right: `yunqi bench llm --with draft=NAME` says so.",
     )
     upstreams: tuple[str, ...] = setting(
         (),

@@ -20,15 +20,15 @@ from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
 from yunqi.cloud.models.model import Speech
 from yunqi.cloud.models.service import reranking, sensing, speaking
 from yunqi.cloud.models.service.extras import Extras
-from yunqi.cloud.models.service.rows import as_rows, is_ragged
+from yunqi.cloud.models.service.rows import as_block, as_rows, check, embedded_rows, is_ragged
 from yunqi.cloud.models.service.telling import Told
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
 Tokens = Sequence[int] | NDArray[np.integer[Any]]
 
-_GUESSES = 4
-"""Tokens that a draft guesses at a time, at most."""
+_GUESSES = 8
+"""Tokens that a draft guesses at a time, at most, where nobody says how many."""
 
 
 class LoadedModel:
@@ -134,7 +134,8 @@ class LoadedModel:
             Texts that end the answer; they are cut off.
         ahead
             Guess so many tokens a run, by the draft, the model's own head or what was said before. A greedy answer is
-            the same, a drawn one is distributed the same. How it went is in `speculation`. By default 0, with a draft 4.
+            the same, a drawn one is distributed the same. How it went is in `speculation`. By default none, but with a
+            draft up to 8, as many as should pay by its size and by how many were right.
         on_text
             Called with each new piece of text.
 
@@ -145,7 +146,7 @@ class LoadedModel:
         """
         wanted = max_tokens if max_new_tokens is None else max_new_tokens
         sampling = Sampling(
-            wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends(), self._ahead(ahead, prompt)
+            wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends(), **self._guesses(ahead)
         )
         if isinstance(prompt, str):
             return self._complete(prompt, sampling, tuple(stop), on_text)
@@ -232,7 +233,8 @@ class LoadedModel:
         numpy.ndarray
             float32 [texts, width]; [width] for one text or one sequence of ids.
         """
-        rows, single = self._embed_rows(texts, instruction)
+        rows, single = embedded_rows(texts, instruction, self._tokenizer)
+        self._check(rows)
         ids, keep = padded(rows)
         states = self.module.model(ids, keep=keep)[:, -1].float()
         states = states[:, :width] if width else states
@@ -333,7 +335,7 @@ class LoadedModel:
         self, rows: list[list[int]], sampling: Sampling, *, tell: Callable[[int], bool] | None = None
     ) -> list[list[int]]:
         self._check(rows)
-        if not sampling.ahead:
+        if not sampling.ahead or (sampling.sparing and len(rows) > 1):
             return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
         if len(rows) > 1:
             raise Invalid("Guessing ahead takes one prompt.", param="ahead")
@@ -341,10 +343,10 @@ class LoadedModel:
         said, self.speculation = guess.ahead(self.module, rows[0], sampling, draft=draft, tell=tell)
         return [said]
 
-    def _ahead(self, given: int | None, prompt: Any) -> int:
-        if given is None:
-            return _GUESSES if self.draft is not None and (isinstance(prompt, str) or not as_rows(prompt)[1]) else 0
-        return given
+    def _guesses(self, given: int | None) -> dict[str, Any]:
+        if given is not None:
+            return {"ahead": given}
+        return {"ahead": _GUESSES, "sparing": True} if self.draft is not None else {}
 
     def _step(self, ids: Tensor, keep: Tensor | None, cache: Cache) -> Tensor:
         hidden = self.module.model(ids, keep=keep, cache=cache)
@@ -355,42 +357,21 @@ class LoadedModel:
         return Cache(self.spec.text.layers)
 
     def _ids(self, token_ids: Any) -> tuple[Tensor, bool]:
-        array = np.asarray(token_ids)
-        if array.ndim not in (1, 2) or array.size == 0 or not np.issubdtype(array.dtype, np.integer):
-            raise Invalid("token_ids must be whole numbers, [length] or [batch, length].", param="token_ids")
+        array = as_block(token_ids)
         self._check([array.ravel().tolist()])
-        ids = torch.from_numpy(array.astype(np.int64))
+        ids = torch.from_numpy(array)
         return (ids[None], True) if array.ndim == 1 else (ids, False)
 
     def _check(self, rows: list[list[int]]) -> None:
-        size = self.spec.text.vocabulary
-        for row in rows:
-            if not row:
-                raise Invalid("A prompt is empty; give at least one token.", param="prompt")
-            if min(row) < 0 or max(row) >= size:
-                raise Invalid(f"A token id lies outside the vocabulary of {size}.", param="token_ids")
-
-    def _embed_rows(self, texts: Any, instruction: str) -> tuple[list[list[int]], bool]:
-        single = isinstance(texts, str)
-        given = [texts] if single else list(texts)
-        if given and isinstance(given[0], str):
-            tokenizer = self._tokenizer()
-            end = tokenizer.token("<|endoftext|>")
-            before = f"Instruct: {instruction}\nQuery:" if instruction else ""
-            rows = [tokenizer.encode(before + text) + ([] if end is None else [end]) for text in given]
-        else:
-            rows, many = as_rows(texts)
-            single = not many
-        self._check(rows)
-        return rows, single
+        check(rows, self.spec.text.vocabulary)
 
     def _sampling(self, options: Mapping[str, Any]) -> Sampling:
         known = {name: value for name, value in options.items() if name != "max_new_tokens"}
         if "max_new_tokens" in options:
             known["max_tokens"] = options["max_new_tokens"]
         try:
-            ahead = self._ahead(known.pop("ahead", None), "")
-            return Sampling(**{"max_tokens": 512, **known, "ends": self._ends(), "ahead": ahead})
+            guesses = self._guesses(known.pop("ahead", None))
+            return Sampling(**{"max_tokens": 512, **known, "ends": self._ends(), **guesses})
         except TypeError as error:
             raise Invalid(f"Unknown option: {error}.", param="options") from error
 

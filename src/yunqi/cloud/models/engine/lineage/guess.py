@@ -75,12 +75,10 @@ class LookupGuesser:
 
 
 class DraftGuesser:
-    """Guesses by a smaller model, as many as pay by how often they were right and how much smaller it is.
+    """Guesses by a smaller model; sparing, as many as pay by how often they were right and how much smaller it is.
 
     Parameters
     ----------
-    most
-        Guesses at a time.
     cost
         What a run of the draft costs, in runs of the model.
     """
@@ -88,18 +86,18 @@ class DraftGuesser:
     _MORE, _REST = 0.05, 64
     """What reading a guess adds to a run; tokens after which it tries again though guesses did not pay."""
 
-    def __init__(
-        self, draft: Member, sampling: Sampling, generator: torch.Generator, *, most: int, cost: float
-    ) -> None:
+    def __init__(self, draft: Member, sampling: Sampling, generator: torch.Generator, *, cost: float) -> None:
         self._draft, self._sampling, self._generator = draft, sampling, generator
-        self._most, self._cost, self._rate = most, cost, Rate()
+        self._cost, self._rate = cost, Rate()
         self._cache, self._read, self._rested = Cache(draft.text.layers), 0, 0
 
     def guess(self, known: list[int], states: Tensor) -> list[Guess]:
         """Return guesses, drawn as the model's own tokens are."""
         if known[-1] >= self._draft.text.vocabulary:  # both tables may be longer than the tokenizer
             return []
-        count = width(self._rate.value, self._most, draft=self._cost, more=self._MORE)
+        count = self._sampling.ahead
+        if self._sampling.sparing:
+            count = width(self._rate.value, count, draft=self._cost, more=self._MORE)
         self._rested = 0 if count else self._rested + 1
         if not count and self._rested % self._REST:
             return []
@@ -209,7 +207,7 @@ def ahead(
     guesser: Guesser = LookupGuesser(sampling.ahead)
     if draft is not None:
         cost = _size(draft) / _size(member)
-        guesser = DraftGuesser(draft, sampling, generator, most=sampling.ahead, cost=cost)
+        guesser = DraftGuesser(draft, sampling, generator, cost=cost)
     elif member.mtp is not None:
         guesser = HeadGuesser(member, sampling.ahead)
     return speculate(member, prompt, guesser, sampling, generator, tell=tell)

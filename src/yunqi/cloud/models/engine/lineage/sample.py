@@ -12,7 +12,15 @@ from yunqi.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen; temperature 0 takes the likeliest, ``ahead`` guesses so many tokens a run."""
+    """How tokens are chosen.
+
+    Parameters
+    ----------
+    temperature
+        0 takes the likeliest.
+    ahead
+        Guess so many tokens a run; with ``sparing`` fewer, where a draft's guesses do not pay.
+    """
 
     max_tokens: int = 64
     temperature: float = 0.0
@@ -22,6 +30,7 @@ class Sampling:
     seed: int = 0
     ends: tuple[int, ...] = ()
     ahead: int = 0
+    sparing: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 0 or self.temperature < 0 or not 0 < self.top_p <= 1 or self.repetition_penalty <= 0:

@@ -71,10 +71,8 @@ def choose(
         token = int(_scores(logits, wishes, said, allowed).argmax())
     else:
         found = spread(logits, wishes, said, allowed=allowed)
-        if guess is None or guess.odds is None:
-            token = found.drawn(draw)
-        else:
-            token = judged(found, guess.token, guess.odds, draw)
+        odds = None if guess is None else guess.odds
+        token = found.drawn(draw) if guess is None or odds is None else judged(found, guess.token, odds, draw)
     if wishes.logprobs is None:
         return Chosen(token)
     return _reported(logits, token, wishes.logprobs)
