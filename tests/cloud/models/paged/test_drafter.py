@@ -40,11 +40,11 @@ def small(folder: Path, model: LoadedModel) -> Runner:
     return runner(model, folder, bits=32)
 
 
-def near(name: str) -> LoadedModel:
+def near(name: str, noise: float = 0.2) -> LoadedModel:
     """A model like this one, whose weights are a little off: as a draft it is right now and then."""
     model, generator = member(name), torch.Generator().manual_seed(1)
     for parameter in model.module.parameters():
-        parameter += 0.2 * parameter.std() * torch.randn(parameter.shape, generator=generator)
+        parameter += noise * parameter.std() * torch.randn(parameter.shape, generator=generator)
     return model
 
 
@@ -104,7 +104,7 @@ def test_a_draft_that_is_wrong_changes_nothing(tmp_path: Path, kind: type[Drafte
 
 def test_drawn_answers_are_distributed_as_the_models_own(tmp_path: Path) -> None:
     """Of 3,000 answers of three tokens, and of the exact chances of all that are possible; penalties included."""
-    model, draft = member("qwen3"), near("qwen3")
+    model, draft = member("qwen3"), near("qwen3", 1.0)
     wishes = Wishes(temperature=1.5, top_k=3, presence=0.3)
     prompt, chances = [5, 6, 7, 8, 9], {}
     for answer, chance in _tree(model, prompt, wishes, 3):

@@ -29,8 +29,8 @@ async def listen(spec: dict[str, Any], folder: Path) -> None:
     extra = _extra_tokens(spec["cache_mb"], spec["context"])
     runner = Runner(folder, tokens=spec["context"] * spec["parallel"] + extra, threads=spec["threads"])
     desk = Desk(folder, context=spec["context"])
-    drafter = _drafter(spec, desk) if spec["draft"] else None
-    loop = Loop(runner, places=spec["parallel"], lookup=spec["lookup"], drafter=drafter, on_loss=lambda: os._exit(1))
+    guessing = drafter(spec, desk) if spec["draft"] else None
+    loop = Loop(runner, places=spec["parallel"], lookup=spec["lookup"], drafter=guessing, on_loss=lambda: os._exit(1))
     application = web.Application(client_max_size=_MOST_BYTES, middlewares=[_guard(spec["key"])])
     application.router.add_post("/v1/chat/completions", _chat(desk, loop))
     site = web.AppRunner(application, access_log=None, handler_cancellation=True)
@@ -38,8 +38,14 @@ async def listen(spec: dict[str, Any], folder: Path) -> None:
     await web.UnixSite(site, spec["socket"]).start()
 
 
-def _drafter(spec: dict[str, Any], desk: Desk) -> Drafter:
-    """Load the model that guesses, after a look at whether it speaks of the same tokens."""
+def drafter(spec: dict[str, Any], desk: Desk) -> Drafter:
+    """Load the model that guesses.
+
+    Raises
+    ------
+    Invalid
+        When it speaks of other tokens.
+    """
     folder = Path(spec["draft"]["graph"])
     other = Desk(folder, context=spec["context"])
     if difference := Tokenizer(desk.tokenizer).difference(Tokenizer(other.tokenizer)):
