@@ -17,7 +17,10 @@ from scipy.stats import chisquare
 from tests.cloud.models.paged.test_graph import SMALL, member, runner
 
 from yunqi.cloud.models import load_config
+from yunqi.cloud.models.engine.guessing import Guess
+from yunqi.cloud.models.engine.paged.blocks import Block
 from yunqi.cloud.models.engine.paged.choosing import Chosen, Wishes
+from yunqi.cloud.models.engine.paged.scheduler import Run
 from yunqi.cloud.models.engine.paged.sequence import Grammar, Sequence, Stage
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.cloud.models.service.paged.drafter import Drafter
@@ -138,6 +141,24 @@ def _tree(model: LoadedModel, prompt: list[int], wishes: Wishes, depth: int) -> 
             longer += [((*answer, int(token)), chance * float(one)) for token, one in zip(best, weights, strict=True)]
         found = longer
     return found
+
+
+def test_a_guess_is_read_as_the_token_alone_would_be_to_the_bit(tmp_path: Path) -> None:
+    run = runner(member("qwen2"), tmp_path, bits=8, exact=False)
+    tokens = np.random.default_rng(2).integers(1, 256, 60).tolist()
+
+    def sequence(past: int) -> Sequence:
+        found = Sequence(tokens[: past + 1], GREEDY, 0, frozenset(), lambda chosen, reason: True)
+        found.past, found.blocks = past, [Block(0), Block(1)]
+        return found
+
+    run.step([Run(sequence(0), 1, last=True)])
+    for past in range(1, 30):
+        run.step([Run(sequence(past), 1, last=True)])
+    alone = [run.step([Run(sequence(past), 1, last=True)])[0].copy() for past in range(30, 38)]
+    guess = tuple(Guess(token) for token in tokens[31:38])
+    together = run.step([Run(sequence(30), 8, last=True, guess=guess)])
+    assert np.array_equal(together, np.array(alone))
 
 
 class Even:
