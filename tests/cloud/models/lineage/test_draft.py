@@ -84,7 +84,7 @@ def test_a_draft_as_dear_as_the_model_is_hardly_asked_unless_told_to() -> None:
 
 def test_drawn_answers_are_distributed_as_the_models_own() -> None:
     """Of 400 answers of two tokens after the first, and of the exact chances of all that are possible."""
-    exact, both = model(), paired(model(), model(noise=1.0))
+    exact, both = model(), paired(model(), model(noise=0.5))
     chances: dict[tuple[int, ...], float] = {(): 1.0}
     for _ in range(3):
         longer = {}
@@ -103,7 +103,7 @@ def test_drawn_answers_are_distributed_as_the_models_own() -> None:
         assert both.speculation is not None
         guessed, kept = guessed + both.speculation.guessed, kept + both.speculation.kept
     assert set(counted) <= set(chances)
-    assert 0.1 * guessed < kept < 0.95 * guessed
+    assert 0.03 * guessed < kept < 0.95 * guessed
     assert fits(counted, chances, 400)
 
 
