@@ -24,7 +24,7 @@ from yunqi.cloud.models import (
     Models,
     ModelsConfig,
 )
-from yunqi.kernel import Kernel
+from yunqi.kernel import Invalid, Kernel
 
 pytestmark = pytest.mark.model
 
@@ -230,3 +230,15 @@ def test_prompt_lookup_changes_no_answer(serve: Callable[..., Models]) -> None:
     guessed = serve(prompt_lookup=True).chat(NAME, request)
     assert guessed.text == plain.text
     assert guessed.usage == plain.usage
+
+
+def test_a_draft_changes_no_answer_and_is_counted(serve: Callable[..., Models]) -> None:
+    request = dataclasses.replace(LONG, max_tokens=40)
+    plain = serve().chat(NAME, request)
+    models = serve(draft=(f"{NAME}={NAME}",))
+    guessed = models.chat(NAME, request)
+    assert guessed.text == plain.text
+    assert guessed.usage == plain.usage
+    assert 0 < guessed.kept <= guessed.guessed == models.health()[NAME].guessed
+    with pytest.raises(Invalid, match="'nobody'"):
+        serve(draft=(f"{NAME}=nobody",)).chat(NAME, request)

@@ -125,7 +125,12 @@ BENCHES: dict[str, Bench] = {
         "llm",
         "the embedded language model, tokens per CPU second",
         "xllamacpp in process",
-        {"model": "an asset of the hub", "bits": "4: a graph of 4 bits (8)", **_PEERS},
+        {
+            "model": "an asset of the hub",
+            "bits": "4: a graph of 4 bits (8)",
+            "draft": "an asset that guesses (none)",
+            **_PEERS,
+        },
     ),
     "model-load": Bench(
         "model_load", "a gigabyte of safetensors, mapped and touched, cold and cached", "read in order"

@@ -4,7 +4,8 @@ Both sides answer the same chats with the same file, eight places and the same t
 All speeds are tokens per CPU second (user and system, of every process a side needs), because wall time on a shared
 machine measures the others. Yunqi's side is the whole way of a request: queue, protocol, child process. The peer is
 `xllamacpp` in process, with its best settings; see `llm_peers` for it and for further ones. The option `model` names
-another asset (``smollm2-135m-instruct`` is one that OpenVINO can read), ``bits=4`` takes a graph of 4 bits.
+another asset (``smollm2-135m-instruct`` is one that OpenVINO can read), ``bits=4`` takes a graph of 4 bits, ``draft=NAME``
+lets a smaller model guess.
 """
 
 import os
@@ -45,8 +46,10 @@ def run(runs: int, options: Options) -> list[Row]:
         path = _file(hub, options.text("model", ASSET))
         config = replace(settings.sections["models"], parallel=PLACES, context=2048, queue=2 * PLACES)
         four = options.text("bits") == "4"
-        models = Models(kernel, replace(config, engine=("openvino-int4",)) if four else config, hub=hub)
         name = Path(path).parent.name
+        if draft := options.text("draft"):
+            config = replace(config, draft=(f"{name}={draft}",))
+        models = Models(kernel, replace(config, engine=("openvino-int4",)) if four else config, hub=hub)
         graph = _compiled(models, name, "openvino-int4" if four else "openvino")
         peers = {"": llama(path), **others(path, options.text("peers"))}
         try:

@@ -166,12 +166,16 @@ def add_asking(app: typer.Typer) -> None:
         temperature: Annotated[float, typer.Option(help="0: always the likeliest token.", min=0.0)] = 0.0,
         seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
         dtype: Annotated[str, typer.Option(help="float32, bfloat16, float16, or stored.")] = "float32",
+        draft: Annotated[
+            str,
+            typer.Option(help="A smaller model with the same tokenizer that guesses; answers stay the larger one's."),
+        ] = "",
         as_json: AsJson = False,
     ) -> None:
         if speak is None and (voice or reply):
             raise Invalid("--voice and --reply need --speak FILE.wav.", "speak")
         clips = [read_wave(path) for path in sound]
-        model = load(ref, dtype=dtype)
+        model = load(ref, dtype=dtype, draft=draft or None)
         options: dict[str, Any] = {"max_tokens": tokens, "temperature": temperature, "seed": seed}
         found: dict[str, Any]
         if speak is not None:
@@ -183,6 +187,8 @@ def add_asking(app: typer.Typer) -> None:
         else:
             answer = model.chat(question, **options)
             found = {"text": answer.text, "thinking": answer.thinking}
+            if (went := model.speculation) is not None:
+                found["draft"] = {"guessed": went.guessed, "kept": went.kept, "runs": went.runs}
         print_json(found, compact=True) if as_json else print(found["text"])
 
 

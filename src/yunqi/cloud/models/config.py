@@ -34,6 +34,13 @@ class ModelsConfig:
         "Guess the next words of an answer from what stands in its chat already, and check them. The answer is the same; "
         "one that copies comes about twice as fast. In llama.cpp log probabilities of guessed words may be missing.",
     )
+    draft: tuple[str, ...] = setting(
+        (),
+        "Smaller models that guess for larger ones with the same tokenizer, as NAME=DRAFT, both installed. The larger one "
+        "checks all guesses in one step; its answers, and the distribution of drawn ones, stay its own. In openvino "
+        "guesses are made only while they save more than they cost; a draft runs in 4 bits where that graph was made. "
+        "Worth it only where the draft is many times cheaper and often right: `yunqi bench llm --with draft=NAME` says so.",
+    )
     upstreams: tuple[str, ...] = setting(
         (),
         "OpenAI-compatible servers (vLLM, SGLang and others) as NAME=URL#MODEL, for example "

@@ -157,7 +157,15 @@ OnDelta = Callable[[Delta], None]
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A finished answer; ``thinking`` is what the model said to itself before it."""
+    """A finished answer.
+
+    Parameters
+    ----------
+    thinking
+        What the model said to itself before it.
+    guessed, kept
+        Tokens that were guessed, by a draft or by lookup, and how many were right. Wrong ones are no part of the usage.
+    """
 
     text: str
     finish_reason: str
@@ -167,11 +175,13 @@ class Completion:
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: tuple[bytes, ...] = ()
     thinking: str = ""
+    guessed: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:
-    """How an engine is doing; ``threads`` is 0 for one on another machine."""
+    """How an engine is doing; ``threads`` is 0 for one on another machine, ``guessed`` and ``kept`` are tokens so far."""
 
     state: EngineState
     detail: str = ""
@@ -181,6 +191,8 @@ class EngineHealth:
     restarts: int = 0
     threads: int = 0
     pid: int | None = None
+    guessed: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,8 +181,7 @@ def test_lookup_guesses_where_there_is_no_head() -> None:
         plain = model.generate(prompt, max_tokens=60)
         assert model.generate(prompt, max_tokens=60, ahead=4) == plain
         assert model.speculation.runs < 60  # a random model soon repeats itself
-    with pytest.raises(Invalid, match="temperature 0"):
-        model.generate(prompt, ahead=2, temperature=0.5)
+    assert len(model.generate(prompt, ahead=2, temperature=0.5, max_tokens=9)) == 9
     with pytest.raises(Invalid, match="one prompt"):
         model.generate([prompt, prompt], ahead=2)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from tests.cloud.models.test_embedded import Unix, ends_with_its_parent, pid_of,
 from yunqi.cloud.hub import Hub
 from yunqi.cloud.models import ChatRequest, EngineLost, Message, Models, ModelsConfig
 from yunqi.cloud.models.service.paged import compiled
+from yunqi.cloud.models.service.runners import Draft, Runners, drafted
 from yunqi.kernel import Invalid, Kernel
 
 pytest.importorskip("openvino")
@@ -132,6 +134,77 @@ def test_a_stop_text_ends_the_answer_and_is_not_told(serve: Callable[..., Models
     )
     assert done.text == whole[: whole.index(word)] == "".join(told)
     assert done.finish_reason == "stop"
+
+
+def test_a_draft_changes_no_answer_and_is_counted(serve: Callable[..., Models]) -> None:
+    plain, models = serve(), serve(draft=(f"{NAME}={NAME}",), parallel=8)
+    asked = [
+        dataclasses.replace(LONG, messages=(Message("user", f"Tell story {n}."),), max_tokens=12) for n in range(8)
+    ]
+    for one, begun in [(one, models.start(NAME, one)) for one in asked]:
+        done, alone = begun.result(120), plain.chat(NAME, one)
+        assert done.usage.output_tokens == alone.usage.output_tokens == 12
+        assert done.kept <= done.guessed
+        assert (alone.guessed, alone.kept) == (0, 0)
+    health = models.health()[NAME]
+    assert 0 < health.kept <= health.guessed
+
+
+def test_a_draft_of_other_tokens_is_refused_and_both_are_named(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models
+
+    from yunqi.cloud.models.service.paged.answering import Desk
+    from yunqi.cloud.models.service.paged.server import drafter
+
+    for name, word in (("large", "cup"), ("small", "mug")):
+        (tmp_path / name).mkdir()
+        Tokenizer(models.BPE({"a": 0, word: 1}, [])).save(str(tmp_path / name / compiled.TOKENIZER))
+        about = {"template": "", "specials": {}, "ends": [0], "vocabulary": 2, "context": 9}
+        (tmp_path / name / compiled.ABOUT).write_text(json.dumps(about))
+    draft = {"name": "small", "graph": str(tmp_path / "small")}
+    spec = {
+        "context": 9,
+        "parallel": 1,
+        "cache_mb": 0,
+        "threads": 1,
+        "model": str(tmp_path / "large/x.gguf"),
+        "draft": draft,
+    }
+    with pytest.raises(Invalid, match=r"small cannot guess for large.*token 1 is 'cup' and 'mug'.*same tokenizer"):
+        drafter(spec, Desk(tmp_path / "large", context=9))
+
+
+def test_a_draft_runs_in_the_smallest_graph_that_was_made(
+    kernel: Kernel, hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("yunqi.cloud.models.service.paged.compiled.is_quick_here", lambda: True)
+    (tmp_path / "other").mkdir()
+    shutil.copyfile(hub.file(NAME).path, tmp_path / "other" / "model.gguf")
+    hub.add(tmp_path / "other" / "model.gguf", name="other", licence="Apache-2.0")
+    config = ModelsConfig(draft=(f"{NAME}=other",), compiled_dir=str(tmp_path / "graphs"))
+    runners = Runners(hub, config, tmp_path)
+
+    def made(name: str, kind: str) -> None:
+        folder = compiled.place(Path(hub.file(name).path), tmp_path / "graphs", kind)
+        folder.mkdir(parents=True)
+        (folder / compiled.ABOUT).write_text("{}")
+
+    alone = runners.choose(NAME)
+    assert (alone.engine, alone.draft) == ("llama.cpp", Draft("other", str(tmp_path / "other" / "model.gguf")))
+    made(NAME, "openvino")
+    assert runners.choose(NAME).draft is None
+    assert "yunqi models compile other" in runners.choose(NAME).remark
+    insisting = Runners(hub, dataclasses.replace(config, engine=("openvino",)), tmp_path).choose(NAME).draft
+    assert insisting is not None
+    assert insisting.engine == "openvino"
+    for kind in ("openvino", "openvino-int4"):
+        made("other", kind)
+        found = runners.choose(NAME).draft
+        assert found is not None
+        assert (found.engine, compiled.is_made(Path(found.graph))) == (kind, True)
+    assert runners.choose("other").draft is None
+    with pytest.raises(Invalid, match="NAME=DRAFT"):
+        drafted(("other",), NAME)
 
 
 def test_auto_says_why_it_takes_llama_cpp(serve: Callable[..., Models], tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ class _Timings(msgspec.Struct):
     cache_n: int = 0
     prompt_n: int = 0
     predicted_n: int = 0
+    draft_n: int = 0
+    draft_n_accepted: int = 0
 
 
 class _Chunk(msgspec.Struct):
@@ -152,6 +154,7 @@ class Answer:
         self._logprobs: list[bytes] = []
         self._chunks = 0
         self.usage = Usage(exact=False)
+        self.guessed = self.kept = 0
         self.finish_reason: str | None = None
         self.done = False
 
@@ -223,6 +226,8 @@ class Answer:
         return ToolCallDelta(call.index, call.id, function.name, function.arguments or "")
 
     def _count(self, chunk: _Chunk, choice: _Choice) -> None:
+        if chunk.timings is not None:
+            self.guessed, self.kept = chunk.timings.draft_n, chunk.timings.draft_n_accepted
         if chunk.usage is not None:
             details = chunk.usage.prompt_tokens_details
             cached = (details.cached_tokens if details else None) or 0

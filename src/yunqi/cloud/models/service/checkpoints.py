@@ -11,7 +11,7 @@ import torch
 from yunqi.cloud.models.engine.lineage.member import build
 from yunqi.cloud.models.engine.lineage.read import read_spec
 from yunqi.cloud.models.engine.lineage.spec import Spec
-from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer, read_tokenizer
+from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer, read_tokenizer, unfit
 from yunqi.cloud.models.engine.tokens.tokenizer import from_gguf as gguf_tokenizer
 from yunqi.cloud.models.engine.weights.fill import SILENT, Source, fill
 from yunqi.cloud.models.engine.weights.folder import Folder, read_json
@@ -53,6 +53,20 @@ def from_gguf(path: Path, *, dtype: str) -> LoadedModel:
     if tokenizer is not None:
         ends = tuple(sorted({*ends, *_known_ends(tokenizer)}))
     return _fill(config, source, tokenizer, Extras(str(template or ""), ends, str(path)), dtype)
+
+
+def paired(model: LoadedModel, draft: LoadedModel) -> LoadedModel:
+    """Return the model with a draft beside it; see `load`."""
+    if model.tokenizer is not None and draft.tokenizer is not None:
+        difference = model.tokenizer.difference(draft.tokenizer)
+    else:
+        sizes = [one.spec.text.vocabulary for one in (model, draft)]
+        difference = "" if sizes[0] == sizes[1] else f"{sizes[0]} tokens and {sizes[1]}"
+    if difference or draft.spec.text.head != "words":
+        difference = difference or "the draft has no head that names words"
+        raise Invalid(unfit(draft.extras.source, model.extras.source, difference), param="draft")
+    model.draft = draft
+    return model
 
 
 def random(config: Mapping[str, Any], *, seed: int, dtype: str) -> LoadedModel:

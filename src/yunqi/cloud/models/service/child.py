@@ -49,8 +49,11 @@ def parameters(params: Any, spec: dict[str, Any]) -> Any:
     params.n_threads_http = spec["parallel"] + 2
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = spec["threads"]
     params.lora_adapters = [_adapter(one["file"]) for one in spec["adapters"]]
-    if spec["lookup"]:
-        params.speculative.types = [_lookup()]
+    params.speculative.types = _guessing(spec)
+    if spec["draft"]:
+        params.speculative.draft.mparams.path = spec["draft"]["model"]
+        params.speculative.draft.cpuparams.n_threads = spec["threads"]
+        params.speculative.draft.cpuparams_batch.n_threads = spec["threads"]
     return params
 
 
@@ -61,11 +64,13 @@ def _adapter(file: str) -> Any:
     return xllamacpp.CommonAdapterLoraInfo(file, 0.0)
 
 
-def _lookup() -> Any:
-    """Return the engine's name for guessing by earlier occurrences of the last words."""
-    import xllamacpp
+def _guessing(spec: dict[str, Any]) -> list[Any]:
+    """Return the engine's names for guessing: by earlier occurrences of the last words, by a smaller model, or not."""
+    from xllamacpp import common_speculative_type as kinds
 
-    return xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE
+    lookup = [kinds.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE] if spec["lookup"] else []
+    draft = [kinds.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE] if spec["draft"] else []
+    return [*lookup, *draft] or [kinds.COMMON_SPECULATIVE_TYPE_NONE]
 
 
 if __name__ == "__main__":

@@ -103,6 +103,8 @@ class ChatClient:
             tool_calls=answer.tool_calls,
             logprobs=answer.logprobs,
             thinking=answer.thinking,
+            guessed=answer.guessed,
+            kept=answer.kept,
         )
 
     def _refusal(self, status: int, body: bytes, retry_after: str | None) -> Error:

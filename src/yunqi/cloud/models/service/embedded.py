@@ -33,6 +33,7 @@ class EmbeddedEngine:
         self._gate = Gate(name, places=config.parallel, queue=config.queue)
         self._supervisor = Supervisor(name, path, config, gate=self._gate, on_start=self._forget, choose=choose)
         self._renewing = 0
+        self._guessed = self._kept = 0
         self._renewal = asyncio.Lock()
         self._client: tuple[Child, ChatClient] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -42,7 +43,10 @@ class EmbeddedEngine:
         wanted = request.max_tokens or self._config.max_tokens
         try:
             async with asyncio.timeout(self._config.request_timeout), self._gate.place():
-                return await self._answer(request, on_delta, max_tokens=min(wanted, self._config.context))
+                done = await self._answer(request, on_delta, max_tokens=min(wanted, self._config.context))
+                self._guessed += done.guessed
+                self._kept += done.kept
+                return done
         except TimeoutError:
             raise EngineLost(
                 f"Model {self._name} took longer than {self._config.request_timeout:.0f} s. Ask for a shorter answer "
@@ -111,6 +115,8 @@ class EmbeddedEngine:
             restarts=supervisor.restarts,
             threads=child.spec.threads if child else 0,
             pid=child.pid if child else None,
+            guessed=self._guessed,
+            kept=self._kept,
         )
 
     @property

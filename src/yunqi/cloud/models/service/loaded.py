@@ -20,12 +20,15 @@ from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer
 from yunqi.cloud.models.model import Speech
 from yunqi.cloud.models.service import reranking, sensing, speaking
 from yunqi.cloud.models.service.extras import Extras
-from yunqi.cloud.models.service.rows import as_rows, is_ragged
+from yunqi.cloud.models.service.rows import as_block, as_rows, check, embedded_rows, is_ragged
 from yunqi.cloud.models.service.telling import Told
 from yunqi.kernel import Invalid
 
 Floats = NDArray[np.float32]
 Tokens = Sequence[int] | NDArray[np.integer[Any]]
+
+_GUESSES = 8
+"""Tokens that a draft guesses at a time, at most, where nobody says how many."""
 
 
 class LoadedModel:
@@ -41,9 +44,12 @@ class LoadedModel:
         The PyTorch module; chat template, ends and special tokens of the checkpoint.
     speculation
         How guessing ahead went in the last `generate` that did.
+    draft
+        A smaller model that guesses; see `load`.
     """
 
     def __init__(self, spec: Spec, module: Any, tokenizer: Tokenizer | None, extras: Extras) -> None:
+        self.draft: LoadedModel | None = None
         self.spec = spec
         self.module = module
         self.tokenizer = tokenizer
@@ -111,7 +117,7 @@ class LoadedModel:
         repetition_penalty: float = 1.0,
         seed: int = 0,
         stop: Sequence[str] = (),
-        ahead: int = 0,
+        ahead: int | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> Any:
         """Return what follows the prompt: text for text, token ids for token ids, a list for a batch of ids.
@@ -127,8 +133,9 @@ class LoadedModel:
         stop
             Texts that end the answer; they are cut off.
         ahead
-            Guess so many tokens a run, by the model's own head or by what was said before; the answer is the same. How
-            it went is in `speculation`.
+            Guess so many tokens a run, by the draft, the model's own head or what was said before. A greedy answer is
+            the same, a drawn one is distributed the same. How it went is in `speculation`. By default none, but with a
+            draft up to 8, as many as should pay by its size and by how many were right.
         on_text
             Called with each new piece of text.
 
@@ -138,7 +145,9 @@ class LoadedModel:
             Without the prompt. Token ids include the end token.
         """
         wanted = max_tokens if max_new_tokens is None else max_new_tokens
-        sampling = Sampling(wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends(), ahead)
+        sampling = Sampling(
+            wanted, temperature, top_p, top_k, repetition_penalty, seed, self._ends(), **self._guesses(ahead)
+        )
         if isinstance(prompt, str):
             return self._complete(prompt, sampling, tuple(stop), on_text)
         rows = as_rows(prompt)
@@ -224,7 +233,8 @@ class LoadedModel:
         numpy.ndarray
             float32 [texts, width]; [width] for one text or one sequence of ids.
         """
-        rows, single = self._embed_rows(texts, instruction)
+        rows, single = embedded_rows(texts, instruction, self._tokenizer)
+        self._check(rows)
         ids, keep = padded(rows)
         states = self.module.model(ids, keep=keep)[:, -1].float()
         states = states[:, :width] if width else states
@@ -325,12 +335,18 @@ class LoadedModel:
         self, rows: list[list[int]], sampling: Sampling, *, tell: Callable[[int], bool] | None = None
     ) -> list[list[int]]:
         self._check(rows)
-        if not sampling.ahead:
+        if not sampling.ahead or (sampling.sparing and len(rows) > 1):
             return run(self._step, rows, sampling, layers=self.spec.text.layers, tell=tell)
-        if len(rows) > 1 or tell is not None:
-            raise Invalid("Guessing ahead takes one prompt, and no stop texts or streaming.", param="ahead")
-        said, self.speculation = guess.ahead(self.module, rows[0], sampling)
+        if len(rows) > 1:
+            raise Invalid("Guessing ahead takes one prompt.", param="ahead")
+        draft = None if self.draft is None else self.draft.module
+        said, self.speculation = guess.ahead(self.module, rows[0], sampling, draft=draft, tell=tell)
         return [said]
+
+    def _guesses(self, given: int | None) -> dict[str, Any]:
+        if given is not None:
+            return {"ahead": given}
+        return {"ahead": _GUESSES, "sparing": True} if self.draft is not None else {}
 
     def _step(self, ids: Tensor, keep: Tensor | None, cache: Cache) -> Tensor:
         hidden = self.module.model(ids, keep=keep, cache=cache)
@@ -341,41 +357,21 @@ class LoadedModel:
         return Cache(self.spec.text.layers)
 
     def _ids(self, token_ids: Any) -> tuple[Tensor, bool]:
-        array = np.asarray(token_ids)
-        if array.ndim not in (1, 2) or array.size == 0 or not np.issubdtype(array.dtype, np.integer):
-            raise Invalid("token_ids must be whole numbers, [length] or [batch, length].", param="token_ids")
+        array = as_block(token_ids)
         self._check([array.ravel().tolist()])
-        ids = torch.from_numpy(array.astype(np.int64))
+        ids = torch.from_numpy(array)
         return (ids[None], True) if array.ndim == 1 else (ids, False)
 
     def _check(self, rows: list[list[int]]) -> None:
-        size = self.spec.text.vocabulary
-        for row in rows:
-            if not row:
-                raise Invalid("A prompt is empty; give at least one token.", param="prompt")
-            if min(row) < 0 or max(row) >= size:
-                raise Invalid(f"A token id lies outside the vocabulary of {size}.", param="token_ids")
-
-    def _embed_rows(self, texts: Any, instruction: str) -> tuple[list[list[int]], bool]:
-        single = isinstance(texts, str)
-        given = [texts] if single else list(texts)
-        if given and isinstance(given[0], str):
-            tokenizer = self._tokenizer()
-            end = tokenizer.token("<|endoftext|>")
-            before = f"Instruct: {instruction}\nQuery:" if instruction else ""
-            rows = [tokenizer.encode(before + text) + ([] if end is None else [end]) for text in given]
-        else:
-            rows, many = as_rows(texts)
-            single = not many
-        self._check(rows)
-        return rows, single
+        check(rows, self.spec.text.vocabulary)
 
     def _sampling(self, options: Mapping[str, Any]) -> Sampling:
         known = {name: value for name, value in options.items() if name != "max_new_tokens"}
         if "max_new_tokens" in options:
             known["max_tokens"] = options["max_new_tokens"]
         try:
-            return Sampling(**{"max_tokens": 512, **known, "ends": self._ends()})
+            guesses = self._guesses(known.pop("ahead", None))
+            return Sampling(**{"max_tokens": 512, **known, "ends": self._ends(), **guesses})
         except TypeError as error:
             raise Invalid(f"Unknown option: {error}.", param="options") from error
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from yunqi.cloud.models.service.m6_folder import Illustrator
 
 
-def load(ref: str | Path, *, dtype: str = "float32", hub: Hub | None = None) -> "LoadedModel":
+def load(
+    ref: str | Path, *, dtype: str = "float32", hub: Hub | None = None, draft: str | Path | None = None
+) -> "LoadedModel":
     """Return a model ready to use, whatever its modality.
 
     Parameters
@@ -25,6 +27,9 @@ def load(ref: str | Path, *, dtype: str = "float32", hub: Hub | None = None) -> 
         ``float32``, ``bfloat16``, ``float16``, or ``stored`` to keep, mapped and uncopied, what the files hold.
     hub
         Where names are looked up; by default the hub of the configured data folder.
+    draft
+        A smaller model of the same tokenizer, as ``ref``; it guesses, and this one checks several guesses in one run, so
+        that its answers come sooner where guesses are cheap and good. They stay its own.
 
     Raises
     ------
@@ -33,12 +38,15 @@ def load(ref: str | Path, *, dtype: str = "float32", hub: Hub | None = None) -> 
     BadCheckpoint
         When the files are damaged, incomplete, or not what their config says; the message names the tensor.
     Invalid
-        When the architecture is not of the lineage, or the ``models`` extra is not installed.
+        When the architecture is not of the lineage, the ``models`` extra is not installed, or the draft has another
+        vocabulary.
     """
     try:
         from yunqi.cloud.models.service import checkpoints  # torch is loaded here, and no earlier
     except ModuleNotFoundError as error:
         raise Invalid(f"Loading a model needs the package {error.name}: run scripts/setup models.") from error
+    if draft is not None:
+        return checkpoints.paired(load(ref, dtype=dtype, hub=hub), load(draft, dtype=dtype, hub=hub))
     path = Path(ref).expanduser()
     if path.is_dir():
         return checkpoints.from_folder(path, dtype=dtype)

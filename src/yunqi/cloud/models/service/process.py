@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from yunqi.cloud.models.model import EngineLost
-from yunqi.cloud.models.service.runners import Attached, Choice
+from yunqi.cloud.models.service.runners import Attached, Choice, Draft
 
 log = logging.getLogger("yunqi.models")
 
@@ -54,6 +54,7 @@ class _Order:
     engine: str
     graph: str
     adapters: tuple[Attached, ...]
+    draft: Draft | None
     socket: str
     key: str
 
@@ -104,7 +105,7 @@ class Child:
     async def _load(self, timeout: float) -> None:
         spec, choice = self.spec, self.spec.choice
         sizes = (spec.context, spec.parallel, spec.threads, spec.cache_mb)
-        runs = (choice.engine, choice.graph, choice.adapters)
+        runs = (choice.engine, choice.graph, choice.adapters, choice.draft)
         order = _Order(spec.model, *sizes, spec.lookup, *runs, str(self.socket), self.key)
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:

@@ -2,14 +2,14 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yunqi.cloud.hub import AssetState, Hub
 from yunqi.cloud.models.config import ModelsConfig
 from yunqi.cloud.models.model import EngineLost
 from yunqi.cloud.models.service.paged import compiled
-from yunqi.kernel import Invalid
+from yunqi.kernel import Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,16 @@ class Attached:
     name: str
     file: str
     folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A smaller model that guesses: its name and file, and the graph that openvino runs."""
+
+    name: str
+    model: str
+    engine: str = "llama.cpp"
+    graph: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Choice:
     graph: str = ""
     remark: str = ""
     adapters: tuple[Attached, ...] = ()
+    draft: Draft | None = None
 
     def weights(self, adapter: str) -> tuple[float, ...]:
         """Return the weight of each adapter for a request to one of them, or to the model itself (an empty name)."""
@@ -71,8 +82,25 @@ class Runners:
         Raises
         ------
         Invalid
-            When the settings want an engine that cannot run here.
+            When the settings want an engine that cannot run here, or a draft that is not installed.
         """
+        choice, draft = self._alone(name), drafted(self._config.draft, name)
+        if not draft:
+            return choice
+        try:
+            file = Path(self._hub.file(draft).path)
+        except NotFound as error:
+            raise Invalid(f"models.draft: {name}={draft}: {error.message}", param="draft") from error
+        if choice.engine == "llama.cpp":
+            return replace(choice, draft=Draft(draft, str(file)))
+        places = {kind: self._place(file, kind, ()) for kind in reversed(compiled.KINDS)}  # the quickest first
+        made = [kind for kind, folder in places.items() if compiled.is_made(folder)]
+        if not made and compiled.chosen(self._config.engine, name) == "auto":
+            return replace(choice, remark=f"Answers without its draft: `yunqi models compile {draft}` makes its graph.")
+        kind = made[0] if made else compiled.KINDS[0]
+        return replace(choice, draft=Draft(draft, str(file), kind, str(places[kind])))
+
+    def _alone(self, name: str) -> Choice:
         file, adapters = Path(self._hub.file(name).path), self.adapters(name)
         wanted = compiled.chosen(self._config.engine, name)
         if wanted == "llama.cpp":
@@ -131,3 +159,18 @@ class Runners:
                 continue
             if json.loads((other / compiled.ABOUT).read_text(encoding="utf-8")).get("ranks"):
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def drafted(settings: tuple[str, ...], name: str) -> str:
+    """Return the model that the settings let guess for another, or nothing.
+
+    Raises
+    ------
+    Invalid
+        When one of them is not NAME=DRAFT.
+    """
+    pairs = [setting.strip().partition("=") for setting in settings]
+    for setting, (model, _, draft) in zip(settings, pairs, strict=True):
+        if not model or not draft:
+            raise Invalid(f"models.draft: {setting!r} is not of the form NAME=DRAFT.", param="draft")
+    return next((draft for model, _, draft in pairs if model == name), "")

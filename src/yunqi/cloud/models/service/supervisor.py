@@ -126,7 +126,7 @@ class Supervisor:
         self.state, self.detail = EngineState.LOADING, ""
         began = time.monotonic()
         try:
-            child = await Child.start(spec, timeout=self._patience(spec.choice.graph))
+            child = await Child.start(spec, timeout=self._patience(spec.choice))
         except EngineLost as error:
             self.state, self.detail = EngineState.FAILED, error.message
             self._not_before = time.monotonic() + self._backoff.fail(0.0)
@@ -142,9 +142,10 @@ class Supervisor:
         self._follow(self._keep_house(child))
         return child
 
-    def _patience(self, graph: str) -> float:
+    def _patience(self, choice: Choice) -> float:
         """Return how long a start may take; a graph that is still to be made takes many times a load."""
-        is_new = graph and not compiled.is_made(Path(graph))
+        graphs = (choice.graph, choice.draft.graph if choice.draft else "")
+        is_new = any(graph and not compiled.is_made(Path(graph)) for graph in graphs)
         return self._config.start_timeout * (_MAKING if is_new else 1)
 
     async def _foreign(self) -> float:

@@ -224,6 +224,8 @@ def _row(model: Model) -> dict[str, Any]:
         "running": model.health.running,
         "waiting": model.health.waiting,
         "restarts": model.health.restarts,
+        "guessed": model.health.guessed,
+        "kept": model.health.kept,
         "sha256": model.sha256,
         "source": model.source,
     }

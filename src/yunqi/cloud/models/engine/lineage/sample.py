@@ -12,7 +12,15 @@ from yunqi.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen; temperature 0 takes the likeliest, ``ahead`` guesses so many tokens a run."""
+    """How tokens are chosen.
+
+    Parameters
+    ----------
+    temperature
+        0 takes the likeliest.
+    ahead
+        Guess so many tokens a run; with ``sparing`` fewer, where a draft's guesses do not pay.
+    """
 
     max_tokens: int = 64
     temperature: float = 0.0
@@ -22,12 +30,13 @@ class Sampling:
     seed: int = 0
     ends: tuple[int, ...] = ()
     ahead: int = 0
+    sparing: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 0 or self.temperature < 0 or not 0 < self.top_p <= 1 or self.repetition_penalty <= 0:
             raise Invalid("max_tokens and temperature must not be negative; top_p lies in (0, 1].", param="sampling")
-        if self.ahead < 0 or (self.ahead and (self.temperature > 0 or self.repetition_penalty != 1.0)):
-            raise Invalid("Guessing ahead needs temperature 0 and no repetition penalty.", param="ahead")
+        if self.ahead < 0:
+            raise Invalid(f"ahead is {self.ahead}; it is a number of guesses, 0 or more.", param="ahead")
 
 
 Step = Callable[[Tensor, Tensor | None, Cache], Tensor]
@@ -73,14 +82,22 @@ def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
 
 def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator, before: list[list[int]]) -> list[int]:
     """Return one token a row of logits [batch, vocabulary]."""
+    logits = shaped(logits, sampling, before)
+    if sampling.temperature == 0:
+        return [int(token) for token in logits.argmax(-1)]
+    return [int(token) for token in torch.multinomial(logits.softmax(-1), 1, generator=generator)[:, 0]]
+
+
+def shaped(logits: Tensor, sampling: Sampling, before: list[list[int]]) -> Tensor:
+    """Return logits [batch, vocabulary] whose softmax is what is drawn from; at temperature 0 the largest one counts."""
     logits = logits.float()
     if sampling.repetition_penalty != 1.0:
         for row, tokens in zip(logits, before, strict=True):
-            seen = torch.tensor(sorted(set(tokens)), dtype=torch.long)
+            seen = torch.tensor(sorted(token for token in set(tokens) if token < len(row)), dtype=torch.long)
             held = row[seen]
             row[seen] = torch.where(held > 0, held / sampling.repetition_penalty, held * sampling.repetition_penalty)
     if sampling.temperature == 0:
-        return [int(token) for token in logits.argmax(-1)]
+        return logits
     logits = logits / sampling.temperature
     if sampling.top_k:
         edge = logits.topk(min(sampling.top_k, logits.shape[-1]), dim=-1).values[:, -1:]
@@ -89,4 +106,4 @@ def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator, befor
         ordered, places = logits.sort(dim=-1, descending=True)
         heavier = ordered.softmax(-1).cumsum(-1) - ordered.softmax(-1)
         logits = logits.masked_fill((heavier >= sampling.top_p).gather(-1, places.argsort(-1)), float("-inf"))
-    return [int(token) for token in torch.multinomial(logits.softmax(-1), 1, generator=generator)[:, 0]]
+    return logits

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from yunqi.cloud.models.engine.guessing import Guess, Spread, judged
 from yunqi.kernel.errors import Invalid
 
 Floats = NDArray[np.float32]
@@ -51,6 +52,7 @@ def choose(
     draw: float,
     *,
     allowed: NDArray[np.bool_] | None = None,
+    guess: Guess | None = None,
 ) -> Chosen:
     """Choose from logits [vocabulary].
 
@@ -62,29 +64,43 @@ def choose(
         A number drawn evenly from [0, 1).
     allowed
         Which tokens the grammar lets through [vocabulary].
+    guess
+        What was guessed; it is kept as often as keeps the distribution, where it was drawn.
     """
-    scores = logits
-    if said and (wishes.presence or wishes.frequency):
-        scores = logits.copy()
-        seen, counts = np.unique(np.asarray(said), return_counts=True)
-        scores[seen] -= wishes.presence + wishes.frequency * counts.astype(np.float32)
-    if allowed is not None:
-        scores = np.where(allowed, scores, -np.inf)
-    token = int(scores.argmax()) if wishes.temperature == 0.0 else _drawn(scores, wishes, draw)
+    if wishes.temperature == 0.0:
+        token = int(_scores(logits, wishes, said, allowed).argmax())
+    else:
+        found = spread(logits, wishes, said, allowed=allowed)
+        odds = None if guess is None else guess.odds
+        token = found.drawn(draw) if guess is None or odds is None else judged(found, guess.token, odds, draw)
     if wishes.logprobs is None:
         return Chosen(token)
     return _reported(logits, token, wishes.logprobs)
 
 
-def _drawn(scores: Floats, wishes: Wishes, draw: float) -> int:
+def spread(logits: Floats, wishes: Wishes, said: Sequence[int], *, allowed: NDArray[np.bool_] | None = None) -> Spread:
+    """Return what a token is drawn from, likeliest first; see `choose`."""
+    scores = _scores(logits, wishes, said, allowed)
+    if wishes.temperature == 0.0:
+        return Spread(np.array([scores.argmax()]), np.ones(1))
     count = wishes.top_k if 0 < wishes.top_k < len(scores) else len(scores)
     kept = np.argpartition(scores, -count)[-count:] if count < len(scores) else np.arange(len(scores))
     kept = kept[np.argsort(-scores[kept], kind="stable")]
     chances = np.exp((scores[kept].astype(np.float64) - scores[kept[0]]) / wishes.temperature)
     sums = chances.cumsum()
     if wishes.top_p < 1.0:
-        sums = sums[: int(np.searchsorted(sums, wishes.top_p * sums[-1])) + 1]
-    return int(kept[min(int(np.searchsorted(sums, draw * sums[-1], side="right")), len(sums) - 1)])
+        count = int(np.searchsorted(sums, wishes.top_p * sums[-1])) + 1
+        kept, chances = kept[:count], chances[:count]
+    return Spread(kept, chances / chances.sum())
+
+
+def _scores(logits: Floats, wishes: Wishes, said: Sequence[int], allowed: NDArray[np.bool_] | None) -> Floats:
+    scores = logits
+    if said and (wishes.presence or wishes.frequency):
+        scores = logits.copy()
+        seen, counts = np.unique(np.asarray(said), return_counts=True)
+        scores[seen] -= wishes.presence + wishes.frequency * counts.astype(np.float32)
+    return scores if allowed is None else np.where(allowed, scores, -np.inf).astype(np.float32, copy=False)
 
 
 def _reported(logits: Floats, token: int, count: int) -> Chosen:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import openvino as ov
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from openvino import opset13 as op
 from openvino._offline_transformations import paged_attention_transformation
 from openvino.op import Constant
@@ -17,14 +17,16 @@ from openvino.op.util import Variable, VariableInfo
 
 from yunqi.cloud.models.engine.adapter import Adapter
 from yunqi.cloud.models.engine.lineage.spec import FULL, Spec, Text
-from yunqi.cloud.models.engine.paged.packing import Floats, has_four_bits, nibbles, pack
+from yunqi.cloud.models.engine.paged.constants import four_bits, whole
+from yunqi.cloud.models.engine.paged.experts import routed
+from yunqi.cloud.models.engine.paged.packing import Floats, has_four_bits, pack
 
 Weights = Callable[[str], Floats | None]
 """A tensor of the checkpoint by its official name, float32; None when there is none."""
 
 LOGITS, CHOSEN, MIX = "logits", "sampled_tokens_indices", "adapters"
 _ROPES = ("default", "linear", "llama3", "yarn")
-_FAMILIES = ("qwen2", "qwen3", "llama", "mistral")
+_FAMILIES = ("qwen2", "qwen3", "llama", "mistral", "qwen2_moe", "qwen3_moe")
 
 
 def unsupported(spec: Spec) -> str:
@@ -32,7 +34,6 @@ def unsupported(spec: Spec) -> str:
     text = spec.text
     reasons = (
         (spec.family not in _FAMILIES, f"the family {spec.family}"),
-        (any(text.sparse), "experts"),
         (any(kind != FULL for kind in text.kinds), "attention within windows"),
         (text.gate or text.streams is not None or text.indexer is not None or text.scaled, "its kind of layers"),
         (text.rope.kind not in _ROPES or bool(text.rope.chunk), f"positions of kind {text.rope.kind}"),
@@ -82,7 +83,7 @@ def paged(model: ov.Model) -> ov.Model:
     chosen = op.parameter([-1], np.int64, name=CHOSEN)
     chosen.output(0).get_tensor().set_names({CHOSEN})
     states = head.input_value(0)
-    head.input(0).replace_source_output(op.gather(states, chosen, _whole(0)).output(0))
+    head.input(0).replace_source_output(op.gather(states, chosen, whole(0)).output(0))
     model.add_parameters([chosen])
     model.validate_nodes_and_infer_types()
     return model
@@ -90,10 +91,6 @@ def paged(model: ov.Model) -> ov.Model:
 
 def _real(values: ArrayLike) -> ov.Node:
     return op.constant(np.asarray(values, dtype=np.float32))
-
-
-def _whole(values: ArrayLike) -> ov.Node:
-    return op.constant(np.asarray(values, dtype=np.int64))
 
 
 class _Writer:
@@ -109,7 +106,7 @@ class _Writer:
         text = self._text
         ids, mask = self._input("input_ids", [-1, -1]), self._input("attention_mask", [-1, -1])
         places, beam = self._input("position_ids", [-1, -1]), self._input("beam_idx", [-1], np.int32)
-        batch = op.gather(op.shape_of(ids), _whole([0]), _whole(0))
+        batch = op.gather(op.shape_of(ids), whole([0]), whole(0))
         table = self._packed("model.embed_tokens.weight", bits=self._ends)
         x = op.gather(table, op.convert(ids, np.int32), op.constant(np.int32(0)))
         seen = _mask(ids, mask)
@@ -118,9 +115,7 @@ class _Writer:
             base = f"model.layers.{layer}"
             x = op.add(x, self._attention(self._norm(x, f"{base}.input_layernorm"), layer, (batch, beam), seen, turns))
             h = self._norm(x, f"{base}.post_attention_layernorm")
-            gate, up = self._gate(h, [f"{base}.mlp.gate_proj", f"{base}.mlp.up_proj"])
-            inner = op.multiply(op.swish(gate), up)
-            x = op.add(x, self._linear(inner, f"{base}.mlp.down_proj"))
+            x = op.add(x, (self._sparse if text.sparse[layer] else self._dense)(h, f"{base}.mlp"))
         x = self._norm(x, "model.norm")
         head = self._packed("model.embed_tokens.weight" if text.tied else "lm_head.weight", bits=self._ends)
         result = op.result(op.matmul(x, head, False, True))
@@ -181,10 +176,10 @@ class _Writer:
         packed = pack(weight, bits)
         if packed.zeros is None:
             return op.multiply(op.convert(op.constant(packed.values), np.float32), op.constant(packed.scales))
-        values = op.convert(_four_bits(packed.values), np.float16)
-        zeros = op.convert(_four_bits(packed.zeros), np.float16)
-        whole = op.multiply(op.subtract(values, zeros), op.constant(packed.scales.astype(np.float16)))
-        return op.convert(op.reshape(whole, _whole(weight.shape), False), np.float32)
+        values = op.convert(four_bits(packed.values), np.float16)
+        zeros = op.convert(four_bits(packed.zeros), np.float16)
+        real = op.multiply(op.subtract(values, zeros), op.constant(packed.scales.astype(np.float16)))
+        return op.convert(op.reshape(real, whole(weight.shape), False), np.float32)
 
     def _product(self, x: ov.Node, weight: Floats) -> ov.Node:
         if self._bits == 16:  # in its own kind: the plugin would keep what it converts to float32 beside what it packs
@@ -202,7 +197,7 @@ class _Writer:
         weight = self._weight(f"{name}.weight")
         ones = [1] * rank
         square = op.power(x, _real(np.full(ones, 2.0)))
-        mean = op.add(op.reduce_mean(square, _whole([-1]), True), _real(np.full(ones, self._text.eps)))
+        mean = op.add(op.reduce_mean(square, whole([-1]), True), _real(np.full(ones, self._text.eps)))
         normed = op.multiply(x, op.divide(_real(np.ones(ones)), op.sqrt(mean)))
         weight = 1.0 + weight if self._text.centred else weight
         return op.multiply(normed, _real(weight.reshape([*ones[:-1], -1])))
@@ -221,9 +216,29 @@ class _Writer:
         value = self._kept(value, f"past_key_values.{layer}.valuepresent.{layer}.value", state)
         mixed = op.scaled_dot_product_attention(query, self._spread(key), self._spread(value), seen)
         flat = op.reshape(
-            op.transpose(mixed, _whole([0, 2, 1, 3])), _whole([0, 0, text.heads * text.head_dim]), special_zero=True
+            op.transpose(mixed, whole([0, 2, 1, 3])), whole([0, 0, text.heads * text.head_dim]), special_zero=True
         )
         return self._linear(flat, f"{base}.o_proj")
+
+    def _dense(self, x: ov.Node, base: str) -> ov.Node:
+        gate, up = self._gate(x, [f"{base}.gate_proj", f"{base}.up_proj"])
+        return self._linear(op.multiply(op.swish(gate), up), f"{base}.down_proj")
+
+    def _sparse(self, x: ov.Node, base: str) -> ov.Node:
+        experts = self._text.experts
+        if experts is None:
+            raise KeyError(f"{base}.experts")
+        weights = [
+            self._weight(f"{base}.{name}") for name in ("gate.weight", "experts.gate_up_proj", "experts.down_proj")
+        ]
+        said = routed(x, experts, *weights, bits=self._bits)
+        if not experts.shared_width:
+            return said
+        shared = self._dense(x, f"{base}.shared_expert")
+        if experts.shared_gate:
+            gate = op.matmul(x, _real(self._weight(f"{base}.shared_expert_gate.weight")), False, True)
+            shared = op.multiply(op.sigmoid(gate), shared)
+        return op.add(said, shared)
 
     def _gate(self, x: ov.Node, names: list[str]) -> list[ov.Node]:
         """Return gate and up. One by one where tokens are many: cutting their product costs more than reading x again."""
@@ -236,7 +251,7 @@ class _Writer:
         y = self._adapted(self._product(x, np.concatenate(weights)), x, names)
         if biases:
             y = op.add(y, _real(np.concatenate(biases)[None, None]))
-        cut = op.variadic_split(y, _whole(-1), _whole([len(weight) for weight in weights]))
+        cut = op.variadic_split(y, whole(-1), whole([len(weight) for weight in weights]))
         return [cut.output(index) for index in range(len(names))]
 
     def _adapted(self, y: ov.Node, x: ov.Node, names: list[str]) -> ov.Node:
@@ -268,10 +283,10 @@ class _Writer:
         return op.add(y, op.matmul(inner, _real(second), False, True))
 
     def _heads(self, x: ov.Node, heads: int, norm: str) -> ov.Node:
-        cut = op.reshape(x, _whole([0, 0, heads, self._text.head_dim]), special_zero=True)
+        cut = op.reshape(x, whole([0, 0, heads, self._text.head_dim]), special_zero=True)
         if norm and self._text.head_norm:
             cut = self._norm(cut, norm, rank=4)
-        return op.transpose(cut, _whole([0, 2, 1, 3]))
+        return op.transpose(cut, whole([0, 2, 1, 3]))
 
     def _kept(self, x: ov.Node, name: str, state: tuple[ov.Node, ov.Node]) -> ov.Node:
         """Return all keys or values so far, and keep them."""
@@ -280,11 +295,11 @@ class _Writer:
         info.data_shape = ov.PartialShape([-1, text.kv_heads, -1, text.head_dim])
         info.data_type, info.variable_id = ov.Type.f32, name
         variable = Variable(info)
-        shape = op.concat([batch, _whole([text.kv_heads]), _whole([0]), _whole([text.head_dim])], 0)
-        past = op.gather(op.read_value(op.broadcast(_real(0.0), shape), variable), beam, _whole(0))
-        whole = op.concat([past, x], 2)
-        self._sinks.append(op.assign(whole, variable))
-        return whole
+        shape = op.concat([batch, whole([text.kv_heads]), whole([0]), whole([text.head_dim])], 0)
+        past = op.gather(op.read_value(op.broadcast(_real(0.0), shape), variable), beam, whole(0))
+        both = op.concat([past, x], 2)
+        self._sinks.append(op.assign(both, variable))
+        return both
 
     def _spread(self, x: ov.Node) -> ov.Node:
         """Repeat each key head for the queries that share it."""
@@ -292,15 +307,10 @@ class _Writer:
         if times == 1:
             return x
         shape = op.shape_of(x)
-        first, second, third, fourth = (op.gather(shape, _whole([axis]), _whole(0)) for axis in range(4))
-        target = op.concat([first, second, _whole([times]), third, fourth], 0)
-        wide = op.broadcast(op.unsqueeze(x, _whole(2)), target, broadcast_spec="BIDIRECTIONAL")
-        return op.reshape(wide, _whole([0, self._text.heads, -1, self._text.head_dim]), special_zero=True)
-
-
-def _four_bits(values: NDArray[np.uint8] | NDArray[np.int8]) -> ov.Node:
-    tensor = ov.Tensor(nibbles(values.astype(np.uint8)), list(values.shape), ov.Type.u4)
-    return Constant(tensor, shared_memory=False)
+        first, second, third, fourth = (op.gather(shape, whole([axis]), whole(0)) for axis in range(4))
+        target = op.concat([first, second, whole([times]), third, fourth], 0)
+        wide = op.broadcast(op.unsqueeze(x, whole(2)), target, broadcast_spec="BIDIRECTIONAL")
+        return op.reshape(wide, whole([0, self._text.heads, -1, self._text.head_dim]), special_zero=True)
 
 
 def _sixteen_bits(values: Floats) -> ov.Node:
@@ -312,31 +322,31 @@ def _sixteen_bits(values: Floats) -> ov.Node:
 
 def _mask(ids: ov.Node, mask: ov.Node) -> ov.Node:
     """Return what is added to the scores; paged attention does without it."""
-    keys = op.squeeze(op.gather(op.shape_of(mask), _whole([1]), _whole(0)), _whole([0]))
-    queries = op.squeeze(op.gather(op.shape_of(ids), _whole([1]), _whole(0)), _whole([0]))
-    columns = op.unsqueeze(op.range(_whole(0), keys, _whole(1), "i64"), _whole(0))
-    rows = op.unsqueeze(op.range(op.subtract(keys, queries), keys, _whole(1), "i64"), _whole(1))
-    causal = op.unsqueeze(op.less_equal(columns, rows), _whole([0, 1]))
-    kept = op.unsqueeze(op.not_equal(mask, _whole(0)), _whole([1, 2]))
+    keys = op.squeeze(op.gather(op.shape_of(mask), whole([1]), whole(0)), whole([0]))
+    queries = op.squeeze(op.gather(op.shape_of(ids), whole([1]), whole(0)), whole([0]))
+    columns = op.unsqueeze(op.range(whole(0), keys, whole(1), "i64"), whole(0))
+    rows = op.unsqueeze(op.range(op.subtract(keys, queries), keys, whole(1), "i64"), whole(1))
+    causal = op.unsqueeze(op.less_equal(columns, rows), whole([0, 1]))
+    kept = op.unsqueeze(op.not_equal(mask, whole(0)), whole([1, 2]))
     return op.select(op.logical_and(causal, kept), _real(0.0), _real(np.finfo(np.float32).min))
 
 
 def _turns(places: ov.Node, batch: ov.Node, frequencies: Floats, factor: float) -> tuple[ov.Node, ov.Node]:
     """Return cos and sin [batch, 1, tokens, head size]."""
-    shape = op.concat([batch, _whole([1, 1])], 0)
+    shape = op.concat([batch, whole([1, 1])], 0)
     inverse = op.broadcast(_real(frequencies.reshape(1, -1, 1)), shape, broadcast_spec="BIDIRECTIONAL")
-    angles = op.matmul(inverse, op.convert(op.unsqueeze(places, _whole(1)), np.float32), False, False)
-    angles = op.transpose(angles, _whole([0, 2, 1]))
+    angles = op.matmul(inverse, op.convert(op.unsqueeze(places, whole(1)), np.float32), False, False)
+    angles = op.transpose(angles, whole([0, 2, 1]))
     full = op.concat([angles, angles], 2)
     both = (op.cos(full), op.sin(full))
     if factor != 1.0:
         both = (op.multiply(both[0], _real(factor)), op.multiply(both[1], _real(factor)))
-    return op.unsqueeze(both[0], _whole(1)), op.unsqueeze(both[1], _whole(1))
+    return op.unsqueeze(both[0], whole(1)), op.unsqueeze(both[1], whole(1))
 
 
 def _turned(heads: ov.Node, turns: tuple[ov.Node, ov.Node], dim: int) -> ov.Node:
-    half, end, step, axis = _whole([dim // 2]), _whole([np.iinfo(np.int64).max]), _whole([1]), _whole([3])
+    half, end, step, axis = whole([dim // 2]), whole([np.iinfo(np.int64).max]), whole([1]), whole([3])
     second = op.slice(heads, half, end, step, axis)
-    first = op.slice(heads, _whole([0]), half, step, axis)
+    first = op.slice(heads, whole([0]), half, step, axis)
     swapped = op.concat([op.multiply(second, _real([[[[-1.0]]]])), first], -1)
     return op.add(op.multiply(heads, turns[0]), op.multiply(swapped, turns[1]))

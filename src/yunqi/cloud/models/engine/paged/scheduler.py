@@ -1,9 +1,12 @@
 """Who runs in the next step: everybody who decodes, and of the prompts as much as one step may read."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from yunqi.cloud.models.engine.paged.blocks import SIZE, Block, BlockPool
+from yunqi.cloud.models.engine.guessing import Guess
+from yunqi.cloud.models.engine.paged.blocks import BlockPool
+from yunqi.cloud.models.engine.paged.pages import Pages
 from yunqi.cloud.models.engine.paged.sequence import Sequence, Stage
 
 
@@ -17,13 +20,14 @@ class Run:
     sequence: Sequence
     count: int
     last: bool
-    guess: tuple[int, ...] = ()
+    guess: tuple[Guess, ...] = ()
 
     @property
     def tokens(self) -> list[int]:
         """Return the tokens of this part."""
         sequence = self.sequence
-        return [*sequence.tokens[sequence.past : sequence.past + self.count - len(self.guess)], *self.guess]
+        known = sequence.tokens[sequence.past : sequence.past + self.count - len(self.guess)]
+        return [*known, *(one.token for one in self.guess)]
 
 
 class Scheduler:
@@ -37,13 +41,23 @@ class Scheduler:
         Tokens a step may read; those who decode come first.
     calm
         Tokens a step may read when nobody decodes, so that nobody's next token is waited for.
+    on_finish
+        Called with each sequence that ran and is let go, whatever for.
     """
 
-    def __init__(self, pool: BlockPool, *, places: int, chunk: int, calm: int = 0) -> None:
-        self._pool, self._places, self._chunk, self._calm = pool, places, chunk, calm or chunk
+    def __init__(
+        self,
+        pool: BlockPool,
+        *,
+        places: int,
+        chunk: int,
+        calm: int = 0,
+        on_finish: Callable[[Sequence], None] = lambda sequence: None,
+    ) -> None:
+        self._pages, self._places, self._chunk, self._calm = Pages(pool), places, chunk, calm or chunk
+        self._on_finish = on_finish
         self._waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
-        self.copies: list[tuple[int, int]] = []
 
     def add(self, sequence: Sequence) -> None:
         """Take in a request."""
@@ -54,9 +68,14 @@ class Scheduler:
         """Whether nobody runs or waits."""
         return not self.running and not self._waiting
 
+    @property
+    def copies(self) -> list[tuple[int, int]]:
+        """Return the pairs of blocks of the last plan."""
+        return self._pages.copies
+
     def plan(self) -> list[Run]:
         """Return the next step; ``copies`` then holds pairs of blocks, the second to be made like the first before it."""
-        self.copies = []
+        self._pages.copies = []
         self._part_with_leaving()
         self._let_in()
         runs = list[Run]()
@@ -64,7 +83,7 @@ class Scheduler:
         for sequence in sorted(self.running, key=lambda one: one.is_reading):
             missing = len(sequence.tokens) - sequence.past
             apart = 1 if sequence.alone and missing > 1 else 0
-            if (count := min(missing - apart, left)) > 0 and self._grow(sequence, sequence.past + count):
+            if (count := min(missing - apart, left)) > 0 and self._pages.grow(sequence, sequence.past + count):
                 guess = self._guess(sequence, left) if count == missing == 1 else ()
                 runs.append(Run(sequence, count + len(guess), last=count == missing, guess=guess))
                 left -= count + len(guess)
@@ -73,18 +92,18 @@ class Scheduler:
     def ran(self, runs: list[Run]) -> None:
         """Write down that a step was done."""
         for run in runs:
-            self._write(run.sequence, run.count - len(run.guess))
+            self._pages.write(run.sequence, run.count - len(run.guess))
 
     def confirm(self, sequence: Sequence) -> None:
         """Write down that a guess, which is the sequence's last token by now, was right: the cache has it already."""
-        self._write(sequence, 1)
+        self._pages.write(sequence, 1)
 
     def finish(self, sequence: Sequence) -> None:
         """Let a sequence go; its blocks stay known."""
         sequence.stage = Stage.DONE
         self.running.remove(sequence)
-        self._pool.release(sequence.blocks)
-        sequence.blocks = []
+        self._pages.release(sequence)
+        self._on_finish(sequence)
 
     def _part_with_leaving(self) -> None:
         for sequence in [one for one in self.running if one.stage is Stage.LEAVING]:
@@ -94,45 +113,11 @@ class Scheduler:
     def _let_in(self) -> None:
         while self._waiting and len(self.running) < self._places:
             sequence = self._waiting.popleft()
-            self._begin(sequence)
+            self._pages.begin(sequence)
             sequence.stage = Stage.RUNNING
             self.running.append(sequence)
 
-    def _begin(self, sequence: Sequence) -> None:
-        """Start where the known beginning of the prompt ends; its last token is always read, for its logits."""
-        known = self._pool.known(sequence.tokens[:-1], sequence.mix)
-        for block in known.whole:
-            self._pool.hold(block)
-        sequence.blocks = list(known.whole)
-        sequence.past = len(known.whole) * SIZE
-        if known.part is not None:
-            self._pool.hold(known.part)  # so that it is not what gives way
-            copy = self._pool.take(self._last(sequence), known.part.tokens[: known.tokens])
-            if copy is not None:
-                self.copies.append((known.part.number, copy.number))
-                sequence.blocks.append(copy)
-                sequence.past += known.tokens
-            self._pool.release([known.part])
-        sequence.cached = sequence.past
-
-    @staticmethod
-    def _write(sequence: Sequence, count: int) -> None:
-        for place in range(sequence.past, sequence.past + count):
-            sequence.blocks[place // SIZE].tokens.append(sequence.tokens[place])
-        sequence.past += count
-
-    def _guess(self, sequence: Sequence, left: int) -> tuple[int, ...]:
+    def _guess(self, sequence: Sequence, left: int) -> tuple[Guess, ...]:
         """Return as much of a guess as the step and the cache have room for."""
         guess = tuple(sequence.guess[: left - 1])
-        return guess if guess and self._grow(sequence, sequence.past + 1 + len(guess)) else ()
-
-    def _grow(self, sequence: Sequence, length: int) -> bool:
-        while len(sequence.blocks) * SIZE < length:
-            block = self._pool.take(self._last(sequence))
-            if block is None:
-                return False
-            sequence.blocks.append(block)
-        return True
-
-    def _last(self, sequence: Sequence) -> Block:
-        return sequence.blocks[-1] if sequence.blocks else self._pool.root(sequence.mix)
+        return guess if guess and self._pages.grow(sequence, sequence.past + 1 + len(guess)) else ()

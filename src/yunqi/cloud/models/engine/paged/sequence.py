@@ -1,5 +1,6 @@
 """One request in the engine: its tokens, how far the cache has them, and what it waits for."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -8,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from yunqi.cloud.models.engine.guessing import Guess
 from yunqi.cloud.models.engine.paged.blocks import Block
 from yunqi.cloud.models.engine.paged.choosing import Chosen, Wishes
 
@@ -30,6 +32,9 @@ class Grammar(Protocol):
     def accept(self, token: int) -> None:
         """Take the next token."""
 
+    def rollback(self, count: int) -> None:
+        """Forget the last tokens that were taken."""
+
     def is_over(self) -> bool:
         """Whether nothing more may follow."""
 
@@ -50,6 +55,10 @@ class Sequence:
         Called with each token of the answer, and at the end with None and the reason; true ends the answer.
     guess
         What may come next; it is read in the same step as the last token, and kept as far as it was right.
+    draws
+        Draws its tokens.
+    guessed, kept
+        Tokens that were guessed so far, and how many of them were right; only those are part of the answer.
     mix
         The weight of each of the model's adapters; empty where none is used.
     alone
@@ -64,7 +73,10 @@ class Sequence:
     grammar: Grammar | None = None
     alone: bool = False
     mix: tuple[float, ...] = ()
-    guess: list[int] = field(default_factory=list)
+    guess: list[Guess] = field(default_factory=list)
+    draws: random.Random = field(default_factory=random.Random)
+    guessed: int = 0
+    kept: int = 0
     prompt: int = 0
     cached: int = 0
     past: int = 0

@@ -48,6 +48,16 @@ class Tokenizer:
         found: str | None = self._inner.id_to_token(token_id)
         return found
 
+    def difference(self, other: "Tokenizer") -> str:
+        """Return how the vocabularies differ, in a few words; nothing when each id is the same token in both."""
+        mine, theirs = (one._inner.get_vocab(with_added_tokens=True) for one in (self, other))
+        if mine == theirs:
+            return ""
+        if len(mine) != len(theirs):
+            return f"{len(mine)} tokens and {len(theirs)}"
+        word = min((word for word in mine if mine[word] != theirs.get(word)), key=lambda word: mine[word])
+        return f"token {mine[word]} is {word!r} and {other.text(mine[word])!r}"
+
     def save(self, path: Path) -> None:
         """Write the tokenizer as a tokenizer.json."""
         self._inner.save(str(path))
@@ -56,6 +66,14 @@ class Tokenizer:
     def size(self) -> int:
         """Return the number of tokens, special ones included."""
         return int(self._inner.get_vocab_size())
+
+
+def unfit(draft: str, name: str, difference: str) -> str:
+    """Return what to say of a draft whose vocabulary is another one than its model's."""
+    return (
+        f"{draft} cannot guess for {name}: their vocabularies differ ({difference}, {name} first). Take a smaller model "
+        "with the same tokenizer, usually of the same generation, or none."
+    )
 
 
 def read_tokenizer(folder: Path) -> Tokenizer | None:

@@ -47,7 +47,7 @@ class Desk:
         self._document = (folder / TOKENIZER).read_text(encoding="utf-8")
         self.tokenizer = tokenizers.Tokenizer.from_str(self._document)
         self._template, self._specials = about["template"], about["specials"]
-        self._ends, self._vocabulary = frozenset(about["ends"]), int(about["vocabulary"])
+        self._ends, self.vocabulary = frozenset(about["ends"]), int(about["vocabulary"])
         self.context = min(context, int(about["context"]))
 
     def open(
@@ -101,7 +101,7 @@ class Desk:
     def _words(self) -> Any:
         from yunqi.cloud.models.service.paged.grammar import Vocabulary
 
-        return Vocabulary(self._document, self._vocabulary, sorted(self._ends))
+        return Vocabulary(self._document, self.vocabulary, sorted(self._ends))
 
 
 class _Voice:
@@ -135,7 +135,8 @@ class _Voice:
         rest = self._stops.close()
         self._send([*self._stream.feed(rest), *self._stream.close()])
         done = "tool_calls" if self._called and reason == "stop" else reason
-        self._post({"choices": [{"index": 0, "delta": {}, "finish_reason": done}], "usage": self._usage()})
+        choices = [{"index": 0, "delta": {}, "finish_reason": done}]
+        self._post({"choices": choices, "usage": self._usage(), "timings": self._timings()})
         self._post(None)
 
     def _send(self, pieces: list[Piece]) -> None:
@@ -174,6 +175,8 @@ class _Voice:
             "cache_n": cached,
             "prompt_n": usage["prompt_tokens"] - cached,
             "predicted_n": usage["completion_tokens"],
+            "draft_n": self.sequence.guessed if self.sequence else 0,
+            "draft_n_accepted": self.sequence.kept if self.sequence else 0,
         }
 
     def _reported(self, chosen: Chosen) -> dict[str, Any]:

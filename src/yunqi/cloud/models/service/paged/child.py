@@ -29,6 +29,8 @@ def main() -> None:
     try:
         if not compiled.is_made(folder):
             compiled.make(Path(spec["model"]), folder, spec["engine"], [one["folder"] for one in spec["adapters"]])
+        if (draft := spec["draft"]) and not compiled.is_made(Path(draft["graph"])):
+            compiled.make(Path(draft["model"]), Path(draft["graph"]), draft["engine"])
         asyncio.run(_serve(spec, folder, answer))
     except Error as error:
         print(error.message, file=sys.stderr)

@@ -49,6 +49,8 @@ def export(source: Path, folder: Path, *, bits: int = 8, adapters: Sequence[Path
         raise Invalid(f"{source} cannot be written as a graph: {reason}. Use the engine llama.cpp.")
     if model.tokenizer is None:
         raise Invalid(f"{source} carries no tokenizer, so it cannot be served.")
+    if adapters and any(model.spec.text.sparse):
+        raise Invalid(f"{source} has experts, and adapters beside those are not written as a graph yet. Use llama.cpp.")
     shapes = {name: tuple(value.shape) for name, value in model.module.state_dict().items()}
     ways = [read_adapter(one, shapes) for one in adapters]
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,7 @@ def _write(model: LoadedModel, folder: Path, bits: int, adapters: Sequence[Adapt
 
     inverse, factor = frequencies(text, text.context)
     whole = 2 * sum(value.numel() for name, value in held.items() if name.endswith("_proj.weight"))
-    second = bits < 16 and whole <= MOST_WHOLE and TILES in flags()
+    second = bits < 16 and not any(text.sparse) and whole <= MOST_WHOLE and TILES in flags()
     for name, width in ((GRAPH, bits), *([(WIDE_GRAPH, 16)] if second else [])):
         graph = decoder(text, weight, inverse.numpy(), factor, bits=width, adapters=adapters)
         ov.save_model(graph, folder / name, compress_to_fp16=False)

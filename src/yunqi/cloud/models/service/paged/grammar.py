@@ -47,6 +47,11 @@ class Compiled:
         """Take the next token."""
         self._matcher.consume_token(token)
 
+    def rollback(self, count: int) -> None:
+        """Forget the last tokens that were taken."""
+        if count:
+            self._matcher.rollback(count)
+
     def is_over(self) -> bool:
         """Whether nothing more may follow."""
         return bool(self._matcher.is_stopped())

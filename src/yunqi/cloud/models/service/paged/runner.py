@@ -79,21 +79,20 @@ class Runner:
         for source, target in copies:
             for blocks in self._cache.values():
                 blocks[target] = blocks[source]
-        begins = np.concatenate(([0], np.cumsum([run.count for run in runs]))).astype(np.int32)
+        ends = np.cumsum([run.count for run in runs]).tolist()
         last = [
             place - 1 - left
-            for place, run in zip(begins[1:].tolist(), runs, strict=True)
+            for place, run in zip(ends, runs, strict=True)
             if run.last
             for left in range(len(run.guess), -1, -1)
         ]
-        return self._infer(self._inputs(runs, begins), last or [0])[: len(last)]
+        return self._infer(self._inputs(runs), last or [0])[: len(last)]
 
     def score(self, tokens: list[int], mix: tuple[float, ...] = ()) -> NDArray[np.float32]:
         """Return the logits after every token [tokens, vocabulary]; whatever the cache held is overwritten."""
         sequence = Sequence(tokens, Wishes(), 0, frozenset(), lambda chosen, reason: True, mix=mix)
         sequence.blocks = [Block(number) for number in range(-(-len(tokens) // SIZE))]
-        begins = np.array([0, len(tokens)], dtype=np.int32)
-        inputs = self._inputs([Run(sequence, len(tokens), last=True)], begins)
+        inputs = self._inputs([Run(sequence, len(tokens), last=True)])
         return self._infer(inputs, list(range(len(tokens)))).copy()
 
     def _infer(self, inputs: dict[str, Any], chosen: list[int]) -> NDArray[np.float32]:
@@ -109,17 +108,19 @@ class Runner:
         if hasattr(self, "_thread"):
             self._thread.join()
 
-    def _inputs(self, runs: Many[Run], begins: NDArray[np.int32]) -> dict[str, Any]:
+    def _inputs(self, runs: Many[Run]) -> dict[str, Any]:
         ids, places, blocks, counts = list[int](), list[NDArray[np.int64]](), list[int](), [0]
-        pasts, longest = [run.sequence.past for run in runs], 0
+        pasts, begins, longest = list[int](), [0], 0
         for run in runs:
-            sequence, end = run.sequence, run.sequence.past + run.count
             ids += run.tokens
-            places.append(np.arange(sequence.past, end))
-            needed = -(-end // SIZE)
-            blocks += [block.number for block in sequence.blocks[:needed]]
-            counts.append(counts[-1] + needed)
-            longest = max(longest, end)
+            for past, end in _parts(run):
+                places.append(np.arange(past, end))
+                needed = -(-end // SIZE)
+                blocks += [block.number for block in run.sequence.blocks[:needed]]
+                counts.append(counts[-1] + needed)
+                pasts.append(past)
+                begins.append(begins[-1] + end - past)
+                longest = max(longest, end)
         more = self._padding(len(ids))
         if more:  # a sequence of its own, in the block that is no sequence's
             ids += [0] * more
@@ -127,12 +128,12 @@ class Runner:
             blocks.append(self.blocks)
             counts.append(counts[-1] + 1)
             pasts.append(0)
-            begins = np.append(begins, np.int32(len(ids)))
+            begins.append(len(ids))
         return self._mixed(runs, more) | {
             "input_ids": np.array(ids, dtype=np.int64),
             "position_ids": np.concatenate(places),
             "past_lens": np.array(pasts, dtype=np.int32),
-            "subsequence_begins": begins,
+            "subsequence_begins": np.array(begins, dtype=np.int32),
             "block_indices": np.array(blocks, dtype=np.int32),
             "block_indices_begins": np.array(counts, dtype=np.int32),
             "max_context_len": np.array(longest, dtype=np.int32),
@@ -169,7 +170,7 @@ class Runner:
         """Read some tokens into a cache of their own, for the plugin packs weights when it first needs them."""
         sequence = Sequence([0] * tokens, Wishes(), 0, frozenset(), lambda chosen, reason: True)
         sequence.blocks = [Block(number) for number in range(-(-tokens // SIZE))]
-        inputs = self._inputs([Run(sequence, tokens, last=True)], np.array([0, tokens], dtype=np.int32))
+        inputs = self._inputs([Run(sequence, tokens, last=True)])
         cache = self._memory(len(sequence.blocks))
         self._bind(request, cache)
         request.infer({**inputs, CHOSEN: np.array([0], dtype=np.int64)}, share_inputs=True)
@@ -192,6 +193,19 @@ class Runner:
     def _bind(request: ov.InferRequest, cache: dict[str, NDArray[Any]]) -> None:
         for name, blocks in cache.items():  # a tensor does not keep the array whose memory it uses
             request.set_tensor(name, ov.Tensor(blocks, shared_memory=True))
+
+
+def _parts(run: Run) -> list[tuple[int, int]]:
+    """Return from where to where a step reads a run.
+
+    Guesses are read as sequences of one token each over the same blocks: all keys are written before any is looked at. So
+    each is computed as it would be alone, to the bit; as further tokens of one sequence their attention takes another
+    way, whose rounding (the keys of the same step are not yet in 8 bits) made some greedy answers differ.
+    """
+    past = run.sequence.past
+    if not run.guess:
+        return [(past, past + run.count)]
+    return [(place, place + 1) for place in range(past, past + run.count)]
 
 
 def _group(model: ov.Model) -> int:

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from yunqi.cloud.models.engine.tokens.tokenizer import Tokenizer, unfit
 from yunqi.cloud.models.service.paged.answering import Desk, TooLong
+from yunqi.cloud.models.service.paged.drafter import Drafter
 from yunqi.cloud.models.service.paged.loop import Loop
 from yunqi.cloud.models.service.paged.runner import Runner
-from yunqi.kernel import Error
+from yunqi.kernel import Error, Invalid
 
 _HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
 _MOST_BYTES = 64 << 20
@@ -26,13 +28,32 @@ async def listen(spec: dict[str, Any], folder: Path) -> None:
     """Load the graph and listen; returns once requests are answered."""
     extra = _extra_tokens(spec["cache_mb"], spec["context"])
     runner = Runner(folder, tokens=spec["context"] * spec["parallel"] + extra, threads=spec["threads"])
-    loop = Loop(runner, places=spec["parallel"], lookup=spec["lookup"], on_loss=lambda: os._exit(1))
     desk = Desk(folder, context=spec["context"])
+    guessing = drafter(spec, desk) if spec["draft"] else None
+    loop = Loop(runner, places=spec["parallel"], lookup=spec["lookup"], drafter=guessing, on_loss=lambda: os._exit(1))
     application = web.Application(client_max_size=_MOST_BYTES, middlewares=[_guard(spec["key"])])
     application.router.add_post("/v1/chat/completions", _chat(desk, loop))
     site = web.AppRunner(application, access_log=None, handler_cancellation=True)
     await site.setup()
     await web.UnixSite(site, spec["socket"]).start()
+
+
+def drafter(spec: dict[str, Any], desk: Desk) -> Drafter:
+    """Load the model that guesses.
+
+    Raises
+    ------
+    Invalid
+        When it speaks of other tokens.
+    """
+    folder = Path(spec["draft"]["graph"])
+    other = Desk(folder, context=spec["context"])
+    if difference := Tokenizer(desk.tokenizer).difference(Tokenizer(other.tokenizer)):
+        names = (spec["draft"]["name"], Path(spec["model"]).parent.name)
+        raise Invalid(unfit(*names, difference), param="draft")
+    tokens = spec["context"] * spec["parallel"] + _extra_tokens(spec["cache_mb"], spec["context"])
+    runner = Runner(folder, tokens=tokens, threads=spec["threads"])
+    return Drafter(runner, size=desk.vocabulary, context=other.context)
 
 
 def _extra_tokens(megabytes: int, context: int) -> int:
