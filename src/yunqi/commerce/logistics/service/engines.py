@@ -15,9 +15,8 @@ from yunqi.commerce.logistics.engine.routing.population.evolution import Evoluti
 from yunqi.commerce.logistics.engine.routing.population.evolution import suits as evolves
 from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
-from yunqi.commerce.logistics.engine.routing.strings.fleet import SMALL
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
-from yunqi.commerce.logistics.engine.routing.strings.search import POLISHED, Search
+from yunqi.commerce.logistics.engine.routing.strings.search import Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
 from yunqi.commerce.logistics.engine.routing.strings.warm import warm as load
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found
@@ -81,7 +80,6 @@ def run_engines(
         routes = beside.routes(0.01 * span) if beside else None
         return from_routes(problem, arrays, routes) if routes else None
 
-    is_small = problem.objective is Objective.VEHICLES_FIRST and len(problem.tasks) <= SMALL
     search = Search(
         arrays,
         left=left,
@@ -91,7 +89,7 @@ def run_engines(
         emit=told,
         aside=meet if beside else None,
         partner=partner,
-        polish_seconds=min(5.0, POLISHED * span) if iterations is None and (span > 4 or is_small) else 0.0,
+        polish_seconds=min(5.0, 0.05 * span) if iterations is None and span > 4 else 0.0,
     )
     if iterations is not None:
         search.limit(iterations)

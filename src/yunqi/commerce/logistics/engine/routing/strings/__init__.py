@@ -35,8 +35,8 @@ def folder() -> Path:
 _before = numba.config.CACHE_DIR
 numba.config.CACHE_DIR = str(folder())
 try:
-    from yunqi.commerce.logistics.engine.routing.strings import anneal, book, eject, links, pairs, recreate, ruin
+    from yunqi.commerce.logistics.engine.routing.strings import anneal, eject, links, pairs, recreate, ruin
 finally:
     numba.config.CACHE_DIR = _before
 
-__all__ = ["anneal", "book", "eject", "folder", "links", "pairs", "recreate", "ruin"]
+__all__ = ["anneal", "eject", "folder", "links", "pairs", "recreate", "ruin"]

@@ -8,9 +8,7 @@ from yunqi.commerce.logistics.engine.routing.strings import anneal as compiled
 from yunqi.commerce.logistics.engine.routing.strings import eject
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
-from yunqi.commerce.logistics.engine.routing.strings.book import anneal_noting
 from yunqi.commerce.logistics.engine.routing.strings.packed import A_VEHICLE, REQUIRED
-from yunqi.commerce.logistics.engine.routing.strings.tries import Tries
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 FLEET_MOST, LONG_MOST = 0.65, 0.85
@@ -146,15 +144,15 @@ class Fleet:
                         self.workers.fill(state, found)
         return self.workers.n <= SMALL and not self.best().absent and begun - last <= QUICK * begun
 
-    def anew(self, hot: float, cold: float, tries: Tries | None = None) -> None:
+    def anew(self, hot: float, cold: float, remember: Callable[[Found], None]) -> None:
         """Plan from nothing several times with as few vehicles, and hand in what comes of it.
 
         Parameters
         ----------
         hot, cold
             Temperatures of the search that goes on with the best of these plans.
-        tries
-            Where the routes tried on the way are written down.
+        remember
+            Gets each plan.
         """
         begun = self.workers.left()
         with ThreadPoolExecutor(len(self.workers.states)) as threads:
@@ -165,14 +163,12 @@ class Fleet:
                 quota = self.workers.quota(
                     int((self.workers.left() - until) * (self.workers.counted or 0) / len(self.workers.states))
                 )
-                jobs = [
-                    threads.submit(self._once, k, hot, cold, quota, until, tries.books[k] if tries else None)
-                    for k in range(len(self.workers.states))
-                ]
+                jobs = [threads.submit(self._once, k, hot, cold, quota, until) for k in range(len(self.workers.states))]
                 for found in [job.result() for job in jobs]:
                     self.take(found)
+                    remember(found)
 
-    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float, book: Ints | None) -> Found:
+    def _once(self, thread: int, hot: float, cold: float, quota: int, until: float) -> Found:
         """Construct a plan, bring it to as few vehicles as the best has, and anneal it; iterations count where they must."""
         state, args, fleet = self.workers.states[thread], self.workers.arrays.args, len(self.best().routes)
         begun, first = self.workers.left(), self.workers.own(state)
@@ -189,16 +185,17 @@ class Fleet:
             eject.eject(*args, state, STEPS, fleet, most, HOT[0], HOT[1] * hot)
         found = self.workers.read(state, best=True)
         self.workers.fill(state, found if len(found.routes) <= fleet and not found.absent else self.best())
-        warm, length = done(), CHUNK
+        warm = done()
         hot, cold = WARMER * hot, WARM_END * cold
         while (share := done()) < 1:
             level = hot * (cold / hot) ** ((share - warm) / (1 - warm))
-            if self.workers.counted is not None:
-                length = max(1, min(CHUNK, quota - self.workers.own(state) + first))
-            if book is None:
-                compiled.anneal(*args, state, length, level, level)
-            else:
-                anneal_noting(*args, state, book, length, level)
+            compiled.anneal(
+                *args,
+                state,
+                CHUNK if self.workers.counted is None else max(1, min(CHUNK, quota - self.workers.own(state) + first)),
+                level,
+                level,
+            )
         return self.workers.read(state, best=True)
 
     def _improvements(self) -> int:

@@ -17,7 +17,6 @@ from yunqi.commerce.logistics.engine.routing.strings.fleet import Fleet
 from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
 from yunqi.commerce.logistics.engine.routing.strings.links import distance
 from yunqi.commerce.logistics.engine.routing.strings.packed import REQUIRED, Packed
-from yunqi.commerce.logistics.engine.routing.strings.tries import Tries
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found, Workers
 
 ROUND, LEAST_ROUND, ROUNDS = 2000, 200, 50
@@ -29,9 +28,6 @@ COLLECT_FROM, CHOOSE_AT = 0.3, (0.8, 0.92)
 """Shares of the budget from which a re-plan keeps its routes, and at which the best choice from them is made."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
-POLISHED, CHOOSING = 0.05, 0.4
-"""Shares: of the budget, what a polish may take; of what is left after several ways to a plan, what the linear programs over
-their routes may take, and the integer one again."""
 SHARED_FROM = 0.5
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 
@@ -145,12 +141,7 @@ class Search:
             is_quick, current = fleet.drop(first), self.best
         hot, cold = self._temperatures(current, cool)
         if is_quick and not cool:
-            tries = Tries(self.arrays, len(self.states)) if self.polish else None
-            fleet.anew(hot, cold, tries)
-            rest = self.left() * self.polish_seconds / POLISHED
-            better = tries.better(self.best, CHOOSING * rest) if tries else None
-            if better is not None:
-                self._take(better)
+            fleet.anew(hot, cold, lambda found: self._remember(found) if self.polish and not found.absent else None)
             current, hot = self.best, hot * 0.3
         span = max(self.left(), 1e-9)
         next_polish, choices = 0.8, list(CHOOSE_AT)

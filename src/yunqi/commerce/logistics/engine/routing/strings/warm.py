@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.routing.strings import anneal, book, eject, folder, recreate
+from yunqi.commerce.logistics.engine.routing.strings import anneal, eject, folder, recreate
 from yunqi.commerce.logistics.engine.routing.strings.arrays import new_state
 from yunqi.commerce.logistics.engine.routing.strings.packed import packed
 from yunqi.commerce.logistics.model import Problem, Task, Travel, Vehicle
@@ -29,7 +29,6 @@ def warm() -> None:
     state, nothing = new_state(arrays.p, 1), np.zeros(0, np.int64)
     anneal.load(*arrays.args, state, nothing, np.zeros(1, np.int64), nothing, np.arange(3, dtype=np.int64))
     anneal.anneal(*arrays.args, state, 1, 1.0, 1.0)
-    book.anneal_noting(*arrays.args, state, book.new_book(3, routes=9, words=9), 1, 1.0)
     recreate.price(*arrays.args, state, 0)
     anneal.fewer(*arrays.args, state, 1, 1, 1.0)
     eject.eject(*arrays.args, state, 1, 1, 2, 1, 1.0)
