@@ -82,6 +82,7 @@ def test_a_draft_as_dear_as_the_model_is_hardly_asked_unless_told_to() -> None:
     assert both.speculation.guessed >= 1
 
 
+@pytest.mark.slow
 def test_drawn_answers_are_distributed_as_the_models_own() -> None:
     """Of 400 answers of two tokens after the first, and of the exact chances of all that are possible."""
     exact, both = model(), paired(model(), model(noise=0.5))

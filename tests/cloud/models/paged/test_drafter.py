@@ -105,6 +105,7 @@ def test_a_draft_that_is_wrong_changes_nothing(tmp_path: Path, kind: type[Drafte
     assert drafter._pages._pool.available == draft.blocks
 
 
+@pytest.mark.slow
 def test_drawn_answers_are_distributed_as_the_models_own(tmp_path: Path) -> None:
     """Of 3,000 answers of three tokens, and of the exact chances of all that are possible; penalties included."""
     model, draft = member("qwen3"), near("qwen3", 1.0)
