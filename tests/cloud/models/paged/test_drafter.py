@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,15 @@ from numpy.typing import NDArray
 
 pytest.importorskip("openvino")
 from scipy.stats import chisquare
+from tests.cloud.models.paged.asking import answers, said
 from tests.cloud.models.paged.test_graph import SMALL, member, runner
 
 from yunqi.cloud.models import load_config
 from yunqi.cloud.models.engine.guessing import Guess
 from yunqi.cloud.models.engine.paged.blocks import Block
-from yunqi.cloud.models.engine.paged.choosing import Chosen, Wishes
+from yunqi.cloud.models.engine.paged.choosing import Wishes
 from yunqi.cloud.models.engine.paged.scheduler import Run
-from yunqi.cloud.models.engine.paged.sequence import Grammar, Sequence, Stage
+from yunqi.cloud.models.engine.paged.sequence import Sequence, Stage
 from yunqi.cloud.models.service.loaded import LoadedModel
 from yunqi.cloud.models.service.paged.drafter import Drafter
 from yunqi.cloud.models.service.paged.loop import Loop
@@ -49,35 +49,6 @@ def near(name: str, noise: float = 0.2) -> LoadedModel:
     for parameter in model.module.parameters():
         parameter += noise * parameter.std() * torch.randn(parameter.shape, generator=generator)
     return model
-
-
-def answers(
-    loop: Loop,
-    prompts: list[list[int]],
-    wishes: Wishes = GREEDY,
-    *,
-    tokens: int = 40,
-    ends: frozenset[int] = frozenset(),
-    grammar: Callable[[], Grammar] | None = None,
-) -> list[Sequence]:
-    sequences, ended = [], []
-    for place, prompt in enumerate(prompts):
-        done = threading.Event()
-
-        def tell(chosen: Chosen | None, reason: str, done: threading.Event = done) -> bool:
-            if chosen is None:
-                done.set()
-            return False
-
-        sequences.append(Sequence(list(prompt), wishes, tokens, ends, tell, grammar() if grammar else None))
-        ended.append(done)
-        loop.add(sequences[-1], random.Random(place))
-    assert all(done.wait(60) for done in ended)
-    return sequences
-
-
-def said(sequences: list[Sequence]) -> list[list[int]]:
-    return [one.tokens[one.prompt :] for one in sequences]
 
 
 def loop_of(run: Runner, drafter: Drafter | None, places: int = 8) -> Loop:

@@ -1,7 +1,5 @@
 """Guesses from what stands there already: nothing in an answer changes but how many steps it takes."""
 
-import random
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +7,12 @@ import pytest
 
 pytest.importorskip("openvino")
 
+from tests.cloud.models.paged.asking import answers as ask
+from tests.cloud.models.paged.asking import said
 from tests.cloud.models.paged.test_graph import member, runner
 
-from yunqi.cloud.models.engine.paged.choosing import Chosen, Wishes
+from yunqi.cloud.models.engine.paged.choosing import Wishes
 from yunqi.cloud.models.engine.paged.echo import WIDEST, Echo
-from yunqi.cloud.models.engine.paged.sequence import Sequence
 from yunqi.cloud.models.service.paged.loop import Loop
 from yunqi.cloud.models.service.paged.runner import Runner
 
@@ -49,21 +48,9 @@ def answers(
 
     run.step = step  # type: ignore[method-assign, assignment]
     loop = Loop(run, places=3, on_loss=lambda: None, lookup=lookup)
-    sequences, ended = [], []
-    for place, prompt in enumerate(prompts):
-        done = threading.Event()
-
-        def tell(chosen: Chosen | None, reason: str, done: threading.Event = done) -> bool:
-            if chosen is None:
-                done.set()
-            return False
-
-        sequences.append(Sequence(list(prompt), wishes, tokens, frozenset(), tell))
-        ended.append(done)
-        loop.add(sequences[-1], random.Random(place))
-    assert all(done.wait(60) for done in ended)
+    found = said(ask(loop, prompts, wishes, tokens=tokens))
     run.step = steps  # type: ignore[method-assign]
-    return [one.tokens[one.prompt :] for one in sequences], len(taken)
+    return found, len(taken)
 
 
 def test_greedy_answers_are_those_of_the_lineage_in_fewer_steps(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from openvino import opset13 as op
 from openvino.utils.node_factory import NodeFactory
 
 from yunqi.cloud.models.engine.lineage.spec import Experts
-from yunqi.cloud.models.engine.paged.constants import four_bits, whole
-from yunqi.cloud.models.engine.paged.packing import Floats, pack
+from yunqi.cloud.models.engine.paged.constants import packed_weight, whole
+from yunqi.cloud.models.engine.paged.packing import Floats
 
 _NODES = NodeFactory("opset4")
 
@@ -31,11 +31,11 @@ def routed(x: ov.Node, experts: Experts, router: Floats, gate_up: Floats, down: 
     flat = op.reshape(x, whole([-1, width]), False)
     chances = op.softmax(op.matmul(flat, op.constant(router), False, True), -1)
     best = op.topk(chances, op.constant(np.int64(experts.chosen)), -1, "max", "value", index_element_type="i64")
-    weights = best.output(0)
+    shares = best.output(0)
     if experts.normalised:
-        weights = op.divide(weights, op.reduce_sum(weights, whole([-1]), True))
+        shares = op.divide(shares, op.reduce_sum(shares, whole([-1]), True))
     none = op.broadcast(op.constant(np.float32(0.0)), op.shape_of(chances))
-    spread = op.scatter_elements_update(none, best.output(1), weights, op.constant(np.int64(1)))
+    spread = op.scatter_elements_update(none, best.output(1), shares, op.constant(np.int64(1)))
     spread = op.unsqueeze(op.reshape(op.transpose(spread, whole([1, 0])), whole([count, -1]), False), whole(2))
     tiled = op.reshape(op.tile(flat, whole([count, 1])), whole([count, -1, width]), False)
     gate, up = np.split(gate_up, 2, axis=1)
@@ -46,20 +46,4 @@ def routed(x: ov.Node, experts: Experts, router: Floats, gate_up: Floats, down: 
 
 
 def _product(x: ov.Node, weight: Floats, bits: int) -> ov.Node:
-    return op.matmul(x, _packed(np.ascontiguousarray(weight), bits), False, True)
-
-
-def _packed(weight: Floats, bits: int) -> ov.Node:
-    """Return weights [experts, rows, columns] as a node."""
-    if bits == 32:
-        return op.constant(weight)
-    found = pack(weight.reshape(-1, weight.shape[2]), bits)
-    scales = found.scales.reshape(*weight.shape[:2], *found.scales.shape[1:])
-    values = found.values.reshape(*weight.shape[:2], *found.values.shape[1:])
-    if found.zeros is None:
-        return op.multiply(op.convert(op.constant(values), np.float32), op.constant(scales))
-    steps = op.subtract(
-        *(op.convert(four_bits(part), np.float16) for part in (values, found.zeros.reshape(scales.shape)))
-    )
-    real = op.multiply(steps, op.constant(scales.astype(np.float16)))
-    return op.convert(op.reshape(real, whole(weight.shape), False), np.float32)
+    return op.matmul(x, packed_weight(np.ascontiguousarray(weight), bits), False, True)

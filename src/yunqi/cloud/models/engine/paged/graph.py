@@ -17,9 +17,9 @@ from openvino.op.util import Variable, VariableInfo
 
 from yunqi.cloud.models.engine.adapter import Adapter
 from yunqi.cloud.models.engine.lineage.spec import FULL, Spec, Text
-from yunqi.cloud.models.engine.paged.constants import four_bits, whole
+from yunqi.cloud.models.engine.paged.constants import packed_weight, whole
 from yunqi.cloud.models.engine.paged.experts import routed
-from yunqi.cloud.models.engine.paged.packing import Floats, has_four_bits, pack
+from yunqi.cloud.models.engine.paged.packing import Floats, has_four_bits
 
 Weights = Callable[[str], Floats | None]
 """A tensor of the checkpoint by its official name, float32; None when there is none."""
@@ -167,26 +167,14 @@ class _Writer:
         return found
 
     def _packed(self, name: str, *, bits: int) -> ov.Node:
-        return self._pack(self._weight(name), bits)
-
-    @staticmethod
-    def _pack(weight: Floats, bits: int) -> ov.Node:
-        if bits == 32:
-            return op.constant(weight)
-        packed = pack(weight, bits)
-        if packed.zeros is None:
-            return op.multiply(op.convert(op.constant(packed.values), np.float32), op.constant(packed.scales))
-        values = op.convert(four_bits(packed.values), np.float16)
-        zeros = op.convert(four_bits(packed.zeros), np.float16)
-        real = op.multiply(op.subtract(values, zeros), op.constant(packed.scales.astype(np.float16)))
-        return op.convert(op.reshape(real, whole(weight.shape), False), np.float32)
+        return packed_weight(self._weight(name), bits)
 
     def _product(self, x: ov.Node, weight: Floats) -> ov.Node:
         if self._bits == 16:  # in its own kind: the plugin would keep what it converts to float32 beside what it packs
             product = op.matmul(op.convert(x, ov.Type.bf16), _sixteen_bits(weight), False, True)
             return op.convert(product, np.float32)
         bits = 4 if self._bits == 8 and has_four_bits(weight) else self._bits
-        return op.matmul(x, self._pack(weight, bits), False, True)
+        return op.matmul(x, packed_weight(weight, bits), False, True)
 
     def _linear(self, x: ov.Node, name: str) -> ov.Node:
         y = self._adapted(self._product(x, self._weight(f"{name}.weight")), x, [name])

@@ -26,8 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 async def listen(spec: dict[str, Any], folder: Path) -> None:
     """Load the graph and listen; returns once requests are answered."""
-    extra = _extra_tokens(spec["cache_mb"], spec["context"])
-    runner = Runner(folder, tokens=spec["context"] * spec["parallel"] + extra, threads=spec["threads"])
+    runner = _runner(folder, spec)
     desk = Desk(folder, context=spec["context"])
     guessing = drafter(spec, desk) if spec["draft"] else None
     loop = Loop(runner, places=spec["parallel"], lookup=spec["lookup"], drafter=guessing, on_loss=lambda: os._exit(1))
@@ -51,14 +50,13 @@ def drafter(spec: dict[str, Any], desk: Desk) -> Drafter:
     if difference := Tokenizer(desk.tokenizer).difference(Tokenizer(other.tokenizer)):
         names = (spec["draft"]["name"], Path(spec["model"]).parent.name)
         raise Invalid(unfit(*names, difference), param="draft")
-    tokens = spec["context"] * spec["parallel"] + _extra_tokens(spec["cache_mb"], spec["context"])
-    runner = Runner(folder, tokens=tokens, threads=spec["threads"])
-    return Drafter(runner, size=desk.vocabulary, context=other.context)
+    return Drafter(_runner(folder, spec), size=desk.vocabulary, context=other.context)
 
 
-def _extra_tokens(megabytes: int, context: int) -> int:
-    """Return for how many tokens more than run at once the cache has room, so that known beginnings stay."""
-    return context if megabytes else 0
+def _runner(folder: Path, spec: dict[str, Any]) -> Runner:
+    """Load a graph with room for all that run at once and, where wished, one more context: known beginnings stay."""
+    places = spec["parallel"] + bool(spec["cache_mb"])
+    return Runner(folder, tokens=spec["context"] * places, threads=spec["threads"])
 
 
 def _guard(key: str) -> Any:
