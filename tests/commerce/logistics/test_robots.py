@@ -11,7 +11,10 @@ import pytest
 
 from yunqi.commerce.logistics import Grid, LogisticsConfig, Robot, RobotPlan, RobotProblem, Yard, generated_fleet
 from yunqi.commerce.logistics.engine.robots.check import violations
+from yunqi.commerce.logistics.engine.robots.floor import Ground
+from yunqi.commerce.logistics.engine.robots.passing import passage
 from yunqi.commerce.logistics.engine.robots.solve import plan_robots
+from yunqi.commerce.logistics.model.robots import Errand
 from yunqi.commerce.logistics.service.plain_yard import robots_document
 from yunqi.kernel import Invalid
 
@@ -92,6 +95,45 @@ def test_errands_are_all_done_by_robots_that_never_meet() -> None:
     assert violations(problem, plan) == []
     assert plan.makespan >= plan.makespan_bound
     assert plan.total >= plan.total_bound
+
+
+def lanes(robots: int, errands: int, *, seed: int) -> RobotProblem:
+    """Return a floor of one-wide dead ends off one aisle, with errands between them."""
+    chance = random.Random(seed)
+    grid = Grid(("." * 15, *("".join(".#"[column % 2] for column in range(15)) for _ in range(6))))
+    cells = [(row, column) for row in range(7) for column in range(15) if grid.is_free((row, column))]
+    crew = tuple(Robot(f"r{k}", start) for k, start in enumerate(chance.sample(cells, robots)))
+    return RobotProblem(grid, crew, tuple(Errand(f"e{k}", *chance.sample(cells, 2), k) for k in range(errands)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errands_in_dead_ends_are_all_done(seed: int) -> None:
+    problem = lanes(4 + 2 * seed, 20, seed=seed)
+    plan = plan_robots(problem, used=steps(4_000))
+    assert plan.open == ()
+    assert violations(problem, plan) == []
+
+
+def test_more_time_for_errands_is_never_worse_and_the_first_plan_is_whole() -> None:
+    problem = lanes(8, 20, seed=7)
+    quick, longer = plan_robots(problem, used=lambda: 1.0), plan_robots(problem, used=steps(5_000))
+    assert len(quick.served) + len(quick.open) == 20
+    assert (len(longer.open), longer.total) < (len(quick.open), quick.total)
+
+
+def test_robots_that_swap_ends_of_a_lane_make_way_in_its_one_bay() -> None:
+    errands = (Errand("east", (1, 0), (1, 8)), Errand("west", (1, 8), (1, 0)))
+    problem = RobotProblem(Grid(("####.####", ".........")), (Robot("a", (1, 0)), Robot("b", (1, 8))), errands)
+    plan = plan_robots(problem, used=steps(2_000))
+    assert plan.open == ()
+    assert plan.total >= 17  # both need eight steps, and one of them waits in the bay
+    assert violations(problem, plan) == []
+    ground = Ground(problem.grid)
+    a, b, bay = (ground.number(cell) for cell in ((1, 3), (1, 5), (0, 4)))
+    found = passage(ground, [a, b], 0, ground.number((1, 8)), step=0)
+    assert found is not None
+    assert found.aside == {1: bay}
+    assert passage(ground, [a, ground.number((1, 0))], 0, ground.number((1, 8)), step=0) is None
 
 
 def test_the_checker_sees_meetings_swaps_and_jumps() -> None:

@@ -132,7 +132,7 @@ def ortools(task: dict[str, Any], far: Any) -> Routes:
 
 
 def vroom(task: dict[str, Any], far: Any) -> Routes:
-    """Solve by VROOM at its deepest level, with two threads for half the seconds."""
+    """Solve by VROOM at its deepest level, with two threads for half the seconds; fewer vehicles come first for pairs."""
     lib = importlib.import_module("vroom")
     numpy = importlib.import_module("numpy")
     problem = lib.Input()
@@ -143,14 +143,21 @@ def vroom(task: dict[str, Any], far: Any) -> Routes:
     def window(k: int) -> dict[str, Any]:
         return {"time_windows": [lib.TimeWindow(task["ready"][k], task["due"][k])]} if timed else {}
 
+    def stop(k: int) -> dict[str, Any]:
+        return {"id": k, "location": k, "default_service": service[k]} | window(k)
+
+    costs = lib.VehicleCosts(fixed=DEAR if task["pairs"] else 0)
     for v in range(task["vehicles"]):
         day = {"time_window": lib.TimeWindow(0, task["due"][0])} if timed else {}
-        problem.add_vehicle(lib.Vehicle(v + 1, start=0, end=0, capacity=[task["capacity"]], **day))
-    for k in range(1, len(far)):
-        problem.add_job(lib.Job(k, location=k, delivery=[task["demand"][k]], default_service=service[k], **window(k)))
+        problem.add_vehicle(lib.Vehicle(v + 1, start=0, end=0, capacity=[task["capacity"]], costs=costs, **day))
+    for first, second in task["pairs"]:
+        ends = [lib.ShipmentStep(**stop(k)) for k in (first, second)]
+        problem.add_shipment(*ends, amount=lib.Amount([task["demand"][first]]))
+    for k in range(1, len(far) if not task["pairs"] else 0):
+        problem.add_job(lib.Job(**stop(k), delivery=[task["demand"][k]]))
     answer = problem.solve(5, nb_threads=2, timeout=datetime.timedelta(seconds=task["seconds"] / 2))
     steps = answer.routes
-    jobs = steps[steps["type"] == "job"]
+    jobs = steps[steps["type"].isin(["job", "pickup", "delivery"])]
     return [[int(k) for k in group["id"]] for _, group in jobs.groupby("vehicle_id", sort=False)]
 
 
@@ -192,7 +199,7 @@ def commiv(task: dict[str, Any], far: Any) -> Routes:
 PEERS: dict[str, tuple[Callable[[dict[str, Any], Any], Routes], set[str]]] = {
     "pyvrp": (pyvrp, {"cvrp", "vrptw", "pdptw"}),
     "ortools": (ortools, {"cvrp", "vrptw", "pdptw"}),
-    "vroom": (vroom, {"cvrp", "vrptw"}),
+    "vroom": (vroom, {"cvrp", "vrptw", "pdptw"}),
     "hygese": (hygese, {"cvrp"}),
     "commiv": (commiv, {"cvrp", "vrptw"}),
 }

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +51,27 @@ def run(runs: int, options: Options) -> list[Row]:
         paths = sorted([*(base / folder).glob("*.vrp"), *(base / folder).glob("l*.txt")])
         paths = [path for path in paths if not only or any(part in path.stem for part in only)]
         results = [_instance(folder, path, options, runs) for path in paths]
-        rows += [row for found, _ in results for row in found]
-        rows += _means(folder, [gaps for _, gaps in results], runs)
+        rows += [row for found in results for row in found.rows]
+        rows += _means(f"{folder}_mean_gap", "%", [found.gaps for found in results], runs)
+        rows += _means(f"{folder}_mean_more_vehicles", "", [found.more for found in results if found.more], runs)
     return rows
 
 
-def _instance(kind: str, path: Path, options: Options, runs: int) -> tuple[list[Row], dict[str, float]]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of one instance; by solver the gap in percent and, where vehicles come first, how many more than best-known."""
+
+    rows: list[Row]
+    gaps: dict[str, float]
+    more: dict[str, float]
+
+
+def _instance(kind: str, path: Path, options: Options, runs: int) -> Found:
     vehicles, best = best_known(path)
     problem = load_problem(path)
     ours: list[float] = []
-    more: list[int] = []
     theirs: dict[str, list[float]] = {}
+    more: dict[str, list[int]] = {}
     versions: dict[str, str] = {}
     rows: list[Row] = []
     spent = []
@@ -68,35 +79,36 @@ def _instance(kind: str, path: Path, options: Options, runs: int) -> tuple[list[
         found, cpu = _ours(path, options, seed)
         spent.append(cpu)
         ours.append((found["cost"] / best - 1) * 100)
-        more.append(len(found["routes"]) - vehicles)
+        more.setdefault("yunqi", []).append(len(found["routes"]) - vehicles)
         for name, answer in _peers(kind, problem, cpu, seed, options).items():
             if "absent" in answer:
                 rows += [Row(f"{path.stem}_{name}", 0, "absent", answer["absent"])] if seed == 1 else []
                 continue
             versions[name] = answer["version"]
             theirs.setdefault(name, []).append((answer["cost"] / best - 1) * 100)
-            if vehicles and seed == 1:
-                rows.append(Row(f"{path.stem}_{name}_more_vehicles", answer["vehicles"] - vehicles, ""))
+            more.setdefault(name, []).append(answer["vehicles"] - vehicles)
     mean = float(np.mean(ours))
     rows.insert(0, Row(f"{path.stem}_cpu_seconds", float(np.mean(spent)), "s", runs=runs))
-    if vehicles:
-        rows.insert(0, Row(f"{path.stem}_more_vehicles", float(np.mean(more)), ""))
+    fleets = {name: float(np.mean(counts)) for name, counts in more.items()} if vehicles else {}
+    for name, count in reversed(fleets.items()):
+        rows.insert(0, Row(f"{path.stem}_{'' if name == 'yunqi' else f'{name}_'}more_vehicles", count, "", runs=runs))
     for name, gaps in theirs.items():
         label = f"{name} {versions[name]}"
         rows.append(Row(f"{path.stem}_gap", mean, "%", label, float(np.mean(gaps)), None, runs, max(ours) - min(ours)))
     if not theirs:
         rows.append(Row(f"{path.stem}_gap", mean, "%", None, None, None, runs, max(ours) - min(ours)))
-    return rows, {"yunqi": mean} | {name: float(np.mean(gaps)) for name, gaps in theirs.items()}
+    means = {"yunqi": mean} | {name: float(np.mean(gaps)) for name, gaps in theirs.items()}
+    return Found(rows, means, fleets)
 
 
-def _means(folder: str, gaps: list[dict[str, float]], runs: int) -> list[Row]:
-    if not gaps:
+def _means(metric: str, unit: str, found: list[dict[str, float]], runs: int) -> list[Row]:
+    if not found:
         return []
-    rows = [Row(f"{folder}_mean_gap", float(np.mean([one["yunqi"] for one in gaps])), "%", runs=runs)]
-    for name in sorted({name for one in gaps for name in one} - {"yunqi"}):
-        both = [one for one in gaps if name in one]
+    rows = [Row(metric, float(np.mean([one["yunqi"] for one in found])), unit, runs=runs)]
+    for name in sorted({name for one in found for name in one} - {"yunqi"}):
+        both = [one for one in found if name in one]
         ours, theirs = (float(np.mean([one[key] for one in both])) for key in ("yunqi", name))
-        rows.append(Row(f"{folder}_mean_gap_on_{len(both)}", ours, "%", name, theirs, None, runs))
+        rows.append(Row(f"{metric}_on_{len(both)}", ours, unit, name, theirs, None, runs))
     return rows
 
 
