@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ from yunqi.commerce.logistics import (
     RefillProblem,
     SlotProblem,
     Walk,
+    ZoneProblem,
+    generated_zones,
 )
-from yunqi.commerce.logistics.engine.warehouse import batching, refill, slotting
+from yunqi.commerce.logistics.engine.warehouse import batching, refill, slotting, zoning
 from yunqi.commerce.logistics.engine.warehouse.picking import shortest
 from yunqi.commerce.logistics.service.plain_floor import batching_document
 from yunqi.kernel import Invalid
@@ -271,3 +274,76 @@ def test_the_desk_answers_checked_documents() -> None:
     assert placed.places == {"p": "l"}
     with pytest.raises(Invalid, match="seconds must be above 0"):
         FLOOR.batch(FLOOR.read_batches(BATCH), seconds=0)
+
+
+def held(zones: ZoneProblem, cut: tuple[int, ...], orders: tuple[PickOrder, ...]) -> list[float]:
+    """Return each picker's seconds where zones begin at aisle 0 and at the cuts, every walk made alone."""
+    seconds = []
+    for first, end in itertools.pairwise((0, *cut, zones.block.aisles)):
+        part, total = Block(end - first, zones.block.length, zones.block.pitch), 0.0
+        for order in orders:
+            picks = [(aisle - first, at) for aisle, at in order.picks if first <= aisle < end]
+            total += shortest(part, picks).metres / zones.metres_per_second + len(picks) * zones.seconds_per_pick
+        seconds.append(total)
+    return seconds
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_zones_are_the_best_of_all_divisions_on_the_orders_learned_from(seed: int) -> None:
+    problem = generated_zones(30, seed=seed, aisles=8, pickers=3)
+    found = FLOOR.zone(problem)
+    every: dict[tuple[int, ...], list[float]] = {
+        cut: held(problem, cut, problem.learned) for cut in itertools.combinations(range(1, problem.block.aisles), 2)
+    }
+    least = min(max(each) for each in every.values())
+    best = [sum(each) for each in every.values() if max(each) <= least + 1e-9]
+    assert found.ways[-1].busiest == pytest.approx(least)
+    assert found.ways[-1].total == pytest.approx(min(best))
+    assert [found.ways[k].busiest for k in range(3)] == sorted((one.busiest for one in found.ways), reverse=True)
+    chosen = tuple(one.first for one in found.zones[1:])
+    assert found.ways[-1].busiest_held_out == pytest.approx(max(held(problem, chosen, problem.judged)))
+    assert [one.seconds for one in found.zones] == pytest.approx(every[chosen])
+    assert found.equal >= least - 1e-9
+
+
+def test_zones_never_see_the_orders_held_out() -> None:
+    problem = generated_zones(40, seed=5)
+    late = tuple(replace(order, picks=((19, 20.0),)) for order in problem.judged)
+    other = FLOOR.zone(replace(problem, orders=(*problem.learned, *late)))
+    assert other.zones == FLOOR.zone(problem).zones
+    assert other.ways[-1].busiest_held_out > FLOOR.zone(problem).ways[-1].busiest_held_out
+
+
+def test_the_checker_sees_zones_that_overlap_or_are_too_quick() -> None:
+    problem = generated_zones(20, seed=6, aisles=6, pickers=2)
+    found = FLOOR.zone(problem)
+    first, second = found.zones
+    assert zoning.violations(problem, found) == []
+    assert "exactly one zone" in zoning.violations(problem, replace(found, zones=(first, replace(second, first=0))))[0]
+    quick = replace(found, zones=(replace(first, seconds=1.0), second))
+    assert "the walks take" in zoning.violations(problem, quick)[0]
+
+
+ZONES: dict[str, Any] = {
+    "block": {"aisles": 4, "length_m": 20, "pitch_m": 5}, "zones": 2,
+    "orders": [{"id": "o1", "picks": [[0, 3.5], [2, 18]]}, {"id": "o2", "picks": [[2, 12], [3, 1]]}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"zones": 5}, "4 aisles make 1 to 4 zones, not 5"),
+        ({"zones": 0}, "not 0"),
+        ({"orders": []}, "zones need past orders"),
+        ({"orders": [{"id": "o1", "picks": [[4, 1]]}]}, "order o1: aisle 4 at 1.0 m lies outside"),
+        ({"orders": ZONES["orders"] * 2}, "order o1 stands twice"),
+        ({"metres_per_second": 0}, "a pace above 0"),
+        ({"seconds_per_pick": -1}, "seconds_per_pick"),
+        ({"held_out": 1}, "held-out share"),
+        ({"pickers": 3}, "did you mean|unknown|pickers"),
+    ],
+)
+def test_bad_zones_are_refused_by_name(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        FLOOR.read_zones(ZONES | change)

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from yunqi.commerce.logistics import Floor, LogisticsConfig, Stock, Yard
-from yunqi.commerce.logistics.service.plain_floor import batching_document, refill_document, slotting_document
+from yunqi.commerce.logistics.service.plain_floor import (
+    batching_document,
+    refill_document,
+    slotting_document,
+    zoning_document,
+)
 from yunqi.commerce.logistics.service.plain_yard import (
     chain_document,
     retrieval_document,
@@ -28,6 +33,7 @@ FLOOR, YARD, STOCK = Floor(LogisticsConfig()), Yard(LogisticsConfig()), Stock()
 ANSWERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "batch": lambda body: batching_document(FLOOR.batch(FLOOR.read_batches(body), seconds=0.1)),
     "slot": lambda body: slotting_document(FLOOR.slot(FLOOR.read_slots(body), seconds=0.1)),
+    "zone": lambda body: zoning_document(FLOOR.zone(FLOOR.read_zones(body))),
     "refill": lambda body: refill_document(FLOOR.refill(FLOOR.read_refills(body))),
     "robots": lambda body: robots_document(YARD.robots(YARD.read_robots(body), seconds=0.5)),
     "store": lambda body: storage_document(YARD.store(YARD.read_yard(body), seconds=0.5)),

@@ -1,4 +1,4 @@
-"""The warehouse floor on generated problems (synthetic): batches, places, robots and stacks, beside simpler ways."""
+"""The warehouse floor on generated problems (synthetic): batches, places, zones, robots and stacks, beside simpler ways."""
 
 import os
 import random
@@ -13,6 +13,7 @@ from yunqi.commerce.logistics import (
     generated_batches,
     generated_fleet,
     generated_products,
+    generated_zones,
 )
 
 SECONDS = 10.0
@@ -33,6 +34,18 @@ def run(runs: int, options: Options) -> list[Row]:
         peer = "cube per order"
         ratio = placed.held_out / placed.peer_held_out
         rows.append(Row(f"slots_{count}_held_out_m", placed.held_out, "m", peer, placed.peer_held_out, ratio))
+    zones = floor.zone(generated_zones(1_000, seed=1))
+    busiest = zones.ways[-1].busiest_held_out
+    rows.append(
+        Row(
+            "zones_5_busiest_held_out_s",
+            busiest,
+            "s",
+            "as many aisles each",
+            zones.equal_held_out,
+            busiest / zones.equal_held_out,
+        )
+    )
     for robots in (10, 60):
         plan = yard.robots(generated_fleet(20, 42, robots, seed=1), seconds=seconds)
         rows.append(Row(f"robots_{robots}_over_bound", plan.total / plan.total_bound - 1, "share"))

@@ -16,6 +16,7 @@ from yunqi.commerce.logistics.engine.routing.town import town
 from yunqi.commerce.logistics.engine.warehouse.generate import batches as generated_batches
 from yunqi.commerce.logistics.engine.warehouse.generate import products as generated_products
 from yunqi.commerce.logistics.engine.warehouse.generate import waves as generated_waves
+from yunqi.commerce.logistics.engine.warehouse.generate import zones as generated_zones
 from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, s_big_s
 from yunqi.commerce.logistics.model import Plan, Problem, Quote, Replan, Route, Unserved
 from yunqi.commerce.logistics.model.berth import BerthPlan, BerthProblem, QuayProblem, Vessel, Visit
@@ -49,6 +50,7 @@ from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan
 from yunqi.commerce.logistics.model.scale import AreaPlan, Effort, ScalePlan, ScaleRun, Throughput
 from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
 from yunqi.commerce.logistics.model.yard import Container, Retrieval, Storage, YardMove, YardProblem
+from yunqi.commerce.logistics.model.zones import Divided, Zone, ZoneProblem, Zoning
 from yunqi.commerce.logistics.service import Logistics
 from yunqi.commerce.logistics.service.arrivals import ArrivalDesk
 from yunqi.commerce.logistics.service.berths import BerthDesk
@@ -84,6 +86,7 @@ __all__ = [
     "Consignment",
     "Container",
     "Depot",
+    "Divided",
     "DutyLine",
     "Effort",
     "Errand",
@@ -159,6 +162,9 @@ __all__ = [
     "Yard",
     "YardMove",
     "YardProblem",
+    "Zone",
+    "ZoneProblem",
+    "Zoning",
     "berth_week",
     "check_plan",
     "demand_class",
@@ -166,6 +172,7 @@ __all__ = [
     "generated_fleet",
     "generated_products",
     "generated_waves",
+    "generated_zones",
     "landed_cost",
     "load_problem",
     "newsvendor",

@@ -1,4 +1,4 @@
-"""``yunqi logistics batch``, ``slot`` and ``refill``: the warehouse floor."""
+"""``yunqi logistics batch``, ``slot``, ``zone`` and ``refill``: the warehouse floor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,12 @@ import typer
 from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
-from yunqi.commerce.logistics.service.plain_floor import batching_document, refill_document, slotting_document
+from yunqi.commerce.logistics.service.plain_floor import (
+    batching_document,
+    refill_document,
+    slotting_document,
+    zoning_document,
+)
 from yunqi.kernel.printing import print_json, print_table
 
 Seconds = Annotated[float, typer.Option(help="Wall-clock seconds.")]
@@ -53,6 +58,25 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         print_table(
             [{"product": name, "location": place} for name, place in found["places"].items()], empty="no products"
         )
+
+    @app.command(help="Divide aisles among pickers. Example: yunqi logistics zone zones.json --json")
+    def zone(
+        file: Annotated[Path, typer.Argument(help="JSON: block, zones, past orders, pace of pickers.")],
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            floor = opened.logistics.floor
+            found = zoning_document(floor.zone(floor.read_zones(file)))
+        if as_json:
+            print_json(found)
+            return
+        Console().print(
+            f"the busiest picker works {found['busiest_s']} s on the orders learned from and "
+            f"{found['busiest_held_out_s']} s on those held out; with as many aisles each {found['equal_aisles']['busiest_s']} and "
+            f"{found['equal_aisles']['busiest_held_out_s']} s"
+        )
+        print_table([{**one, "aisles": "{} to {}".format(*one["aisles"])} for one in found["zones"]], empty="no zones")
+        print_table(found["ways"], empty="no zones")
 
     @app.command(help="Refill pick faces for the waves to come. Example: yunqi logistics refill faces.json --json")
     def refill(

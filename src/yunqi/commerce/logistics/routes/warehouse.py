@@ -7,7 +7,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from yunqi.commerce.logistics.service import Logistics
-from yunqi.commerce.logistics.service.plain_floor import batching_document, refill_document, slotting_document
+from yunqi.commerce.logistics.service.plain_floor import (
+    batching_document,
+    refill_document,
+    slotting_document,
+    zoning_document,
+)
 from yunqi.commerce.logistics.service.plain_yard import (
     chain_document,
     retrieval_document,
@@ -47,6 +52,11 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     def slot_products(body: TimedRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Place products so that orders are short walks; judged on orders held out."""
         return slotting_document(floor.slot(floor.read_slots(body.problem), seconds=body.seconds))
+
+    @routes.post("/warehouse/zones")
+    def divide_zones(body: PlainRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Divide aisles among pickers so that the busiest has least to do; judged on orders held out."""
+        return zoning_document(floor.zone(floor.read_zones(body.problem)))
 
     @routes.post("/warehouse/refills")
     def refill_faces(body: PlainRequest, principal: Principal = require("shop")) -> dict[str, Any]:

@@ -15,19 +15,21 @@ from yunqi.commerce.logistics.model.floor import (
     SlotProblem,
     Slotting,
 )
+from yunqi.commerce.logistics.model.zones import ZoneProblem, Zoning
 from yunqi.commerce.logistics.service.documents import load_json
 from yunqi.commerce.logistics.service.extra import needs_extra
 from yunqi.commerce.logistics.service.share import checked, share_of
 
 
 @cache
-def _engines() -> tuple[Any, Any]:
+def _engines() -> tuple[Any, Any, Any]:
     """Load and compile the searches before a clock starts."""
     with needs_extra("logistics"):
         importlib.import_module("yunqi.commerce.logistics.engine.warehouse.warm").warm()
         batching = importlib.import_module("yunqi.commerce.logistics.engine.warehouse.batching")
         slotting = importlib.import_module("yunqi.commerce.logistics.engine.warehouse.slotting")
-    return batching, slotting
+        zoning = importlib.import_module("yunqi.commerce.logistics.engine.warehouse.zoning")
+    return batching, slotting, zoning
 
 
 class Floor:
@@ -54,6 +56,10 @@ class Floor:
         """Read pick faces, reserve and waves from a file or a document."""
         return read.read_refills(load_json(source))
 
+    def read_zones(self, source: Path | dict[str, Any]) -> ZoneProblem:
+        """Read a block to divide among pickers from a file or a document."""
+        return read.read_zones(load_json(source))
+
     def batch(self, problem: BatchProblem, *, seconds: float | None = None, seed: int | None = None) -> Batching:
         """Divide orders into batches with the shortest walks found in the time.
 
@@ -62,7 +68,7 @@ class Floor:
         Unavailable
             Without the extra.
         """
-        engine, _ = _engines()
+        engine, _, _ = _engines()
         used = share_of(self._config, seconds)
         found: Batching = engine.batch_orders(problem, used=used, seed=self._config.seed if seed is None else seed)
         checked(engine.violations(problem, found), "batching")
@@ -78,10 +84,23 @@ class Floor:
         Unavailable
             Without the extra.
         """
-        _, engine = _engines()
+        _, engine, _ = _engines()
         used = share_of(self._config, seconds)
         found: Slotting = engine.slot(problem, used=used, seed=self._config.seed if seed is None else seed)
         checked(engine.violations(problem, found), "placement")
+        return found
+
+    def zone(self, problem: ZoneProblem) -> Zoning:
+        """Divide a block among pickers so that the busiest has least to do, judged on the orders held out.
+
+        Raises
+        ------
+        Unavailable
+            Without the extra.
+        """
+        _, _, engine = _engines()
+        found: Zoning = engine.zone(problem)
+        checked(engine.violations(problem, found), "division into zones")
         return found
 
     def refill(self, problem: RefillProblem) -> RefillPlan:

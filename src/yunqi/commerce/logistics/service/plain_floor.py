@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from yunqi.commerce.logistics.model.floor import Batching, RefillPlan, Slotting
+from yunqi.commerce.logistics.model.zones import Zoning
 
 
 def batching_document(found: Batching) -> dict[str, Any]:
@@ -26,6 +27,25 @@ def slotting_document(found: Slotting) -> dict[str, Any]:
         },
         "today_held_out_metres": None if found.today_held_out is None else round(found.today_held_out, 3),
         "places": dict(found.places), "moves": list(found.moves),
+    }  # fmt: skip
+
+
+def zoning_document(found: Zoning) -> dict[str, Any]:
+    """Return zones, what each number of them comes to, and zones of as many aisles each beside them; times in seconds."""
+    return {
+        "busiest_s": round(found.ways[-1].busiest, 3), "busiest_held_out_s": round(found.ways[-1].busiest_held_out, 3),
+        "equal_aisles": {
+            "busiest_s": round(found.equal, 3), "busiest_held_out_s": round(found.equal_held_out, 3),
+        },
+        "zones": [
+            {"aisles": [one.first, one.last], "seconds": round(one.seconds, 3), "orders": one.orders}
+            for one in found.zones
+        ],
+        "ways": [
+            {"zones": one.zones, "busiest_s": round(one.busiest, 3), "total_s": round(one.total, 3),
+             "busiest_held_out_s": round(one.busiest_held_out, 3), "handovers": round(one.handovers, 3)}
+            for one in found.ways
+        ],
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import random
 
 from yunqi.commerce.logistics.model.floor import BatchProblem, Location, PickOrder, Product, SlotProblem
 from yunqi.commerce.logistics.model.warehouse import Block, WaveProblem
+from yunqi.commerce.logistics.model.zones import ZoneProblem
 
 
 def waves(orders: int, items: int, aisles: int, *, seed: int) -> WaveProblem:
@@ -31,6 +32,18 @@ def batches(orders: int, *, seed: int, aisles: int = 10, capacity: int = 30) -> 
         picks = tuple((chance.randrange(aisles), round(chance.uniform(0, block.length), 1)) for _ in range(lines))
         found.append(PickOrder(f"o{number}", picks, lines))
     return BatchProblem(block, tuple(found), capacity)
+
+
+def zones(orders: int, *, seed: int, aisles: int = 20, pickers: int = 5) -> ZoneProblem:
+    """Return orders of one to eight lines, most from a few popular aisles, as after slotting."""
+    chance, block = random.Random(seed), Block(aisles, 20.0, 5.0)
+    popular = [1 / (rank + 2) for rank in range(aisles)]
+    found = []
+    for number in range(orders):
+        lines = chance.randint(1, 8)
+        picks = tuple((at, round(chance.uniform(0, 20), 1)) for at in chance.choices(range(aisles), popular, k=lines))
+        found.append(PickOrder(f"o{number}", picks, lines))
+    return ZoneProblem(block, tuple(found), pickers)
 
 
 def products(count: int, orders: int, *, seed: int, aisles: int = 8) -> SlotProblem:

@@ -16,10 +16,12 @@ from yunqi.commerce.logistics.model.floor import (
     Walk,
 )
 from yunqi.commerce.logistics.model.warehouse import Block
+from yunqi.commerce.logistics.model.zones import ZoneProblem
 from yunqi.kernel.errors import Invalid
 
-MOST_ORDERS, MOST_HISTORY, MOST_PRODUCTS = 1_000, 200_000, 3_000
-"""More orders to batch, past orders and products are refused: batching compares all pairs, a placement all places."""
+MOST_ORDERS, MOST_HISTORY, MOST_PRODUCTS, MOST_ZONED = 1_000, 200_000, 3_000, 20_000
+"""More orders to batch, past orders, products, and orders times aisles / 100 to zone by are refused: batching compares all
+pairs, a placement all places, zones every run of aisles."""
 
 
 def read_batches(document: Any) -> BatchProblem:
@@ -64,6 +66,20 @@ def read_slots(document: Any) -> SlotProblem:
     return SlotProblem(
         _block(top), tuple(locations), tuple(products), tuple(history), current, frozenset(top.texts("pinned")),
         top.number("held_out", 0.25),
+    )  # fmt: skip
+
+
+def read_zones(document: Any) -> ZoneProblem:
+    """Read ``{"block", "zones", "orders": [{"id", "picks"}], "metres_per_second", "seconds_per_pick", "held_out"}``."""
+    top = Fields(
+        document, "the problem",
+        ("block", "zones", "orders", "metres_per_second", "seconds_per_pick", "held_out"),
+    )  # fmt: skip
+    block = _block(top)
+    orders = _limited(top.items("orders"), max(1, MOST_ZONED * 100 // block.aisles), "orders")
+    return ZoneProblem(
+        block, tuple(_order(one, f"orders[{at}]") for at, one in enumerate(orders)), top.integer("zones"),
+        top.number("metres_per_second", 1.0), top.number("seconds_per_pick", 10.0), top.number("held_out", 0.25),
     )  # fmt: skip
 
 

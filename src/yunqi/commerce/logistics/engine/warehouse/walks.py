@@ -46,6 +46,56 @@ def ways(aisles: Ints, places: Floats, at: int, upto: int, length: float, out: F
 
 
 @numba.njit(cache=True, nogil=True)
+def _through(now: Floats, cost: Floats, is_first: bool, inside: Floats) -> None:
+    """Write the least metres by state right of an aisle, from those left of it and the costs of the ways through it."""
+    states = _NEXT.shape[1]
+    inside[:] = _FAR
+    for way in range(6):
+        if cost[way] >= _FAR:
+            continue
+        for state in range(states):
+            after = _NEXT[way, state]
+            if now[state] >= _FAR or after < 0:
+                continue
+            if is_first and after == _EMPTY:
+                after = _E01
+            elif is_first and after == _0E1:
+                continue
+            inside[after] = min(inside[after], now[state] + cost[way])
+
+
+@numba.njit(cache=True, nogil=True)
+def _across(inside: Floats, pitch: float, now: Floats) -> None:
+    """Write the least metres by state left of the next aisle."""
+    now[:] = _FAR
+    for k in range(_MOVES.shape[0]):
+        before, after = _MOVES[k, 0], _MOVES[k, 1]
+        if inside[before] < _FAR:
+            now[after] = min(now[after], inside[before] + _MOVES[k, 2] * pitch)
+
+
+@numba.njit(cache=True, nogil=True)
+def ends(aisles: Ints, places: Floats, count: int, block: Floats, many: int, out: Floats) -> None:
+    """Write the length of the shortest walk past the picks in aisles 0 to k, for each of so ``many`` aisles."""
+    states = _NEXT.shape[1]
+    now, inside, cost = np.full(states, _FAR), np.empty(states), np.empty(6)
+    now[_EMPTY] = 0.0
+    at, found = 0, 0.0
+    for aisle in range(many):
+        if at < count:
+            upto = at
+            while upto < count and aisles[upto] == aisle:
+                upto += 1
+            ways(aisles, places, at, upto, block[0], cost)
+            _through(now, cost, aisle == 0, inside)
+            if upto > at:
+                found = min(inside[_EE1], inside[_E01], inside[_0E1])
+            at = upto
+            _across(inside, block[1], now)
+        out[aisle] = found
+
+
+@numba.njit(cache=True, nogil=True)
 def exact(aisles: Ints, places: Floats, count: int, block: Floats) -> float:
     """Return the length of the shortest walk past ``count`` picks, sorted by aisle and place."""
     if count == 0:
@@ -60,26 +110,9 @@ def exact(aisles: Ints, places: Floats, count: int, block: Floats) -> float:
             upto += 1
         ways(aisles, places, at, upto, block[0], cost)
         at = upto
-        inside[:] = _FAR
-        for way in range(6):
-            if cost[way] >= _FAR:
-                continue
-            for state in range(states):
-                after = _NEXT[way, state]
-                if now[state] >= _FAR or after < 0:
-                    continue
-                if aisle == 0 and after == _EMPTY:
-                    after = _E01
-                elif aisle == 0 and after == _0E1:
-                    continue
-                inside[after] = min(inside[after], now[state] + cost[way])
-        if aisle == last:
-            break
-        now[:] = _FAR
-        for k in range(_MOVES.shape[0]):
-            before, after = _MOVES[k, 0], _MOVES[k, 1]
-            if inside[before] < _FAR:
-                now[after] = min(now[after], inside[before] + _MOVES[k, 2] * block[1])
+        _through(now, cost, aisle == 0, inside)
+        if aisle < last:
+            _across(inside, block[1], now)
     return float(min(inside[_EE1], inside[_E01], inside[_0E1]))
 
 
