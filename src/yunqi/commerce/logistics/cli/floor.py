@@ -72,8 +72,8 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             return
         Console().print(
             f"the busiest picker works {found['busiest_s']} s on the orders learned from and "
-            f"{found['busiest_held_out_s']} s on those held out; with as many aisles each {found['equal_aisles']['busiest_s']} and "
-            f"{found['equal_aisles']['busiest_held_out_s']} s"
+            f"{found['busiest_held_out_s']} s on those held out; with as many aisles each "
+            f"{found['equal_aisles']['busiest_s']} and {found['equal_aisles']['busiest_held_out_s']} s"
         )
         print_table([{**one, "aisles": "{} to {}".format(*one["aisles"])} for one in found["zones"]], empty="no zones")
         print_table(found["ways"], empty="no zones")

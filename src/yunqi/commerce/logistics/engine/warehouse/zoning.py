@@ -56,17 +56,18 @@ def seconds_by_zone(problem: ZoneProblem, orders: tuple[PickOrder, ...]) -> Floa
 
 
 def _least(cost: Floats, most: int, limit: float | None = None) -> tuple[Floats, Ints]:
-    """Return, by number of zones and aisles, the least busiest (with ``limit`` the least total), and where the last zone begins."""
+    """Return, by number of zones and aisles, the least busiest (or with ``limit`` total) and where the last zone begins."""
     count = len(cost)
     best, begins = np.full((most + 1, count + 1), np.inf), np.zeros((most + 1, count + 1), np.int64)
     best[0, 0] = 0.0
     for zones in range(1, most + 1):
         for end in range(zones, count + 1):
             last, before = cost[:end, end - 1], best[zones - 1, :end]
-            if limit is None:
-                ways = np.maximum(before, last)
-            else:
-                ways = np.where(last <= limit * (1 + 1e-12), before + last, np.inf)
+            ways = (
+                np.maximum(before, last)
+                if limit is None
+                else np.where(last <= limit * (1 + 1e-12), before + last, np.inf)
+            )
             begins[zones, end] = np.argmin(ways)
             best[zones, end] = ways[begins[zones, end]]
     return best, begins
