@@ -17,6 +17,7 @@ from yunqi.commerce.logistics.service.plain_floor import (
 )
 from yunqi.commerce.logistics.service.plain_yard import (
     chain_document,
+    reorder_document,
     retrieval_document,
     robots_document,
     stock_document,
@@ -38,6 +39,7 @@ ANSWERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "robots": lambda body: robots_document(YARD.robots(YARD.read_robots(body), seconds=0.5)),
     "store": lambda body: storage_document(YARD.store(YARD.read_yard(body), seconds=0.5)),
     "fetch": lambda body: retrieval_document(YARD.fetch(YARD.read_yard(body), seconds=0.5)),
+    "reorder": lambda body: reorder_document(STOCK.reorder(STOCK.read_reorders(body))),
     "network-stock": lambda body: stock_document(STOCK.network(STOCK.read(body))),
     "chain-stock": lambda body: chain_document(STOCK.chain(body)),
 }

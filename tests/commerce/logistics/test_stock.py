@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from yunqi.commerce.logistics import Link, Stage, Stock, StockNetwork
 from yunqi.commerce.logistics.engine.warehouse.echelon import safety_stock, violations
 from yunqi.commerce.logistics.engine.warehouse.serial import serial_stock
-from yunqi.commerce.logistics.service.plain_yard import stock_document
+from yunqi.commerce.logistics.service.plain_yard import reorder_document, stock_document
 from yunqi.kernel import Invalid
 
 STOCK = Stock()
@@ -164,3 +165,80 @@ def test_a_bad_chain_is_refused(chain: dict[str, Any], says: str) -> None:
 def test_a_chain_document_is_planned() -> None:
     found = STOCK.chain({"mean": 5, "backorder": 9, "stages": [{"lead": 1, "hold": 2}, {"lead": 1, "hold": 1}]})
     assert (found.echelon, found.local) == ((8, 13), (8, 5))
+
+
+GOOD = {"id": "tea", "mean": 8, "lead": 2, "fixed": 40, "hold": 1, "backorder": 9}
+
+
+def simulated(at: int, up_to: int, *, periods: int = 60_000) -> float:
+    """Return the cost a period of a policy for `GOOD`, played day by day: order, receive, sell or owe, count."""
+    draws = np.random.default_rng(3).poisson(8, periods).tolist()
+    there, total, coming = up_to, 0.0, [0, 0]
+    for demand in draws:
+        position = there + sum(coming)
+        ordered = up_to - position if position <= at else 0
+        total += 40 if ordered else 0
+        coming.append(ordered)
+        there += coming.pop(0) - demand
+        total += max(there, 0) + 9 * max(-there, 0)
+    return total / periods
+
+
+def test_levels_cost_what_a_played_year_costs_and_less_than_their_neighbours() -> None:
+    found = reorder_document(STOCK.reorder(STOCK.read_reorders({"goods": [GOOD]})))["goods"][0]
+    assert found["cost"] == pytest.approx(simulated(found["order_at"], found["up_to"]), rel=0.02)
+    assert found["plain_cost"] > found["cost"]
+    for at, up_to in ((6, 0), (-6, 0), (0, 12), (0, -12)):
+        assert simulated(found["order_at"] + at, found["up_to"] + up_to) > found["cost"] * 0.99
+
+
+def test_without_a_cost_of_ordering_the_textbook_is_right() -> None:
+    found = STOCK.reorder(STOCK.read_reorders({"goods": [GOOD | {"fixed": 0}]})).levels[0]
+    assert found.plain == pytest.approx(found.cost)
+    assert found.up_to == found.at + 1
+
+
+def test_a_season_is_no_worse_than_its_mean_and_all_orders_tried() -> None:
+    demands = [120.0, 180.0, 150.0, 260.0, 210.0]
+    season = {"id": "lanterns", "demands": demands, "short": 9, "over": 3}
+    found = STOCK.reorder(STOCK.read_reorders({"seasons": [season]})).seasons[0]
+    costs = [sum(9 * max(0, d - units) + 3 * max(0, units - d) for d in demands) / 5 for units in range(300)]
+    assert found.cost == pytest.approx(min(costs)) == pytest.approx(costs[int(found.units)])
+    assert found.mean_cost == pytest.approx(costs[184])
+    assert found.sold_out == 0.4
+
+
+def test_goods_come_as_csv_and_bad_lines_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "goods.csv"
+    file.write_text("\ufeffid,mean,lead,fixed,hold,backorder\ntea,8,2,40,1,9\n茶,3,0,10,1,9\n", encoding="utf-8")
+    assert [one.id for one in STOCK.reorder(STOCK.read_reorders(file)).levels] == ["tea", "茶"]
+    for text, says in (
+        ("id,mean,lead,fixed,hold\n", "the column backorder is missing"),
+        ("id,mean,lead,fixed,hold,backorder\ntea,8,x,40,1,9\n", "line 2: lead is 'x', not a number"),
+        ("id,mean,lead,fixed,hold,backorder\ntea,8,nan,40,1,9\n", "line 2"),
+        ("id,mean,lead,fixed,hold,backorder\ntea,8,1,40,1\n", "line 2: backorder"),
+        ("id,mean,lead,fixed,hold,backorder\n", "nothing to order"),
+    ):
+        file.write_text(text)
+        with pytest.raises(Invalid, match=says):
+            STOCK.read_reorders(file)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "nothing to order"),
+        ({"goods": [GOOD, GOOD]}, "good tea stands twice"),
+        ({"goods": [GOOD | {"mean": 0}]}, "good tea: .*0 < mean"),
+        ({"goods": [GOOD | {"mean": 900, "lead": 500}]}, "good tea: .*count in cases"),
+        ({"goods": [GOOD | {"fixed": 10**9}]}, "good tea: .*count in cases"),
+        ({"goods": [GOOD | {"hold": -1}]}, r"goods\[0\].hold"),
+        ({"goods": [GOOD | {"Mean": 1}]}, "did you mean 'mean'"),
+        ({"seasons": [{"id": "a", "demands": [], "short": 1, "over": 1}]}, "season a: demands"),
+        ({"seasons": [{"id": "a", "demands": [1, "x"], "short": 1, "over": 1}]}, r"seasons\[0\].demands"),
+        ({"seasons": [{"id": "a", "demands": [1], "short": 0, "over": 1}]}, "season a: short and over"),
+    ],
+)
+def test_bad_goods_are_refused_by_name(body: dict[str, Any], says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        STOCK.reorder(STOCK.read_reorders(body))

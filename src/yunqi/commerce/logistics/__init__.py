@@ -45,6 +45,7 @@ from yunqi.commerce.logistics.model.journeys import Goal, Journey, Network, Wish
 from yunqi.commerce.logistics.model.nomenclature import Nomenclature, Suggestion
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
 from yunqi.commerce.logistics.model.papers import Consignment, Paper
+from yunqi.commerce.logistics.model.reorder import Level, ReorderProblem, Reorders, SeasonGood, SeasonOrder, StockedGood
 from yunqi.commerce.logistics.model.returns import OrderLines, ReturnForecast
 from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan, RobotProblem, Served
 from yunqi.commerce.logistics.model.scale import AreaPlan, Effort, ScalePlan, ScaleRun, Throughput
@@ -101,6 +102,7 @@ __all__ = [
     "Journey",
     "JourneyDesk",
     "LandedCost",
+    "Level",
     "Link",
     "Load",
     "Location",
@@ -129,6 +131,8 @@ __all__ = [
     "Refill",
     "RefillPlan",
     "RefillProblem",
+    "ReorderProblem",
+    "Reorders",
     "Replan",
     "Retrieval",
     "ReturnForecast",
@@ -139,6 +143,8 @@ __all__ = [
     "Route",
     "ScalePlan",
     "ScaleRun",
+    "SeasonGood",
+    "SeasonOrder",
     "SerialPlan",
     "Served",
     "SlotProblem",
@@ -148,6 +154,7 @@ __all__ = [
     "Stock",
     "StockNetwork",
     "StockPlan",
+    "StockedGood",
     "Storage",
     "Suggestion",
     "Throughput",

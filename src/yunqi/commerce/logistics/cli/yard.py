@@ -1,4 +1,4 @@
-"""``yunqi logistics robots``, ``store``, ``fetch``, ``network-stock`` and ``chain-stock``: floor, yard and stock."""
+"""``yunqi logistics robots``, ``store``, ``fetch``, ``reorder``, ``network-stock``, ``chain-stock``: floor, yard, stock."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from rich.console import Console
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.service.plain_yard import (
     chain_document,
+    reorder_document,
     retrieval_document,
     robots_document,
     stock_document,
@@ -76,6 +77,31 @@ def _add_moves(app: typer.Typer, open_app: OpenApp) -> None:
 
 
 def _add_stock(app: typer.Typer, open_app: OpenApp) -> None:
+    @app.command(help="When to order and how much. Example: yunqi logistics reorder goods.csv --json")
+    def reorder(
+        file: Annotated[
+            Path,
+            typer.Argument(
+                help="CSV: id, mean, lead, fixed, hold, backorder; or JSON: goods, seasons (id, demands, short, over)."
+            ),
+        ],
+        as_json: AsJson = False,
+    ) -> None:
+        with open_app() as opened:
+            stock = opened.logistics.stock
+            found = reorder_document(stock.reorder(stock.read_reorders(file)))
+        if as_json:
+            print_json(found)
+            return
+        if found["goods"]:
+            cost, plain = (sum(one[key] for one in found["goods"]) for key in ("cost", "plain_cost"))
+            Console().print(f"stock, orders and waiting cost {cost:.2f} a period; by the textbook's levels {plain:.2f}")
+            print_table(found["goods"], empty="no goods")
+        if found["seasons"]:
+            cost, mean = (sum(one[key] for one in found["seasons"]) for key in ("cost", "mean_cost"))
+            Console().print(f"seasons miss or waste {cost:.2f} on average; buying the mean demand {mean:.2f}")
+            print_table(found["seasons"], empty="no seasons")
+
     @app.command(
         "network-stock",
         help="Safety stock over a tree of stages. Example: yunqi logistics network-stock network.json --json",

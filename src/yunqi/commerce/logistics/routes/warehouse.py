@@ -15,6 +15,7 @@ from yunqi.commerce.logistics.service.plain_floor import (
 )
 from yunqi.commerce.logistics.service.plain_yard import (
     chain_document,
+    reorder_document,
     retrieval_document,
     robots_document,
     stock_document,
@@ -81,6 +82,11 @@ def _add_yard(routes: APIRouter, logistics: Logistics, require: Callable[[str], 
     def fetch_containers(body: TimedRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Plan the moves that fetch all containers of a bay, with few shifts."""
         return retrieval_document(yard.fetch(yard.read_yard(body.problem), seconds=body.seconds))
+
+    @routes.post("/stock/reorders")
+    def reorder_goods(body: PlainRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Find when to order and how much: (s, S) for goods in stock, the newsvendor's order for a season."""
+        return reorder_document(stock.reorder(stock.read_reorders(body.problem)))
 
     @routes.post("/stock/network")
     def plan_network(body: PlainRequest, principal: Principal = require("shop")) -> dict[str, Any]:

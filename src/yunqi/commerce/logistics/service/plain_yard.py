@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from yunqi.commerce.logistics.model.echelon import SerialPlan, StockPlan
+from yunqi.commerce.logistics.model.reorder import Reorders
 from yunqi.commerce.logistics.model.robots import RobotPlan
 from yunqi.commerce.logistics.model.yard import Retrieval, Storage
 
@@ -43,3 +44,19 @@ def stock_document(found: StockPlan) -> dict[str, Any]:
 def chain_document(found: SerialPlan) -> dict[str, Any]:
     """Return the levels of a chain, the stage at the customer first."""
     return {"cost": round(found.cost, 4), "echelon": list(found.echelon), "local": list(found.local)}
+
+
+def reorder_document(found: Reorders) -> dict[str, Any]:
+    """Return the levels of each good and the order of each season, with their cost and that of the simpler rule."""
+    return {
+        "goods": [
+            {"id": one.id, "order_at": one.at, "up_to": one.up_to, "cost": round(one.cost, 4),
+             "plain_cost": round(one.plain, 4)}
+            for one in found.levels
+        ],
+        "seasons": [
+            {"id": one.id, "units": one.units, "cost": round(one.cost, 4), "mean_cost": round(one.mean_cost, 4),
+             "sold_out": round(one.sold_out, 4)}
+            for one in found.seasons
+        ],
+    }  # fmt: skip

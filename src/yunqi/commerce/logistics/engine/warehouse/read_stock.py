@@ -1,13 +1,17 @@
-"""Networks and chains of stock from JSON; every message names the row."""
+"""Networks and chains of stock from JSON, goods to order from JSON or CSV; every message names the row."""
 
+import csv
+import io
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.engine.warehouse.serial import serial_stock
 from yunqi.commerce.logistics.model.echelon import Link, SerialPlan, Stage, StockNetwork
+from yunqi.commerce.logistics.model.reorder import ReorderProblem, SeasonGood, StockedGood
 from yunqi.kernel.errors import Invalid
 
-MOST_STAGES = 500
+MOST_STAGES, MOST_GOODS = 500, 20_000
+GOOD = ("id", "mean", "lead", "fixed", "hold", "backorder")
 
 
 def read_network(document: Any) -> StockNetwork:
@@ -28,6 +32,60 @@ def read_network(document: Any) -> StockNetwork:
         row = Fields(one, f"links[{at}]", ("from", "to", "units"))
         links.append(Link(row.text("from"), row.text("to"), row.number("units", 1.0)))
     return StockNetwork(tuple(stages), tuple(links), top.number("cover", 1.645))
+
+
+def read_reorders(document: Any) -> ReorderProblem:
+    """Read ``{"goods": [...], "seasons": [...]}``: rows of `GOOD`, and of id, demands, short and over."""
+    top = Fields(document, "the problem", ("goods", "seasons"))
+    goods = [
+        _good(Fields(one, f"goods[{at}]", GOOD))
+        for at, one in enumerate(_limited(top.items("goods") if top.has("goods") else []))
+    ]
+    seasons = []
+    for at, one in enumerate(_limited(top.items("seasons") if top.has("seasons") else [])):
+        row = Fields(one, f"seasons[{at}]", ("id", "demands", "short", "over"))
+        demands = row.items("demands")
+        inside = Fields(
+            {str(k): value for k, value in enumerate(demands)}, f"seasons[{at}].demands", map(str, range(len(demands)))
+        )
+        seasons.append(
+            SeasonGood(row.text("id"), tuple(inside.number(str(k)) for k in range(len(demands))), row.number("short"),
+                       row.number("over"))
+        )  # fmt: skip
+    return ReorderProblem(tuple(goods), tuple(seasons))
+
+
+def read_goods(text: str) -> ReorderProblem:
+    """Read goods from CSV with the columns id, mean, lead, fixed, hold, backorder.
+
+    Raises
+    ------
+    Invalid
+        A column is missing, or a number is none; the line is named.
+    """
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    if absent := [name for name in GOOD if name not in (rows.fieldnames or ())]:
+        raise Invalid(f"the column {absent[0]} is missing; it needs {', '.join(GOOD)}", "file")
+    goods = []
+    for number, row in enumerate(rows, 2):
+        values: dict[str, Any] = {"id": row["id"]}
+        for name in GOOD[1:]:
+            try:
+                values[name] = float(row[name] or "")
+            except ValueError as error:
+                raise Invalid(f"line {number}: {name} is {row[name]!r}, not a number", "file") from error
+        goods.append(_good(Fields(values, f"line {number}", GOOD)))
+    return ReorderProblem(tuple(_limited(goods)), ())
+
+
+def _good(row: Fields) -> StockedGood:
+    return StockedGood(row.text("id"), *(row.number(name) for name in GOOD[1:]))
+
+
+def _limited(rows: list[Any]) -> list[Any]:
+    if len(rows) > MOST_GOODS:
+        raise Invalid(f"{len(rows):,} goods: at most {MOST_GOODS:,} are planned at once", "goods")
+    return rows
 
 
 def solve_chain(document: Any) -> SerialPlan:
