@@ -9,7 +9,7 @@ import pytest
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.forecast import returns
-from yunqi.commerce.logistics.engine.forecast.conformal import Adaptive, Recent
+from yunqi.commerce.logistics.engine.forecast.conformal import STEP, Adaptive, Recent
 from yunqi.commerce.logistics.engine.forecast.order_lines import read_order_lines
 from yunqi.commerce.logistics.engine.forecast.trips import read_trips
 from yunqi.commerce.logistics.model.returns import OrderLines
@@ -76,16 +76,32 @@ def test_a_quantile_is_that_of_the_last_scores() -> None:
     recent.judge(missed=True)
     assert recent.miss < 0.1
     recent.judge(missed=False)
-    assert recent.miss == pytest.approx(0.1 + 0.002 * (0.1 - 1) + 0.002 * 0.1)
+    assert recent.miss == pytest.approx(0.1 + STEP * (0.1 - 1) + STEP * 0.1)
 
 
 def test_a_class_stands_for_itself_once_it_has_enough() -> None:
     adaptive = Adaptive(0.9)
     for k in range(400):
-        adaptive.calibrate(0, float(k))
-        adaptive.calibrate(1, 1000.0) if k < 10 else None
-    assert adaptive.wider(0) == 360.0
-    assert adaptive.wider(1) == adaptive.wider(2) == 369.0
+        adaptive.calibrate((0,), float(k))
+        adaptive.calibrate((1,), 1000.0) if k < 10 else None
+    assert adaptive.wider((0,)) == 360.0
+    assert adaptive.wider((1,)) == adaptive.wider((2,)) == 369.0
+
+
+def test_a_part_of_a_class_stands_for_itself_and_its_class_for_a_part_with_little() -> None:
+    adaptive = Adaptive(0.9)
+    for k in range(400):
+        adaptive.calibrate((0, 0), float(k))
+        adaptive.calibrate((0, 1), 10.0 * k)
+        adaptive.calibrate((0, 2), 5.0) if k < 10 else None
+    assert (adaptive.wider((0, 0)), adaptive.wider((0, 1))) == (360.0, 3600.0)
+    assert adaptive.wider((0, 2)) == adaptive.wider((0, 3))
+    assert 360.0 < adaptive.wider((0, 3)) < 3600.0
+    before = adaptive.wider((0, 0))
+    for _ in range(50):
+        adaptive.learn((0, 0), 1e6, allowed=before)
+    assert adaptive.wider((0, 0)) > before
+    assert adaptive.wider((0, 1)) == 3600.0
 
 
 @pytest.mark.parametrize(

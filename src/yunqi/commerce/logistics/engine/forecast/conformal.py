@@ -3,17 +3,20 @@
 A score says how far an outcome fell outside a raw interval, in widths of that interval (conformalised quantile regression,
 Romano, Patterson and Candes 2019; scaled as by Sesia and Candes 2020). The raw interval is widened by a quantile of the last
 scores, and the level that is asked of the quantile moves against the errors made (adaptive conformal inference, Gibbs and
-Candes 2021). A class of trips has scores and a level of its own once it has enough of them.
+Candes 2021). A class of trips has scores and a level of its own once it has enough of them, and so has each part of it
+(Mondrian: long and short ones, for example); until then the class stands for the part, and all trips for the class.
 """
 
 import bisect
 from collections import deque
 
+Cell = tuple[int, ...]
+"""A class, then the part of it."""
 WINDOW = 3_000
 """The most recent scores that count."""
 ENOUGH = 300
-"""Scores after which a class stands for itself."""
-STEP = 0.002
+"""Scores after which a class, or a part of it, stands for itself."""
+STEP = 0.004
 """How far one error moves the level."""
 
 
@@ -60,26 +63,30 @@ class Adaptive:
 
     def __init__(self, level: float, *, adapts: bool = True) -> None:
         self._whole = Recent(1 - level)
-        self._classes: dict[int, Recent] = {}
+        self._classes: dict[Cell, Recent] = {}
         self._level = level
         self._adapts = adapts
 
-    def calibrate(self, group: int, score: float) -> None:
+    def calibrate(self, cell: Cell, score: float) -> None:
         """Take in the score of a trip that ended before the first forecast."""
         self._whole.add(score)
-        self._classes.setdefault(group, Recent(1 - self._level)).add(score)
+        for depth in range(1, len(cell) + 1):
+            self._classes.setdefault(cell[:depth], Recent(1 - self._level)).add(score)
 
-    def wider(self, group: int) -> float:
+    def wider(self, cell: Cell) -> float:
         """Return by how many widths the raw interval of a class is to grow on each side; below 0 it shrinks."""
-        return self._of(group).quantile()
+        return self._of(cell).quantile()
 
-    def learn(self, group: int, score: float, *, allowed: float) -> None:
+    def learn(self, cell: Cell, score: float, *, allowed: float) -> None:
         """Take in the score of a trip that ended, and whether the interval that it was given held it."""
         if not self._adapts:
             return
-        self._of(group).judge(missed=score > allowed)
-        self.calibrate(group, score)
+        self._of(cell).judge(missed=score > allowed)
+        self.calibrate(cell, score)
 
-    def _of(self, group: int) -> Recent:
-        mine = self._classes.get(group)
-        return mine if mine is not None and len(mine) >= ENOUGH else self._whole
+    def _of(self, cell: Cell) -> Recent:
+        for depth in range(len(cell), 0, -1):
+            mine = self._classes.get(cell[:depth])
+            if mine is not None and len(mine) >= ENOUGH:
+                return mine
+        return self._whole

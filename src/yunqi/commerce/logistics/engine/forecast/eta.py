@@ -7,7 +7,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.forecast.conformal import Adaptive
+from yunqi.commerce.logistics.engine.forecast.conformal import Adaptive, Cell
 from yunqi.commerce.logistics.model.eta import Arrivals, EtaReport, Held, Trips
 
 Floats = npt.NDArray[np.float64]
@@ -78,16 +78,16 @@ def fit(trips: Trips, *, level: float, seed: int) -> Model:
 
 def forecast(model: Model, past: Trips, asked: Trips, *, by: str | None, level: float) -> Arrivals:
     """Return how long trips will take, calibrated on past ones that the model has not seen, the latest weighing most."""
-    groups, scores = past.group(by)[0], model.raw(past).scores(past.minutes)
+    before, raw = model.raw(past), model.raw(asked)
+    scores, edges = before.scores(past.minutes), _edges(before)
+    cells = _cells(past, before, edges, by)
     adaptive = Adaptive(level)
     done = np.argsort(past.started + past.minutes, kind="stable")
     for at in done[: len(done) // 2]:
-        adaptive.calibrate(int(groups[at]), float(scores[at]))
+        adaptive.calibrate(cells[at], float(scores[at]))
     for at in done[len(done) // 2 :]:
-        group = int(groups[at])
-        adaptive.learn(group, float(scores[at]), allowed=adaptive.wider(group))
-    raw = model.raw(asked)
-    wider = np.array([adaptive.wider(int(group)) for group in asked.group(by)[0]])
+        adaptive.learn(cells[at], float(scores[at]), allowed=adaptive.wider(cells[at]))
+    wider = np.array([adaptive.wider(cell) for cell in _cells(asked, raw, edges, by)])
     return _interval(raw, wider, level)
 
 
@@ -108,7 +108,7 @@ def report(trips: Trips, *, by: str | None, level: float, seed: int) -> EtaRepor
     truth, mine = trips.minutes[held], groups[held]
     found = {}
     for adapts in (True, False):
-        wider = _replay(model, trips, known, held, groups, Adaptive(level, adapts=adapts))
+        wider = _replay(model, trips.at(known), trips.at(held), by, Adaptive(level, adapts=adapts))
         found[adapts] = _interval(raw, wider, level)
     ours = found[True]
     edges = np.unique(np.quantile(ours.median, [0.25, 0.5, 0.75]))
@@ -123,21 +123,34 @@ def report(trips: Trips, *, by: str | None, level: float, seed: int) -> EtaRepor
     )  # fmt: skip
 
 
-def _replay(model: Model, trips: Trips, known: Ints, held: Ints, groups: Ints, adaptive: Adaptive) -> Floats:
+def _edges(raw: Raw) -> Floats:
+    """Return where short trips end and long ones begin: the quartiles of the expected times, as logarithms."""
+    return np.asarray(np.quantile(raw.median, [0.25, 0.5, 0.75]))
+
+
+def _cells(trips: Trips, raw: Raw, edges: Floats, by: str | None) -> list[Cell]:
+    """Return the class of each trip and the quarter of its expected time."""
+    parts = np.digitize(raw.median, edges)
+    return [(int(group), int(part)) for group, part in zip(trips.group(by)[0], parts, strict=True)]
+
+
+def _replay(model: Model, known: Trips, held: Trips, by: str | None, adaptive: Adaptive) -> Floats:
     """Return by how many widths the interval of each held-out trip grows, each learned from when it ends."""
-    scores = model.raw(trips.at(known)).scores(trips.minutes[known])
-    for at in np.argsort(trips.started[known] + trips.minutes[known], kind="stable"):
-        adaptive.calibrate(int(groups[known[at]]), float(scores[at]))
-    later = model.raw(trips.at(held)).scores(trips.minutes[held])
-    wider = np.zeros(len(held))
+    before, raw = model.raw(known), model.raw(held)
+    edges, scores, later = _edges(before), before.scores(known.minutes), raw.scores(held.minutes)
+    cells = _cells(known, before, edges, by)
+    for at in np.argsort(known.started + known.minutes, kind="stable"):
+        adaptive.calibrate(cells[at], float(scores[at]))
+    cells = _cells(held, raw, edges, by)
+    wider = np.zeros(len(cells))
     under_way: list[tuple[float, int]] = []
-    for row, at in enumerate(held):
-        begins, group = int(trips.started[at]), int(groups[at])
+    for row, cell in enumerate(cells):
+        begins = int(held.started[row])
         while under_way and under_way[0][0] <= begins:
             _, ended = heapq.heappop(under_way)
-            adaptive.learn(int(groups[held[ended]]), float(later[ended]), allowed=float(wider[ended]))
-        wider[row] = adaptive.wider(group)
-        heapq.heappush(under_way, (begins + float(trips.minutes[at]), row))
+            adaptive.learn(cells[ended], float(later[ended]), allowed=float(wider[ended]))
+        wider[row] = adaptive.wider(cell)
+        heapq.heappush(under_way, (begins + float(held.minutes[row]), row))
     return wider
 
 
