@@ -1,5 +1,6 @@
 """The command line: one JSON document, exit codes 0, 1 and 2, messages that say the way out."""
 
+import importlib.metadata
 import json
 import socket
 import subprocess
@@ -117,6 +118,19 @@ def test_help_has_examples_or_choices(data_dir: Path, words: list[str]) -> None:
     done = yunqi(data_dir, *words)
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+def test_the_release_is_said(data_dir: Path) -> None:
+    done = yunqi(data_dir, "--version")
+    assert (done.returncode, done.stdout) == (0, f"yunqi {importlib.metadata.version('yunqi')}\n")
+
+
+def test_a_closed_standard_output_is_no_fault(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$1" -m yunqi catalog list --json >&-', "sh", sys.executable],
+        env={"YUNQI_DATA_DIR": str(tmp_path / "new"), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_module_starts_as_a_program_of_its_own(tmp_path: Path) -> None:

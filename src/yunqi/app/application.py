@@ -1,11 +1,11 @@
 """The composition root: opens the kernel, builds every service, wires events to handlers. It alone knows everybody."""
 
-import importlib.metadata
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from yunqi.app.domains import Domains, migrations
+from yunqi.app.release import installed_version
 from yunqi.app.settings import Settings, load_settings
 from yunqi.flows.storefront import Storefront
 from yunqi.kernel import Error, Kernel
@@ -48,10 +48,7 @@ class App(Domains):
     @property
     def version(self) -> str:
         """The installed release."""
-        try:
-            return importlib.metadata.version("yunqi")
-        except importlib.metadata.PackageNotFoundError:
-            return "0"
+        return installed_version()
 
     def is_empty(self) -> bool:
         """Whether the catalog has no product yet."""

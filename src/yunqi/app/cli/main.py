@@ -8,12 +8,13 @@ import json
 import os
 import sys
 from contextlib import nullcontext
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from yunqi.app.cli import bench, config, demo, jobs, keys, rebuild, serve, store
 from yunqi.app.edges import add_commands, open_app
+from yunqi.app.release import installed_version
 from yunqi.kernel import Error, Invalid
 from yunqi.kernel.printing import document_alone
 
@@ -34,6 +35,15 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+    @root.callback()
+    def settings(
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the release and end.", callback=_version, is_eager=True)
+        ] = False,
+    ) -> None:
+        """Options that stand before every command."""
+
     serve.add(root)
     bench.add(root)
     rebuild.add(root, open_app)
@@ -49,8 +59,18 @@ def build() -> typer.Typer:
     return root
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"yunqi {installed_version()}")
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command line and exit with 0, 1 or 2, or with 130 after Ctrl-C."""
+    if sys.stdout is None:  # closed by the caller, who wants no output
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     with document_alone() if "--json" in sys.argv else nullcontext():
         _run()
 
