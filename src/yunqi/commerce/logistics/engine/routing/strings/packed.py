@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
@@ -150,6 +149,8 @@ def _near(problem: Problem, site: Ints, k: int) -> tuple[Ints, Ints]:
         return found, apart
     travel = problem.travel
     if travel.xy is not None:
+        from scipy.spatial import cKDTree  # takes half a second to load, and matrices don't need it
+
         points = travel.xy[site]
         _, rows = cKDTree(points).query(points, k + 1, workers=1)
         own = rows == np.arange(n)[:, None]
