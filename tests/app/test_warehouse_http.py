@@ -9,6 +9,14 @@ BLOCK = {"aisles": 2, "length_m": 10, "pitch_m": 2}
 YARD = {"tiers": 3, "stacks": [[{"id": "a", "leaves": 1}, {"id": "b", "leaves": 2}], []]}
 STAGE = {"id": "shop", "lead": 1, "hold": 2, "promise": 0, "mean": 3, "deviation": 1}
 FLOOR = {"grid": ["..."], "robots": [{"id": "r", "start": [0, 0], "goal": [0, 2]}]}
+ZONES = {
+    "block": BLOCK,
+    "zones": 2,
+    "orders": [{"id": "a", "picks": [[0, 5]]}, {"id": "b", "picks": [[1, 5]]}],
+    "held_out": 0,
+}
+GOOD = {"id": "tea", "mean": 10, "lead": 0, "fixed": 64, "hold": 1, "backorder": 9}
+LEVELS = [{"id": "tea", "order_at": 6, "up_to": 40, "cost": 35.0216, "plain_cost": 39.5374}]
 FACE = {"product": "p", "on_hand": 1, "most": 5}
 
 
@@ -23,6 +31,8 @@ def headers(keys: dict[str, str], name: str = "shop") -> dict[str, str]:
         ("warehouse/robots", FLOOR, "total_steps", 2),
         ("yard/retrieval", YARD, "shifts", 1),
         ("yard/storage", YARD | {"arrivals": [{"id": "n", "leaves": 9}]}, "places", {"n": 1}),
+        ("warehouse/zones", ZONES, "busiest_s", 20.0),
+        ("stock/reorders", {"goods": [GOOD]}, "goods", LEVELS),
         ("stock/network", {"stages": [STAGE]}, "cost", 3.29),
         ("stock/chain", {"mean": 5, "backorder": 9, "stages": [{"lead": 1, "hold": 2}, {"lead": 1, "hold": 1}]}, "local", [8, 5]),
     ],
