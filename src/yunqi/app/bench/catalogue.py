@@ -100,7 +100,7 @@ BENCHES: dict[str, Bench] = {
         {
             "seed": "of the first town (101)",
             "cold_s": "seconds of the cold solve (60)",
-            "force_s": "seconds of the plan in force (half as many)",
+            "force_s": "seconds of the plan in force (as many)",
             "new": "of the fifty events, how many are new orders; the others are cancelled ones (40)",
             "expected": "orders to come, less cancelled ones, that the second plan in force keeps room for (30)",
             **_CLOCK,

@@ -1,7 +1,7 @@
 """`yunqi bench replan`: 1,000 stops after 5 % change, beside a cold solve and PyVRP's warm start; quotes at 500 stops.
 
-The town is generated: clustered stops, windows of two to four hours on half of them. Yesterday's plan had half the cold
-solve's seconds, or as many as the option force_s says (a plan made overnight has more); the option cold_s shortens both, and
+The town is generated: clustered stops, windows of two to four hours on half of them. The plan in force had as many
+seconds as the cold solve, or as the option force_s says (a plan made overnight has more); the option cold_s shortens both, and
 the figure then flatters. PyVRP gets the re-plan's CPU seconds.
 A second re-plan of each town has twenty pins, half of them to another vehicle than before. All of it is done twice: from
 a plan in force that knows nothing of what will come, and from one that kept room for as many orders as will come (their
@@ -59,7 +59,7 @@ def run(runs: int, options: Options) -> list[Row]:
     prepare()
     config = LogisticsConfig()
     first, cold_seconds = options.whole("seed", FIRST_SEED), options.number("cold_s", COLD_SECONDS)
-    overnight = options.number("force_s", cold_seconds / 2)
+    overnight = options.number("force_s", cold_seconds)
     new = _new(options)
     rooms = _rooms(options, new)
     gaps: list[list[float]] = [[] for _ in rooms]
