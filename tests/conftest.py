@@ -16,7 +16,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     chosen = config.getoption("markexpr")
     if not chosen or collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
         return None
-    every = re.search(r"^pytestmark = .*$", collection_path.read_text(encoding="utf-8"), re.MULTILINE)
+    text = collection_path.read_text(encoding="utf-8")
+    every = re.search(r"^pytestmark = (\[$.*?^\]$|.*?$)", text, re.MULTILINE | re.DOTALL)
     marks = set(MARK.findall(every[0])) if every else set()
     return True if marks and not _can_be_chosen(chosen, marks, config) else None
 
