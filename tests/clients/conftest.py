@@ -8,11 +8,12 @@ import pytest
 from tests.cloud.conftest import installed
 from tests.cloud.models.upstream import Script, scripted_server
 from tests.cloud.studio.gateway import gateway
+from tests.kernels import new_kernel
 
 from yunqi.cloud.hub import Hub, HubConfig
 from yunqi.cloud.models import Models, ModelsConfig
 from yunqi.cloud.studio import Studio, StudioConfig
-from yunqi.kernel import Kernel, KernelConfig
+from yunqi.kernel import Kernel
 
 
 @dataclass
@@ -29,8 +30,7 @@ class Served:
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data")) as kernel:
-        kernel.migrate()
+    with new_kernel(tmp_path / "data") as kernel:
         yield kernel
 
 

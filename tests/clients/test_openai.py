@@ -1,5 +1,7 @@
 """The official OpenAI client, unchanged, against our gateway."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -7,9 +9,8 @@ import socket
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 from tests.clients.conftest import Served
 from tests.cloud.conftest import installed
@@ -21,8 +22,18 @@ from yunqi.cloud.models import ChatRequest, Completion, EngineLost, Message, Mod
 from yunqi.cloud.studio import ModelCalled, Studio, StudioConfig
 from yunqi.kernel import Kernel, Principal
 
+if TYPE_CHECKING:
+    import openai
+
 HELLO: Any = [{"role": "user", "content": "Say hello to the tests."}]
 ANSWER = "It is a scripted answer."
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _openai() -> None:
+    """The client takes a second to load: only where these tests run."""
+    global openai
+    import openai
 
 
 def client(served: Served, *, key: str | None = None, path: str = "/v1") -> openai.OpenAI:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.cloud.hub import Hub, HubConfig, Installed
 from yunqi.kernel import Kernel, KernelConfig
@@ -15,8 +16,7 @@ ASSETS = Path(os.environ.get("YUNQI_TEST_ASSETS", Path(__file__).parents[2] / ".
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data")) as kernel:
-        kernel.migrate()
+    with new_kernel(tmp_path / "data") as kernel:
         yield kernel
 
 

@@ -5,20 +5,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.commerce import activity as activity_door
 from yunqi.commerce import catalog as catalog_door
 from yunqi.commerce.activity import Activity, ActivityConfig
 from yunqi.commerce.catalog import Catalog, CatalogConfig
-from yunqi.kernel import Kernel, KernelConfig
+from yunqi.kernel import Kernel
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data"), clock=lambda: NOW) as kernel:
-        kernel.migrate([*catalog_door.MIGRATIONS, *activity_door.MIGRATIONS])
+    migrations = [*catalog_door.MIGRATIONS, *activity_door.MIGRATIONS]
+    with new_kernel(tmp_path / "data", migrations, clock=lambda: NOW) as kernel:
         yield kernel
 
 
@@ -63,9 +64,8 @@ class Shop:
     def __init__(self, folder: Path, write: Callable[..., Path], clock: Callable[[], datetime]) -> None:
         from yunqi.commerce import experiments, ranking, recommend, search
 
-        self.kernel = Kernel.open(KernelConfig(data_dir=folder), clock=clock)
         doors = (catalog_door, activity_door, experiments, search)
-        self.kernel.migrate([step for door in doors for step in door.MIGRATIONS])
+        self.kernel = new_kernel(folder, [step for door in doors for step in door.MIGRATIONS], clock=clock)
         self.write = write
         self.catalog = Catalog(self.kernel, CatalogConfig())
         self.activity = Activity(self.kernel, ActivityConfig(), catalog=self.catalog)

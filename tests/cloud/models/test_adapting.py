@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.cloud.conftest import ASSETS
 from tests.cloud.models.adapters import drawn, merge
 from tests.cloud.models.paged.test_graph import member
 
@@ -120,12 +121,12 @@ def off(done: Completion, expected: Chances) -> float:
 @pytest.mark.model
 @pytest.mark.parametrize("engine", ["llama.cpp", "openvino"])
 def test_an_adapter_answers_beside_its_model(
-    engine: str, kernel: Kernel, hub: Hub, tmp_path: Path, judged: tuple[dict[str, Path], dict[str, Chances]]
+    engine: str, kernel: Kernel, hub: Hub, judged: tuple[dict[str, Path], dict[str, Chances]]
 ) -> None:
     if engine == "openvino":
         pytest.importorskip("openvino")
     folders, expected = judged
-    config = ModelsConfig(context=512, threads=1, engine=(engine,), compiled_dir=str(tmp_path / "compiled"))
+    config = ModelsConfig(context=512, threads=1, engine=(engine,), compiled_dir=str(ASSETS / "compiled"))
     models = Models(kernel, config, hub=hub)
     try:
         plain = models.chat(NAME, QUESTION)

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from pathlib import Path
 
 import pytest
 from tests.cloud.conftest import ASSETS
 from tests.cloud.models.upstream import scripted_server
+from tests.kernels import new_kernel
 
 from yunqi.cloud.hub import Hub, HubConfig
 from yunqi.cloud.models import ChatRequest, ContextTooLong, Delta, EngineState, Message, Models, ModelsConfig
@@ -20,15 +22,30 @@ def ask(text: str, **settings: object) -> ChatRequest:
     return ChatRequest((Message("user", text),), **{"max_tokens": 24, "temperature": 0.0, **settings})  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with new_kernel(tmp_path_factory.mktemp("engines")) as kernel:
+        yield kernel
+
+
 @pytest.fixture(
-    params=["upstream", *(pytest.param(kind, marks=pytest.mark.model) for kind in ("llama.cpp", "openvino"))]
+    scope="module",
+    params=[
+        "upstream",
+        *(
+            pytest.param(kind, marks=[pytest.mark.model, pytest.mark.xdist_group(kind)])
+            for kind in ("llama.cpp", "openvino")
+        ),
+    ],
 )
 def serving(request: pytest.FixtureRequest, kernel: Kernel) -> Iterator[Serving]:
-    """Models and the name of one, of each kind."""
+    """Models and the name of one, of each kind; a child is started once for all the tests, which leave it as it was."""
     if request.param != "upstream":
         if request.param == "openvino":
             pytest.importorskip("openvino")
-        hub = request.getfixturevalue("hub")
+        hub = Hub(kernel, HubConfig())
+        path = Path(request.getfixturevalue("smollm2").path)
+        hub.add(path, name="smollm2-135m-instruct", licence="Apache-2.0")
         config = ModelsConfig(context=512, threads=1, engine=(request.param,), compiled_dir=str(ASSETS / "compiled"))
         models = Models(kernel, config, hub=hub)
         yield models, "smollm2-135m-instruct"

@@ -2,10 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.commerce.assistant import (
     Assistant,
@@ -18,7 +18,7 @@ from yunqi.commerce.assistant import (
     Turn,
 )
 from yunqi.commerce.catalog import MIGRATIONS, Catalog, CatalogConfig
-from yunqi.kernel import Invalid, Kernel, KernelConfig, Unavailable
+from yunqi.kernel import Invalid, Kernel, Unavailable
 
 FEED = """id,title,description,availability,price,sale_price,brand,product_type,size
 1,Whole milk,Fresh from the dairy,in_stock,2.49 USD,1.99 USD,Farm,Dairy > Milk,64 oz
@@ -54,15 +54,22 @@ def model() -> ScriptedModel:
     return ScriptedModel()
 
 
-@pytest.fixture
-def assistant(tmp_path: Path, model: ScriptedModel) -> Iterator[Assistant]:
-    feed = tmp_path / "feed.csv"
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kernel, Catalog]]:
+    """What no test changes; answers are announced in its log."""
+    folder = tmp_path_factory.mktemp("assistant")
+    feed = folder / "feed.csv"
     feed.write_text(FEED, encoding="utf-8")
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data")) as kernel:
-        kernel.migrate(MIGRATIONS)
+    with new_kernel(folder / "data", MIGRATIONS) as kernel:
         catalog = Catalog(kernel, CatalogConfig())
         catalog.import_products(feed)
-        yield Assistant(kernel, AssistantConfig(), catalog=catalog, complete=model)
+        yield kernel, catalog
+
+
+@pytest.fixture
+def assistant(catalog: tuple[Kernel, Catalog], model: ScriptedModel) -> Assistant:
+    kernel, products = catalog
+    return Assistant(kernel, AssistantConfig(), catalog=products, complete=model)
 
 
 Ask = Callable[..., tuple[str, Done]]
@@ -228,13 +235,14 @@ def test_titles_that_speak_to_the_model_never_reach_it(ask: Ask, model: Scripted
 
 
 def test_every_answer_cites_its_products_and_is_announced_without_the_question(assistant: Assistant) -> None:
+    head = assistant._kernel.events.head()
     pieces = list(assistant.ask("How much?", ["2", "1", "2", "nobody"]))
     citations = [piece for piece in pieces if isinstance(piece, Citation)]
     assert [citation.product_id for citation in citations] == ["2", "1"]
     assert "Price: $3.00" in citations[0].facts
     assert msgspec.to_builtins(citations[0])["type"] == "citation"
     assert [msgspec.to_builtins(piece)["type"] for piece in pieces] == ["citation", "citation", "text", "done"]
-    [event] = assistant._kernel.events.read(names=["Answered"])
+    [event] = assistant._kernel.events.read(head, names=["Answered"])
     assert event.data()["intents"] == ["price"]
     assert b"How much" not in event.payload
 

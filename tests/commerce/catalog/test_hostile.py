@@ -61,7 +61,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut zip": (lambda: zipped(("a.csv", WHOLE))[:-30], "damaged zip"),
     "two files in a zip": (lambda: zipped(("a.csv", WHOLE), ("b.csv", WHOLE)), "holds 2 files"),
     "a zip in a zip": (lambda: zipped(("a.zip", zipped(("a.csv", WHOLE)))), "holds another archive"),
-    "gzip bomb": (lambda: gzip.compress(HEAD.encode() + (b"x" * 999_999 + b"\n") * 300, 1), "zip bomb"),
+    "gzip bomb": (lambda: gzip.compress(HEAD.encode()) + gzip.compress(b"x" * 999_999 + b"\n") * 300, "zip bomb"),
     "zip bomb": (lambda: zipped(("a.csv", HEAD.encode() + (b"x" * 999_999 + b"\n") * 300)), "zip bomb"),
     "only blank lines": (lambda: HEAD.encode() + b"\n" * 1_000_000, "are blank"),
     "cut Parquet": (lambda: parquet()[:-10], "Parquet file is cut off or damaged"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.commerce import logistics as door
 from yunqi.commerce.logistics import Logistics, LogisticsConfig
@@ -13,7 +14,7 @@ from yunqi.commerce.logistics.engine.customs.nomenclature import read_nomenclatu
 from yunqi.commerce.logistics.engine.customs.words import covering, same, words
 from yunqi.commerce.logistics.model.nomenclature import BadCode
 from yunqi.commerce.logistics.service.classification import Classifier
-from yunqi.kernel import Conflict, Invalid, Kernel, KernelConfig, NotFound
+from yunqi.kernel import Conflict, Invalid, NotFound
 
 TABLE = """code,text
 09,"Coffee, tea and spices"
@@ -40,8 +41,7 @@ ANN = {"workspace": "ann", "who": "ann"}
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Classifier]:
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data")) as kernel:
-        kernel.migrate(door.MIGRATIONS)
+    with new_kernel(tmp_path / "data", door.MIGRATIONS) as kernel:
         desk = Logistics(kernel, LogisticsConfig()).classification
         desk.load(TABLE, version="small", source="made for this test", **ANN)
         yield desk

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.commerce import logistics as door
 from yunqi.commerce.logistics import Logistics, LogisticsConfig
 from yunqi.commerce.logistics import jobs as logistics_jobs
 from yunqi.commerce.logistics.service.routing import prepare
-from yunqi.kernel import Invalid, JobState, Kernel, KernelConfig, NotFound
+from yunqi.kernel import Invalid, JobState, NotFound
 
 WHO = {"workspace": "default"}
 
@@ -18,8 +19,7 @@ WHO = {"workspace": "default"}
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Any]:
     prepare()
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data")) as kernel:
-        kernel.migrate(door.MIGRATIONS)
+    with new_kernel(tmp_path / "data", door.MIGRATIONS) as kernel:
         logistics = Logistics(kernel, LogisticsConfig())
         logistics_jobs.register(kernel.jobs, logistics)
         yield logistics.routing, kernel

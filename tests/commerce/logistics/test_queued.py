@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.commerce import logistics as door
 from yunqi.commerce.logistics import Logistics, LogisticsConfig
 from yunqi.commerce.logistics import jobs as logistics_jobs
 from yunqi.commerce.logistics.service.queued import BERTH, PACK
-from yunqi.kernel import Invalid, JobState, Kernel, KernelConfig
+from yunqi.kernel import Invalid, JobState, Kernel
 
 BOXES = {"bins": [{"id": "b", "size": [10, 10, 10]}], "items": [{"id": "i", "size": [5, 5, 10], "copies": 4}]}
 TABLE = "3\n2\n0 0 1\n0 0\n4 99999\n2 6\n3 3\n50 50\n50 50 50\n"
@@ -18,8 +19,7 @@ TABLE = "3\n2\n0 0 1\n0 0\n4 99999\n2 6\n3 3\n50 50\n50 50 50\n"
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[tuple[Logistics, Kernel]]:
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data")) as kernel:
-        kernel.migrate(door.MIGRATIONS)
+    with new_kernel(tmp_path / "data", door.MIGRATIONS) as kernel:
         logistics = Logistics(kernel, LogisticsConfig())
         logistics_jobs.register(kernel.jobs, logistics)
         yield logistics, kernel

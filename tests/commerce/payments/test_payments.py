@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.kernels import new_kernel
 
 from yunqi.commerce import activity as activity_door
 from yunqi.commerce import catalog as catalog_door
@@ -28,7 +29,7 @@ from yunqi.commerce.payments import (
     Posting,
     check_zero,
 )
-from yunqi.kernel import Invalid, Kernel, KernelConfig
+from yunqi.kernel import Invalid
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN = Customer(email="ann@example.com", name="Ann", address="Road 1")
@@ -61,8 +62,8 @@ def provider() -> Counting:
 
 @pytest.fixture
 def open_payments(tmp_path: Path, provider: Counting) -> Iterator[Callable[..., Payments]]:
-    with Kernel.open(KernelConfig(data_dir=tmp_path / "data"), clock=lambda: NOW) as kernel:
-        kernel.migrate([*catalog_door.MIGRATIONS, *activity_door.MIGRATIONS, *payments_door.MIGRATIONS])
+    migrations = [*catalog_door.MIGRATIONS, *activity_door.MIGRATIONS, *payments_door.MIGRATIONS]
+    with new_kernel(tmp_path / "data", migrations, clock=lambda: NOW) as kernel:
         catalog = Catalog(kernel, CatalogConfig())
         (tmp_path / "feed.csv").write_text(FEED)
         catalog.import_products(tmp_path / "feed.csv")

@@ -10,7 +10,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from scipy.stats import chisquare  # noqa: E402
 from tests.cloud.models.lineage.test_ahead import BASE, SPARSE, publish  # noqa: E402
 
 from yunqi.cloud.models import load, load_config  # noqa: E402
@@ -113,6 +112,8 @@ def fits(counted: Counter[Any], chances: dict[Any, float], many: int) -> bool:
     rest = [key for key in chances if key not in set(cells)]
     seen = [counted[key] for key in cells] + ([sum(counted[key] for key in rest)] if rest else [])
     due = [many * chances[key] for key in cells] + ([many * sum(chances[key] for key in rest)] if rest else [])
+    from scipy.stats import chisquare  # takes a second to load
+
     return bool(chisquare(seen, due).pvalue > 1e-4)
 
 

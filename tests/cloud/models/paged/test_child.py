@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from tests.cloud.conftest import ASSETS
 from tests.cloud.models.test_embedded import Unix, ends_with_its_parent, pid_of, sockets_of
+from tests.kernels import new_kernel
 
-from yunqi.cloud.hub import Hub
+from yunqi.cloud.hub import Hub, HubConfig, Installed
 from yunqi.cloud.models import ChatRequest, EngineLost, Message, Models, ModelsConfig
 from yunqi.cloud.models.service.paged import compiled
 from yunqi.cloud.models.service.runners import Draft, Runners, drafted
@@ -32,13 +33,27 @@ TOOL = (
 OTHER = b'{"type":"function","function":{"name":"clock","parameters":{"type":"object","properties":{}}}}'
 
 
+BASE = ModelsConfig(context=512, threads=1, engine=("openvino",), compiled_dir=str(ASSETS / "compiled"))
+stands = pytest.mark.xdist_group("paged child")  # in one worker: to start a child takes many seconds
+
+
+@pytest.fixture(scope="module")
+def standing(smollm2: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    """One child for the tests that leave it as it was."""
+    with new_kernel(tmp_path_factory.mktemp("standing")) as kernel:
+        hub = Hub(kernel, HubConfig())
+        hub.add(Path(smollm2.path), name=NAME, licence="Apache-2.0")
+        models = Models(kernel, BASE, hub=hub)
+        yield models
+        models.close()
+
+
 @pytest.fixture
 def serve(kernel: Kernel, hub: Hub) -> Iterator[Callable[..., Models]]:
     opened: list[Models] = []
 
     def serve(**settings: object) -> Models:
-        base = ModelsConfig(context=512, threads=1, engine=("openvino",), compiled_dir=str(ASSETS / "compiled"))
-        opened.append(Models(kernel, dataclasses.replace(base, **settings), hub=hub))  # type: ignore[arg-type]
+        opened.append(Models(kernel, dataclasses.replace(BASE, **settings), hub=hub))  # type: ignore[arg-type]
         return opened[-1]
 
     yield serve
@@ -46,10 +61,10 @@ def serve(kernel: Kernel, hub: Hub) -> Iterator[Callable[..., Models]]:
         models.close()
 
 
-def test_who_has_no_key_is_refused(serve: Callable[..., Models]) -> None:
-    models = serve()
-    models.warm(NAME).result()
-    path = sockets_of(pid_of(models))[0]
+@stands
+def test_who_has_no_key_is_refused(standing: Models) -> None:
+    standing.warm(NAME).result()
+    path = sockets_of(pid_of(standing))[0]
     for headers in ({}, {"Authorization": "Bearer guess"}):
         connection = Unix(path)
         connection.request("POST", "/v1/chat/completions", b'{"messages":[{"role":"user","content":"hi"}]}', headers)
@@ -92,14 +107,15 @@ def test_a_known_beginning_is_counted_as_cached(serve: Callable[..., Models]) ->
     assert again.cached_tokens == again.input_tokens - 1
 
 
-def test_a_json_schema_is_kept_and_log_probabilities_told(serve: Callable[..., Models]) -> None:
+@stands
+def test_a_json_schema_is_kept_and_log_probabilities_told(standing: Models) -> None:
     pytest.importorskip("llguidance")
     schema = (
         b'{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object",'
         b'"properties":{"ok":{"type":"boolean"}},"required":["ok"],"additionalProperties":false}}}'
     )
     request = dataclasses.replace(SHORT, response_format=schema, max_tokens=30, logprobs=True, top_logprobs=2)
-    done = serve().chat(NAME, request)
+    done = standing.chat(NAME, request)
     assert done.text.replace(" ", "") in ('{"ok":true}', '{"ok":false}')
     assert len(done.logprobs) == done.usage.output_tokens
     first = json.loads(done.logprobs[0])
@@ -107,9 +123,10 @@ def test_a_json_schema_is_kept_and_log_probabilities_told(serve: Callable[..., M
     assert len(first["top_logprobs"]) == 2
 
 
-def test_a_required_call_is_made_and_a_named_one_is_of_that_tool(serve: Callable[..., Models]) -> None:
+@stands
+def test_a_required_call_is_made_and_a_named_one_is_of_that_tool(standing: Models) -> None:
     pytest.importorskip("llguidance")
-    models = serve()
+    models = standing
     request = dataclasses.replace(LONG, tools=b"[" + TOOL + b"," + OTHER + b"]", max_tokens=120)
     done = models.chat(NAME, dataclasses.replace(request, tool_choice=b'"required"'))
     assert done.finish_reason == "tool_calls"
@@ -124,8 +141,9 @@ def test_a_required_call_is_made_and_a_named_one_is_of_that_tool(serve: Callable
         models.chat(NAME, dataclasses.replace(request, tool_choice=named.replace(b"weather", b"nobody")))
 
 
-def test_a_stop_text_ends_the_answer_and_is_not_told(serve: Callable[..., Models]) -> None:
-    models = serve()
+@stands
+def test_a_stop_text_ends_the_answer_and_is_not_told(standing: Models) -> None:
+    models = standing
     whole = models.chat(NAME, dataclasses.replace(LONG, max_tokens=40)).text
     word = whole.split()[6]
     told: list[str] = []
@@ -136,8 +154,9 @@ def test_a_stop_text_ends_the_answer_and_is_not_told(serve: Callable[..., Models
     assert done.finish_reason == "stop"
 
 
-def test_a_draft_changes_no_answer_and_is_counted(serve: Callable[..., Models]) -> None:
-    plain, models = serve(), serve(draft=(f"{NAME}={NAME}",), parallel=8)
+@stands
+def test_a_draft_changes_no_answer_and_is_counted(standing: Models, serve: Callable[..., Models]) -> None:
+    plain, models = standing, serve(draft=(f"{NAME}={NAME}",), parallel=8)
     asked = [
         dataclasses.replace(LONG, messages=(Message("user", f"Tell story {n}."),), max_tokens=12) for n in range(8)
     ]

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 pytest.importorskip("openvino")
-from scipy.stats import chisquare
 from tests.cloud.models.paged.asking import answers, said
 from tests.cloud.models.paged.test_graph import SMALL, member, runner
 
@@ -94,6 +93,8 @@ def test_drawn_answers_are_distributed_as_the_models_own(tmp_path: Path) -> None
     observed = [counted[key] for key in cells] + [3000 - sum(counted[key] for key in cells)]
     expected = [3000 * chances[key] for key in cells] + [3000 * rest]
     places = [place for place, number in enumerate(expected) if number > 1e-6]
+    from scipy.stats import chisquare  # takes a second to load
+
     assert chisquare([observed[place] for place in places], [expected[place] for place in places]).pvalue > 1e-4
     kept = sum(one.kept for one in found) / sum(one.guessed for one in found)
     assert 0.05 < kept < 0.95  # both ways were taken

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import beta, binom
+from scipy.special import bdtr, betaincinv, ndtr  # scipy.stats has the same by other names, and takes a second to load
 
 from yunqi.labs.npu.model import Aim, Array, Graph
 
@@ -46,12 +45,12 @@ class Judged:
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the exact (Clopper and Pearson's) interval of the agreement."""
         tail, count, lost = (1 - level) / 2, self.same, self.inputs - self.same
-        low = float(beta.ppf(tail, count, lost + 1)) if count else 0.0
-        return low, float(beta.ppf(1 - tail, count + 1, lost)) if lost else 1.0
+        low = float(betaincinv(count, lost + 1, tail)) if count else 0.0
+        return low, float(betaincinv(count + 1, lost, 1 - tail)) if lost else 1.0
 
     def confidence(self, agreement: float) -> float:
         """Return how surely the true agreement is at least so high: the level at which its lower bound is."""
-        return float(binom.cdf(self.same - 1, self.inputs, agreement)) if self.same else 0.0
+        return float(bdtr(self.same - 1, self.inputs, agreement)) if self.same else 0.0
 
     def meets(self, aim: Aim) -> bool:
         """Whether an aim is reached: counted, and expected."""
