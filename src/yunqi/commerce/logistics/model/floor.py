@@ -37,6 +37,12 @@ class PickOrder:
         if not self.picks or self.load <= 0:
             raise Invalid(f"order {self.id}: it needs at least one pick and a load above 0", "orders")
 
+    def check_inside(self, block: Block) -> None:
+        """Refuse picks that lie outside a block."""
+        for aisle, at in self.picks:
+            if not 0 <= aisle < block.aisles or not 0 <= at <= block.length:
+                raise Invalid(f"order {self.id}: aisle {aisle} at {at} m lies outside the block", "orders")
+
 
 @dataclass(frozen=True, slots=True)
 class BatchProblem:
@@ -64,9 +70,7 @@ class BatchProblem:
             seen.add(order.id)
             if order.load > self.capacity:
                 raise Invalid(f"order {order.id}: load {order.load} is above the cart's {self.capacity}", "orders")
-            for aisle, at in order.picks:
-                if not 0 <= aisle < self.block.aisles or not 0 <= at <= self.block.length:
-                    raise Invalid(f"order {order.id}: aisle {aisle} at {at} m lies outside the block", "orders")
+            order.check_inside(self.block)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,7 @@ class ZoneProblem:
             if order.id in seen:
                 raise Invalid(f"order {order.id} stands twice", "orders")
             seen.add(order.id)
-            for aisle, at in order.picks:
-                if not 0 <= aisle < self.block.aisles or not 0 <= at <= self.block.length:
-                    raise Invalid(f"order {order.id}: aisle {aisle} at {at} m lies outside the block", "orders")
+            order.check_inside(self.block)
 
     @property
     def learned(self) -> tuple[PickOrder, ...]:

@@ -53,43 +53,13 @@ def s_big_s(mean: float, lead: float, *, fixed: float, hold: float, backorder: f
     Invalid
         A number is out of range.
     """
-    policies = _Policies(mean, lead, fixed, hold, backorder)
-    cost, average, best_level = policies.cost, policies.average, policies.best_level
-    small, big = best_level - 1, best_level
-    while average(small, big) > cost(small):
-        small -= 1
-    value, best = average(small, big), (small, big)
-    trial = big + 1
-    while cost(trial) <= value:
-        candidate = small
-        if average(candidate, trial) < value:
-            while candidate < best_level and average(candidate, trial) <= cost(candidate + 1):
-                candidate += 1
-            value, best, small = average(candidate, trial), (candidate, trial), candidate
-        trial += 1
-    return best[0], best[1], value
+    return Policies(mean, lead, fixed=fixed, hold=hold, backorder=backorder).best()
 
 
-def plain_rule(mean: float, lead: float, *, fixed: float, hold: float, backorder: float) -> tuple[int, int, float]:
-    """Return the textbook's (s, S) and what it really costs a period.
+class Policies:
+    """What (s, S) policies cost a period, for Poisson demand that waits; terms and errors as of `s_big_s`."""
 
-    s covers the critical quantile of the demand over lead and one period between two looks, and S lies Wilson's lot above it.
-
-    Raises
-    ------
-    Invalid
-        A number is out of range.
-    """
-    policies = _Policies(mean, lead, fixed, hold, backorder)
-    small = policies.best_level - 1
-    big = small + max(1, round(math.sqrt(2 * mean * fixed / hold)))
-    return small, big, policies.average(small, big)
-
-
-class _Policies:
-    """What (s, S) policies cost a period, for Poisson demand that waits."""
-
-    def __init__(self, mean: float, lead: float, fixed: float, hold: float, backorder: float) -> None:
+    def __init__(self, mean: float, lead: float, *, fixed: float, hold: float, backorder: float) -> None:
         if not 0 < mean <= 1_000 or lead < 0 or fixed < 0 or hold <= 0 or backorder <= 0:
             raise Invalid(
                 "(s, S) needs 0 < mean <= 1000, lead and fixed not below 0, hold and backorder above 0", "mean"
@@ -105,8 +75,35 @@ class _Policies:
         self._mean = float(over @ np.arange(len(over)))
         # What lies there on average when a period with position y ends is the sum of the distribution below y.
         self._left = np.concatenate([[0.0], np.cumsum(np.cumsum(over))])
+        self._wilson = math.sqrt(2 * mean * fixed / hold)
         self._renewals, self._known = np.full(64, 1.0 / (1.0 - self._chance[0])), 1
         self.best_level = int(np.argmin(self._costs(np.arange(len(over)))))
+
+    def best(self) -> tuple[int, int, float]:
+        """Return the (s, S) that costs least, and what it costs."""
+        cost, average, best_level = self.cost, self.average, self.best_level
+        small, big = best_level - 1, best_level
+        while average(small, big) > cost(small):
+            small -= 1
+        value, best = average(small, big), (small, big)
+        trial = big + 1
+        while cost(trial) <= value:
+            candidate = small
+            if average(candidate, trial) < value:
+                while candidate < best_level and average(candidate, trial) <= cost(candidate + 1):
+                    candidate += 1
+                value, best, small = average(candidate, trial), (candidate, trial), candidate
+            trial += 1
+        return best[0], best[1], value
+
+    def plain(self) -> tuple[int, int, float]:
+        """Return the textbook's (s, S) and what it really costs.
+
+        s covers the critical quantile of the demand over lead and one period between two looks, and S lies Wilson's lot above.
+        """
+        small = self.best_level - 1
+        big = small + max(1, round(self._wilson))
+        return small, big, self.average(small, big)
 
     def _costs(self, positions: Ints) -> Floats:
         top = len(self._left) - 1

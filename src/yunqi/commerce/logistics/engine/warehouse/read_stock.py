@@ -37,12 +37,9 @@ def read_network(document: Any) -> StockNetwork:
 def read_reorders(document: Any) -> ReorderProblem:
     """Read ``{"goods": [...], "seasons": [...]}``: rows of `GOOD`, and of id, demands, short and over."""
     top = Fields(document, "the problem", ("goods", "seasons"))
-    goods = [
-        _good(Fields(one, f"goods[{at}]", GOOD))
-        for at, one in enumerate(_limited(top.items("goods") if top.has("goods") else []))
-    ]
+    goods = [_good(Fields(one, f"goods[{at}]", GOOD)) for at, one in enumerate(_limited(top.items("goods")))]
     seasons = []
-    for at, one in enumerate(_limited(top.items("seasons") if top.has("seasons") else [])):
+    for at, one in enumerate(_limited(top.items("seasons"))):
         row = Fields(one, f"seasons[{at}]", ("id", "demands", "short", "over"))
         demands = row.items("demands")
         inside = Fields(

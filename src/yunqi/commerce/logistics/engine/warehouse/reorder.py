@@ -1,6 +1,6 @@
 """Levels for many goods at once, each beside the simpler rule."""
 
-from yunqi.commerce.logistics.engine.warehouse.inventory import newsvendor, plain_rule, s_big_s
+from yunqi.commerce.logistics.engine.warehouse.inventory import Policies, newsvendor
 from yunqi.commerce.logistics.model.reorder import Level, ReorderProblem, Reorders, SeasonGood, SeasonOrder, StockedGood
 from yunqi.kernel.errors import Invalid
 
@@ -17,13 +17,12 @@ def reorders(problem: ReorderProblem) -> Reorders:
 
 
 def _level(good: StockedGood) -> Level:
-    terms = {"fixed": good.fixed, "hold": good.hold, "backorder": good.backorder}
     try:
-        at, up_to, cost = s_big_s(good.mean, good.lead, **terms)
-        plain = plain_rule(good.mean, good.lead, **terms)[2]
+        policies = Policies(good.mean, good.lead, fixed=good.fixed, hold=good.hold, backorder=good.backorder)
     except Invalid as error:
         raise Invalid(f"good {good.id}: {error}", "goods") from error
-    return Level(good.id, at, up_to, cost, plain)
+    at, up_to, cost = policies.best()
+    return Level(good.id, at, up_to, cost, policies.plain()[2])
 
 
 def _season(good: SeasonGood) -> SeasonOrder:
