@@ -1,9 +1,9 @@
 """Which engine works on a problem, and for how long."""
 
-import contextlib
 import importlib.util
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -17,7 +17,7 @@ from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Search
-from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
+from yunqi.commerce.logistics.engine.routing.strings.warm import is_compiling, is_warm
 from yunqi.commerce.logistics.engine.routing.strings.warm import warm as load
 from yunqi.commerce.logistics.engine.routing.strings.workers import Found
 from yunqi.commerce.logistics.model import Objective, Problem, Route, Unserved
@@ -48,7 +48,8 @@ def run_engines(
     why = obstacle(problem)
     warm = holding(problem, warm)
     if why:
-        return _rich(problem, budget, seed, warm, iterations)
+        workers = max(1, min(config.workers, 2))
+        return _rich(problem, budget, seed, warm, iterations, workers, emit, tell, keep)
     arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
@@ -129,25 +130,44 @@ def _least(problem: Problem) -> float:
 
 
 def _rich(
-    problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None
-) -> tuple[list[Route], str, int, list[Unserved]]:
-    search = RichSearch(problem)
+    problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None, workers: int, emit: Emit | None,
+    tell: Tell | None, keep: tuple[float, frozenset[str]] | None
+) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
+    told_at = [-1.0]
+
+    def told(cost: float, routes: Callable[[], list[Route]]) -> None:
+        if emit is not None:
+            emit(cost / problem.travel.scale, budget.used())
+        if tell is not None and budget.used() - told_at[0] > TELL_EVERY:
+            told_at[0] = budget.used()
+            tell(cost / problem.travel.scale, budget.used(), routes())
+
+    search = RichSearch(problem, workers=workers, seed=seed, emit=told)
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
         waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
         return [], "none", 0, waiting
-    reserve = min(0.3 * budget.seconds, 0.2 + 3e-3 * len(problem.tasks))
-    _, share = budget.span(reserve=reserve, least=_least(problem))
-    turns = iter(range(max(1, (iterations or 0) // 5)))
-
-    def left() -> float:
-        if iterations is not None:
-            return 1 - next(turns, iterations) / max(1, iterations // 5)
-        return share()
-
-    routes, done = search.run(left, seed, warm)
+    if keep is not None and warm:
+        search.keep(*_homes(problem, warm, keep))
+    reserve = min(0.3 * budget.seconds, 0.2 + 3e-4 * len(problem.tasks))
+    span, left = budget.span(reserve=reserve, least=_least(problem))
+    routes, done = search.run(left, warm, seconds=span, iterations=iterations)
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
     return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
+
+
+def _homes(problem: Problem, warm: Sequence[Route], keep: tuple[float, frozenset[str]]) -> tuple[dict[int, int], int]:
+    """Return the vehicle of each untouched task in the plan in force, both by index, and how many may leave theirs."""
+    share, touched = keep
+    place = {task.id: k for k, task in enumerate(problem.tasks)}
+    vehicles = {vehicle.id: k for k, vehicle in enumerate(problem.vehicles)}
+    homes = {
+        place[stop]: vehicles[route.vehicle]
+        for route in warm
+        for stop in route.stops
+        if stop in place and stop not in touched and route.vehicle in vehicles
+    }
+    return homes, int((1 - share) * len(homes) + 1e-9)
 
 
 def _patience(budget: Budget) -> Callable[[], float]:
@@ -157,32 +177,33 @@ def _patience(budget: Budget) -> Callable[[], float]:
 
 def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:
     """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
-    child = _compile()
+    _compile()
     if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=max(0.01, 0.9 * budget.left() - 1))
+        _compiled_in_time(budget, keep=0.1 * budget.seconds + 1)
         return None
     until = 0.15 * budget.seconds
 
     def left() -> float:
-        return budget.left() - until if child.poll() is None or budget.left() < until else -1.0
+        return budget.left() - until if not is_warm() or budget.left() < until else -1.0
 
     return solve_hybrid(problem, left=left, seed=seed)
 
 
-def _compile() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", "from yunqi.commerce.logistics.service.routing import prepare; prepare()"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+def _compile() -> None:
+    """Let another process compile the search, unless one does already."""
+    if not is_compiling():
+        subprocess.Popen(
+            [sys.executable, "-c", "from yunqi.commerce.logistics.service.routing import prepare; prepare()"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
 
 
-def _compiled_in_time(budget: Budget) -> bool:
-    try:
-        _compile().wait(timeout=max(0.01, budget.left() - 0.5))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+def _compiled_in_time(budget: Budget, keep: float = 0.5) -> bool:
+    """Wait until the search is compiled or only some seconds of the budget are left; return whether it is."""
+    _compile()
+    while not is_warm() and budget.left() > keep:
+        time.sleep(0.05)
+    return is_warm()
 
 
 def to_routes(problem: Problem, arrays: Packed, found: Found) -> list[Route]:

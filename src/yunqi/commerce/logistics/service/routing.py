@@ -72,11 +72,12 @@ def prepare() -> float:
     budget = Budget(0.0)
     need_compiler()
     warm = importlib.import_module("yunqi.commerce.logistics.engine.routing.strings.warm")
-    if not warm.is_warm():
-        warm.warm()
-        for engine in ("rich.solve", "population.warm"):
-            importlib.import_module(f"yunqi.commerce.logistics.engine.routing.{engine}").warm()
-        warm.mark().touch()
+    with warm.compiling():
+        if not warm.is_warm():
+            warm.warm()
+            for engine in ("rich.solve", "population.warm"):
+                importlib.import_module(f"yunqi.commerce.logistics.engine.routing.{engine}").warm()
+            warm.mark().touch()
     for engine in ("packing", "berth", "warehouse"):
         importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}.warm").warm()
     return budget.used()

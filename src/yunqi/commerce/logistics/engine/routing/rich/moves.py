@@ -3,245 +3,141 @@
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import best_departure, pinned_elsewhere
+from yunqi.commerce.logistics.engine.routing.rich.day import task
+from yunqi.commerce.logistics.engine.routing.rich.insert import insert, price
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
-    AFTERS,
-    FIRST_AFTER,
-    GROUP,
+    ABSENT,
+    ABSENTS,
+    BEST,
+    COST,
+    COSTS,
+    DIRTY,
+    DONE,
     INFEASIBLE,
-    KIND,
-    LIKE,
-    PARTNER,
+    LEVEL,
+    MINE,
+    MOVED,
+    ORDER,
     PENALTY,
-    PREFIX,
-    SHIP_PICKUP,
+    PRICE_COLUMNS,
+    REMOVED,
+    SAVED_COSTS,
+    SAVED_LENGTH,
+    TOUCHED,
+    TOUCHES,
+    WAS,
+    M,
+    N,
 )
-from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
+from yunqi.commerce.logistics.engine.routing.rich.rows import keep_best, undo
+from yunqi.commerce.logistics.engine.routing.rich.ruin import below, ruin
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
+
+REQUIRED = 1e11
+"""Prices from which a task must be served."""
 
 
 @njit(cache=True, nogil=True)
-def evaluate(q: tuple, r: int, sequence: Ints, length: int, ends: Ints, marks: Ints, c: Ints) -> float:
-    """Return the cost of a vehicle that serves a sequence."""
-    cost, _ = best_departure(
-        q[0], q[1], q[2], q[3], q[4][r], q[5][r], q[6][r], q[7], q[8], q[9], q[10], sequence, length, ends, marks, c
-    )
-    return cost
+def begin(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, limit: int) -> None:
+    """Price this thread's rows, and take them as the best of the round if no more tasks are away than may be."""
+    cost = 0.0
+    for r in range(p[M]):
+        s[s[SAVED_LENGTH] + r] = -1
+        if s[s[MINE] + r]:
+            cost += price(p, prices, table, s, f, c, r)
+            s[s[DIRTY] + r] = 1
+    for k in range(s[ABSENT]):
+        cost += task(p, s[s[ABSENTS] + k], PENALTY)
+    f[COST], f[BEST] = cost, INFEASIBLE
+    if s[MOVED] <= limit:
+        f[BEST] = cost
+        keep_best(p, s)
 
 
 @njit(cache=True, nogil=True)
-def try_vehicle(
-    q: tuple, r: int, i: int, row: Ints, length: int, base: float, best: float, work: Ints, ends: Ints, marks: Ints, c: Ints
-) -> tuple[float, int, int]:  # fmt: skip
-    """Return the cheapest insertion of a task (and of its partner) into a vehicle: added cost and places."""
-    tasks = q[0]
-    mate = tasks[i, PARTNER]
-    at, to = -1, -1
-    first = min(q[4][r, PREFIX], length)
-    for a in range(first, length + 1):
-        work[:a] = row[:a]
-        work[a] = i
-        if mate < 0:
-            work[a + 1 : length + 1] = row[a:length]
-            cost = evaluate(q, r, work, length + 1, ends, marks, c) - base
-            if cost < best and np.random.random() > 0.01:
-                best, at = cost, a
-            continue
-        for b in range(a + 1, length + 2):
-            work[a + 1 : b] = row[a : b - 1]
-            work[b] = mate
-            work[b + 1 : length + 2] = row[b - 1 : length]
-            cost = evaluate(q, r, work, length + 2, ends, marks, c) - base
-            if cost < best and np.random.random() > 0.01:
-                best, at, to = cost, a, b
-    return best, at, to
+def arrange(p: Ints, prices: Floats, s: Ints, f: Floats, count: int) -> None:
+    """Give what is to be put in an order: predecessors, then who must be served, then by chance or by a key of the tasks."""
+    kind = below(12)
+    keys = p[M] * PRICE_COLUMNS
+    which = 0 if kind < 7 else (1 if kind < 9 else (2 if kind < 10 else 3))
+    for k in range(count):
+        i = s[s[REMOVED] + k]
+        key = np.random.random() if kind < 4 else prices[keys + which * p[N] + i]
+        optional = 2.0 if task(p, i, PENALTY) < REQUIRED else 0.0
+        f[int(f[ORDER]) + k] = key + 4.0 * task(p, i, LEVEL) + optional
 
 
 @njit(cache=True, nogil=True)
-def group_home(tasks: Ints, where: Ints, i: int) -> int:
-    """Return the vehicle that serves others of the task's group, or -1."""
-    if tasks[i, GROUP] >= 0:
-        for j in range(len(where)):
-            if where[j] >= 0 and tasks[j, GROUP] == tasks[i, GROUP]:
-                return where[j]
-    return -1
+def recreate(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, count: int, move: float) -> int:
+    """Insert what was removed; list what fits nowhere as absent, and return how many that are."""
+    arrange(p, prices, s, f, count)
+    left, start = 0, int(f[ORDER])
+    for k in np.argsort(f[start : start + count]):
+        i = s[s[REMOVED] + k]
+        if not insert(p, prices, table, s, f, c, i, move):
+            s[s[ABSENTS] + left] = i
+            left += 1
+    return left
 
 
 @njit(cache=True, nogil=True)
-def insert_best(
-    q: tuple, i: int, seq: Ints, lens: Ints, costs: Floats, where: Ints, near: Ints, saved: Ints, mark: Ints, work: Ints,
-    ends: Ints, marks: Ints, c: Ints
-) -> bool:  # fmt: skip
-    """Insert a task where it adds least; False when that costs more than leaving it out."""
-    tasks, vehicles = q[0], q[4]
-    home = group_home(tasks, where, i)
-    best, chosen, at, to = float(tasks[i, PENALTY]), -1, -1, -1
-    m = len(lens)
-    beside = np.zeros(m, np.bool_)
-    wide = len(where) <= 250 or home >= 0
-    for k in range(near.shape[1]):
-        if near[i, k] >= 0 and where[near[i, k]] >= 0:
-            beside[where[near[i, k]]] = True
-    last_empty = -1
-    for r in range(m):
-        if pinned_elsewhere(tasks, i, r) or (home >= 0 and home != r):
-            continue
-        if lens[r] == 0:
-            if vehicles[r, LIKE] == last_empty and tasks[i, 5] < 0:
-                continue
-            last_empty = vehicles[r, LIKE]
-        elif not wide and not beside[r]:
-            continue
-        cost, a, b = try_vehicle(q, r, i, seq[r], lens[r], costs[r], best, work, ends, marks, c)
-        if a >= 0 and cost < best:
-            best, chosen, at, to = cost, r, a, b
-    if chosen < 0:
-        return False
-    touch(seq, lens, chosen, saved, mark)
-    put(seq, lens, where, chosen, i, at)
-    if to >= 0:
-        put(seq, lens, where, chosen, tasks[i, PARTNER], to)
-    costs[chosen] += best
-    return True
-
-
-@njit(cache=True, nogil=True)
-def put(seq: Ints, lens: Ints, where: Ints, r: int, i: int, at: int) -> None:
-    """Put a task into a row."""
-    for k in range(lens[r], at, -1):
-        seq[r, k] = seq[r, k - 1]
-    seq[r, at] = i
-    lens[r] += 1
-    where[i] = r
-
-
-@njit(cache=True, nogil=True)
-def touch(seq: Ints, lens: Ints, r: int, saved: Ints, mark: Ints) -> None:
-    """Save a row before its first change."""
-    if mark[r] < 0:
-        mark[r] = lens[r]
-        saved[r, : lens[r]] = seq[r, : lens[r]]
-
-
-@njit(cache=True, nogil=True)
-def drop(tasks: Ints, seq: Ints, lens: Ints, where: Ints, r: int, i: int) -> None:
-    """Take a task out of a row."""
-    for k in range(lens[r]):
-        if seq[r, k] == i:
-            for b in range(k, lens[r] - 1):
-                seq[r, b] = seq[r, b + 1]
-            lens[r] -= 1
-            where[i] = -1
-            return
-
-
-@njit(cache=True, nogil=True)
-def widow(q: tuple, seq: Ints, lens: Ints, where: Ints, r: int) -> int:
-    """Return a task of a row whose partner or predecessor is not there any more, or -1."""
-    tasks, afters = q[0], q[3]
-    for k in range(lens[r]):
-        i = seq[r, k]
-        if tasks[i, PARTNER] >= 0 and where[tasks[i, PARTNER]] != r:
-            return i
-        for a in range(tasks[i, FIRST_AFTER], tasks[i, FIRST_AFTER] + tasks[i, AFTERS]):
-            if where[afters[a]] != r:
-                return i
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def ruin_near(
-    q: tuple, seq: Ints, lens: Ints, where: Ints, near: Ints, locked: Ints, saved: Ints, mark: Ints, removed: Ints, count: int
-) -> int:  # fmt: skip
-    """Remove some tasks around a random one; return how many are listed now."""
-    tasks = q[0]
-    n = len(where)
-    wanted = 1 + int(np.random.random() * min(12.0, 0.4 * n))
-    seed = int(np.random.random() * n)
-    done = 0
-    for k in range(-1, near.shape[1]):
-        i = seed if k < 0 else near[seed, k]
-        if i < 0 or done >= wanted:
-            break
-        if where[i] < 0 or locked[i] or np.random.random() < 0.15:
-            continue
-        r = where[i]
-        touch(seq, lens, r, saved, mark)
-        while i >= 0:
-            if locked[i]:
-                break
-            drop(tasks, seq, lens, where, r, i)
-            done += 1
-            if tasks[i, PARTNER] < 0 or tasks[i, KIND] == SHIP_PICKUP:
-                removed[count] = i
-                count += 1
-            i = widow(q, seq, lens, where, r)
-    return count
+def change(p: Ints, s: Ints, f: Floats, gone: int, left: int) -> float:
+    """Return by how much rows and prices of absent tasks have changed in an iteration."""
+    found = 0.0
+    for t in range(s[TOUCHED]):
+        r = s[s[TOUCHES] + t]
+        found += f[int(f[COSTS]) + r] - f[int(f[SAVED_COSTS]) + r]
+    for k in range(left):
+        found += task(p, s[s[ABSENTS] + k], PENALTY)
+    for k in range(gone):
+        found -= task(p, s[s[WAS] + k], PENALTY)
+    return found
 
 
 @njit(cache=True, nogil=True)
 def improve(
-    q: tuple, seq: Ints, lens: Ints, costs: Floats, where: Ints, near: Ints, locked: Ints, level: Ints, absent: Ints,
-    numbers: Floats, best_seq: Ints, best_lens: Ints, iterations: int, temperature: float, seed: int
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, iterations: int, temperature: float, seed: int,
+    move: float, limit: int, served: int
 ) -> None:  # fmt: skip
-    """Ruin and recreate for some iterations. ``numbers``: cost, best cost, tasks in ``absent``, iterations."""
+    """Ruin and recreate for some iterations.
+
+    Parameters
+    ----------
+    seed
+        Of the random numbers; -1 goes on with them.
+    move, limit
+        What it costs to serve a task from another vehicle than its home, and how many may be served so.
+    served
+        Tasks in a row, on average.
+    """
     if seed >= 0:
         np.random.seed(seed)
-    tasks = q[0]
-    m, width = seq.shape
-    n = len(where)
-    saved, mark, old = np.zeros((m, width), np.int64), np.full(m, -1, np.int64), np.zeros(m, np.float64)
-    work, ends, marks = np.zeros(width + 4, np.int64), np.full(n, -1, np.int64), np.zeros(width + 16, np.int64)
-    c, removed, was = np.zeros(8, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     for _ in range(iterations):
-        numbers[3] += 1
-        mark[:] = -1
-        old[:] = costs
-        gone = int(numbers[2])
-        was[:gone] = absent[:gone]
-        removed[:gone] = absent[:gone]
-        count = ruin_near(q, seq, lens, where, near, locked, saved, mark, removed, gone)
-        sound = True
-        for r in range(m):
-            if mark[r] >= 0:
-                costs[r] = evaluate(q, r, seq[r], lens[r], ends, marks, c)
-                sound = sound and costs[r] < INFEASIBLE
-        left = 0
-        if sound:
-            keys = np.random.random(count)
-            for k in range(count):
-                keys[k] += 10 * level[removed[k]]
-            order = np.argsort(keys)
-            for k in order:
-                i = removed[k]
-                if not insert_best(q, i, seq, lens, costs, where, near, saved, mark, work, ends, marks, c):
-                    absent[left] = i
-                    left += 1
-        cost = costs.sum()
-        for k in range(left):
-            cost += tasks[absent[k], PENALTY]
-        if sound and cost < numbers[0] - temperature * np.log(np.random.random() + 1e-12):
-            numbers[0], numbers[2] = cost, left
-            if cost < numbers[1] - 1e-6:
-                numbers[1] = cost
-                best_seq[:] = seq
-                best_lens[:] = lens
+        s[DONE] += 1
+        s[TOUCHED] = 0
+        gone, moved = s[ABSENT], s[MOVED]
+        for k in range(gone):
+            s[s[WAS] + k] = s[s[ABSENTS] + k]
+        count = ruin(p, s, f, served)
+        is_sound = True
+        for t in range(s[TOUCHED]):
+            is_sound = price(p, prices, table, s, f, c, s[s[TOUCHES] + t]) < INFEASIBLE and is_sound
+        left = recreate(p, prices, table, s, f, c, count, move) if is_sound else 0
+        more = change(p, s, f, gone, left)
+        out = s[MOVED] - moved
+        is_within = s[MOVED] <= limit or out <= 0
+        if is_sound and is_within and more + move * out < -temperature * np.log(np.random.random() + 1e-12):
+            f[COST] += more
+            s[ABSENT] = left
+            for t in range(s[TOUCHED]):
+                s[s[DIRTY] + s[s[TOUCHES] + t]] = 1
+            if f[COST] < f[BEST] - 1e-6 and s[MOVED] <= limit:
+                f[BEST] = f[COST]
+                keep_best(p, s)
         else:
-            undo(seq, lens, where, saved, mark)
-            costs[:] = old
-            absent[:gone] = was[:gone]
-            numbers[2] = gone
-
-
-@njit(cache=True, nogil=True)
-def undo(seq: Ints, lens: Ints, where: Ints, saved: Ints, mark: Ints) -> None:
-    """Put every touched row back."""
-    for r in range(len(lens)):
-        if mark[r] >= 0:
-            for k in range(lens[r]):
-                where[seq[r, k]] = -1
-    for r in range(len(lens)):
-        if mark[r] >= 0:
-            lens[r] = mark[r]
-            seq[r, : lens[r]] = saved[r, : lens[r]]
-            for k in range(lens[r]):
-                where[seq[r, k]] = r
+            undo(p, s, f, moved)
+            s[ABSENT] = gone
+            for k in range(gone):
+                s[s[ABSENTS] + k] = s[s[WAS] + k]
+        for t in range(s[TOUCHED]):
+            s[s[SAVED_LENGTH] + s[s[TOUCHES] + t]] = -1

@@ -1,160 +1,135 @@
-"""Fill the tables of the rich engine, run it until a deadline, read routes with reloads and charges out."""
+"""Run the rich engine until a deadline, and read routes with reloads and charges out."""
 
+import functools
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.routing.hybrid import tables
-from yunqi.commerce.logistics.engine.routing.rich import moves
-from yunqi.commerce.logistics.engine.routing.rich.day import best_departure, simulate
-from yunqi.commerce.logistics.engine.routing.rich.layout import (
-    INFEASIBLE,
-    TASK_COLUMNS,
-    VEHICLE_COLUMNS,
-)
-from yunqi.commerce.logistics.model import (
-    FOREVER,
-    BadProblem,
-    Objective,
-    Problem,
-    Route,
-    Task,
-    TaskKind,
-    Travel,
-    Vehicle,
-)
+from yunqi.commerce.logistics.engine.routing.rich.day import best_departure, evaluate, simulate
+from yunqi.commerce.logistics.engine.routing.rich.layout import FIXED, INFEASIBLE, MARKS, PARTNER
+from yunqi.commerce.logistics.engine.routing.rich.rounds import Rounds, Whole
+from yunqi.commerce.logistics.engine.routing.rich.state import State
+from yunqi.commerce.logistics.engine.routing.rich.tables import A_VEHICLE, REQUIRED, fill
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
+from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
+from yunqi.commerce.logistics.model import BadProblem, Objective, Problem, Route, Task, TaskKind, Travel, Vehicle
 
-REQUIRED = 10**11
-A_VEHICLE = 10**8
-LARGEST = 3000
-_KINDS = {
-    TaskKind.DELIVERY: 0,
-    TaskKind.PICKUP: 1,
-    TaskKind.SHIPMENT_PICKUP: 2,
-    TaskKind.SHIPMENT_DELIVERY: 3,
-    TaskKind.SERVICE: 4,
-}
+ROUND = 200
+"""Iterations of a thread between two divisions of the vehicles, at least."""
+SPEED = 6_000.0
+"""Iterations a second and thread, about; only the temperatures depend on it."""
+COLD, COLD_NEAR = 0.01, 0.05
+"""Where the temperature ends, in mean ways between two stops; and for a re-plan, in which nothing would move below."""
+
+Emit = Callable[[float, Callable[[], list[Route]]], None]
+"""Told of a better plan that serves all it must: its cost in the problem's internal unit, and what reads its routes."""
 
 
 class RichSearch:
-    """One problem in the rich engine."""
+    """One problem in the rich engine.
 
-    def __init__(self, problem: Problem) -> None:
+    Parameters
+    ----------
+    workers
+        Threads.
+    emit
+        Told of better plans.
+    """
+
+    def __init__(self, problem: Problem, *, workers: int = 1, seed: int = 1, emit: Emit | None = None) -> None:
         self.problem = problem
-        n = len(problem.tasks)
-        if n > LARGEST:
-            raise BadProblem(
-                f"{problem.name}: {n} tasks with breaks, ranges, orders or other rich rules; at most {LARGEST} are planned at "
-                "once. Split the day by region."
-            )
         self.place = {task.id: k for k, task in enumerate(problem.tasks)}
-        far, long = tables(problem)
-        words = sorted({word for task in problem.tasks for word in task.skills})
-        if len(words) > 62:
-            raise BadProblem(f"{problem.name}: {len(words)} different skills; at most 62 are planned.")
-        bits = {word: 1 << k for k, word in enumerate(words)}
-        task_rows, windows, afters = self._tasks(bits)
-        vehicle_rows, breaks, chargers = self._vehicles(bits)
-        profile = np.array(problem.travel.profile or np.zeros((0, 2)), np.int64).reshape(-1, 2)
-        scale = problem.travel.scale
-        self.q: tuple[Any, ...] = (
-            task_rows,
-            np.array([task.load for task in problem.tasks], np.int64),
-            windows,
-            afters,
-            vehicle_rows,
-            np.array([vehicle.capacity for vehicle in problem.vehicles], np.int64),
-            np.array([[v.distance_cost, v.time_cost, v.fairness] for v in problem.vehicles], np.float64),
-            breaks,
-            chargers,
-            np.stack([far, long]).astype(np.int32),
-            profile,
+        self.q = fill(problem)
+        self.emit = emit
+        heads = [k for k, task in enumerate(problem.tasks) if task.kind is not TaskKind.SHIPMENT_DELIVERY]
+        self.homes = np.full(len(self.place), -1, np.int64)
+        self.rounds = Rounds(self.q, self.homes, np.array(heads, np.int64), workers=workers, seed=seed)
+        self.state = State(self.q, self.homes)
+        self.leeway: Leeway | None = None
+        self.best = Whole(np.zeros((0, 0), np.int64), np.zeros(0, np.int64), math.inf)
+
+    def keep(self, homes: dict[int, int], movable: int) -> None:
+        """Let at most ``movable`` of the tasks in ``homes`` be served by another vehicle than theirs; both by index."""
+        self.leeway = Leeway(homes, movable)
+        self.homes[list(homes)] = list(homes.values())
+
+    def run(
+        self, left: Callable[[], float], warm: Sequence[Route] = (), *, seconds: float = 1.0, iterations: int | None = None
+    ) -> tuple[list[Route], int]:  # fmt: skip
+        """Search until nothing is left of the budget; return routes and iterations.
+
+        Parameters
+        ----------
+        left
+            Returns the share of the budget that is still left; 0 or below stops the search.
+        seconds
+            Length of the budget: sets the temperatures.
+        iterations
+            Count these instead: the same problem, seed and number give the same plan.
+        """
+        rounds, n, workers = self.rounds, len(self.place), len(self.rounds.states)
+        length = max(ROUND, 2 * n)
+        with ThreadPoolExecutor(workers) as threads:
+            current = self._start(warm)
+            if n:
+                current, seen = rounds.run(threads, current, 1.0, 1, is_over=lambda: False, alone=True)
+                self._take(seen)
+            hop = self._hop(current)
+            hot, cold = self._temperatures(hop, iterations or SPEED * seconds * workers)
+            while n:
+                share = left() if iterations is None else 1 - rounds.done() / iterations
+                if share <= 0:
+                    break
+                if iterations is not None:
+                    length = max(1, min(length, math.ceil((iterations - rounds.done()) / workers)))
+                move, spare, current = self._lead(current, hop, 1 - share)
+                current, seen = rounds.run(
+                    threads, current, hot * (cold / hot) ** (1 - share), length,
+                    is_over=(lambda: left() <= 0) if iterations is None else (lambda: False), move=move, spare=spare,
+                )  # fmt: skip
+                self._take(seen)
+        return self._routes(self.best), rounds.done()
+
+    def _temperatures(self, hop: float, effort: float) -> tuple[float, float]:
+        hot = hop * min(1.0, max(0.02, (effort / max(1, len(self.place)) / 1000) ** 0.5))
+        return hot, min(hot, hop * (COLD_NEAR if self.leeway else COLD))
+
+    def _hop(self, whole: Whole) -> float:
+        """Return the mean way between two stops, in what it costs."""
+        rows = whole.used()
+        price = sum(self._cost(r, row, len(row)) - float(self.q.vehicles[r, FIXED]) for r, row in rows)
+        return max(1.0, price / max(1, sum(len(row) + 1 for _, row in rows)))
+
+    def _lead(self, current: Whole, hop: float, done: float) -> tuple[float, int | None, Whole]:
+        """Return what a move costs in the next round of a re-plan, how many more there may be, and where to go on from."""
+        if self.leeway is None:
+            return 0.0, None, current
+        moved = self.rounds.moved(current.used())
+        if done > 0.75 and moved > self.leeway.movable and self.best.cost < math.inf:
+            current = self.best
+            moved = self.rounds.moved(current.used())
+        is_strict = done >= STRICT_FROM or self.best.cost >= REQUIRED
+        self.leeway.follow([], moved, hop, is_strict=is_strict)
+        return self.leeway.price * hop, self.leeway.spare(moved, 1) if is_strict else None, current
+
+    def _take(self, seen: Sequence[Whole]) -> None:
+        for one in seen:
+            if one.cost >= min(self.best.cost, INFEASIBLE) - 1e-6:
+                continue
+            if self.leeway and self.rounds.moved(one.used()) > self.leeway.movable:
+                continue
+            self.best = one
+            if self.emit is not None and one.cost < REQUIRED:
+                first = A_VEHICLE if self.problem.objective is Objective.VEHICLES_FIRST else 0
+                self.emit(one.cost - first * len(one.used()), functools.partial(self._routes, one))
+
+    def _start(self, warm: Sequence[Route]) -> Whole:
+        width = len(self.place) + 3
+        found = Whole(
+            np.zeros((len(self.problem.vehicles), width), np.int64), np.zeros(len(self.problem.vehicles), np.int64), 0.0
         )
-        self.scale = scale
-        self.near = self._near(far)
-        self.level = self._levels()
-
-    def _tasks(self, bits: dict[str, int]) -> tuple[Any, Any, Any]:
-        rows = np.zeros((len(self.problem.tasks), TASK_COLUMNS), np.int64)
-        windows: list[tuple[int, int]] = []
-        afters: list[int] = []
-        groups: dict[str, int] = {}
-        vehicles = {vehicle.id: k for k, vehicle in enumerate(self.problem.vehicles)}
-        for k, task in enumerate(self.problem.tasks):
-            rows[k] = (
-                task.place, _KINDS[task.kind], task.service, self.place[task.partner] if task.partner else -1,
-                -1 if task.group is None else groups.setdefault(task.group, len(groups)),
-                -1 if task.vehicle is None else vehicles[task.vehicle], self._price(task),
-                -1 if task.max_ride is None else task.max_ride, sum(bits[word] for word in task.skills), len(windows),
-                len(task.windows), len(afters), len(task.after),
-            )  # fmt: skip
-            windows += task.windows
-            afters += [self.place[other] for other in task.after]
-        return rows, np.array(windows or [(0, 0)], np.int64), np.array(afters or [0], np.int64)
-
-    def _price(self, task: Task) -> int:
-        if task.prize is None:
-            return REQUIRED * (1 + min(task.priority, 1000))
-        return task.prize * self.problem.travel.scale
-
-    def _vehicles(self, bits: dict[str, int]) -> tuple[Any, Any, Any]:
-        rows = np.zeros((len(self.problem.vehicles), VEHICLE_COLUMNS), np.int64)
-        breaks: list[tuple[int, int, int]] = []
-        chargers: list[int] = []
-        alike: dict[tuple[Any, ...], int] = {}
-        first = A_VEHICLE if self.problem.objective is Objective.VEHICLES_FIRST else 0
-        for k, v in enumerate(self.problem.vehicles):
-            pauses = sorted((*pause.window, pause.duration) for pause in v.breaks)
-            rows[k] = (
-                _or(v.start), _or(v.end), v.window[0], min(v.window[1], FOREVER),
-                v.fixed_cost * self.problem.travel.scale + first, _or(v.max_distance), _or(v.max_time), _or(v.max_tasks),
-                _or(v.drive_limit), v.drive_pause, v.reloads, _or(v.range), v.charge_time,
-                sum(bits.get(word, 0) for word in v.skills), len(v.prefix), len(breaks), len(pauses), len(chargers),
-                len(v.chargers), alike.setdefault(_alike(v), len(alike)),
-            )  # fmt: skip
-            breaks += pauses
-            chargers += v.chargers
-        return rows, np.array(breaks or [(0, 0, 0)], np.int64), np.array(chargers or [0], np.int64)
-
-    def _near(self, far: Any) -> Any:
-        places = np.array([task.place for task in self.problem.tasks])
-        apart = far[np.ix_(places, places)]
-        order = np.argsort(apart + apart.T, axis=1, kind="stable")[:, : min(len(places), 60)]
-        return np.ascontiguousarray(order.astype(np.int64))
-
-    def _levels(self) -> Any:
-        levels = np.zeros(len(self.place), np.int64)
-        for _ in range(len(self.place)):
-            before = levels.copy()
-            for k, task in enumerate(self.problem.tasks):
-                for other in task.after:
-                    levels[k] = max(levels[k], levels[self.place[other]] + 1)
-            if (before == levels).all():
-                return levels
-        raise BadProblem(f"{self.problem.name}: the orders in `after` go round in a circle.")
-
-    def run(self, left: Callable[[], float], seed: int, warm: Sequence[Route] = ()) -> tuple[list[Route], int]:
-        """Search until nothing is left of the budget; return routes and iterations."""
-        n, m = len(self.place), len(self.problem.vehicles)
-        seq, lens, where = np.zeros((m, n + 2), np.int64), np.zeros(m, np.int64), np.full(n, -1, np.int64)
-        locked = np.zeros(n, np.int64)
-        self._start(seq, lens, where, locked, warm)
-        costs = np.array([self._cost(r, seq[r], int(lens[r])) for r in range(m)])
-        absent = np.zeros(n, np.int64)
-        first = [k for k in range(n) if where[k] < 0 and self.problem.tasks[k].kind is not TaskKind.SHIPMENT_DELIVERY]
-        absent[: len(first)] = first
-        prices = float(self.q[0][first, 6].sum()) if first else 0.0
-        numbers = np.array([costs.sum() + prices, costs.sum() + prices, len(first), 0.0])
-        best_seq, best_lens = seq.copy(), lens.copy()
-        state = (seq, lens, costs, where, self.near, locked, self.level, absent, numbers, best_seq, best_lens)
-        moves.improve(self.q, *state, 1, 1.0, seed)
-        hot = max(1.0, (numbers[0] % A_VEHICLE) / max(1, n) * 0.5)
-        while (share := left()) > 0:
-            moves.improve(self.q, *state, 5, hot * 0.01 ** (1 - share), -1)
-        return self._routes(best_seq, best_lens), int(numbers[3])
-
-    def _start(self, seq: Any, lens: Any, where: Any, locked: Any, warm: Sequence[Route]) -> None:
         index = {vehicle.id: k for k, vehicle in enumerate(self.problem.vehicles)}
         wanted = {vehicle.id: list(vehicle.prefix) for vehicle in self.problem.vehicles}
         pinned = {key for keys in wanted.values() for key in keys}
@@ -164,58 +139,42 @@ class RichSearch:
         for key, stops in wanted.items():
             r = index[key]
             prefix = len(self.problem.vehicles[r].prefix)
-            row = [self.place[stop] for stop in stops]
-            if len(row) > prefix:
-                work = np.array([*row, 0, 0], np.int64)
-                if self._cost(r, work, len(row)) >= INFEASIBLE:
-                    row = row[:prefix]
-            for at, task in enumerate(row):
-                seq[r, at], where[task] = task, r
-                locked[task] = at < prefix
-            lens[r] = len(row)
-            if prefix and self._cost(r, seq[r], prefix) >= INFEASIBLE and not self._open_pair(row[:prefix]):
+            row = np.array([self.place[stop] for stop in stops], np.int64)
+            if len(row) > prefix and self._cost(r, row, len(row)) >= INFEASIBLE:
+                row = row[:prefix]
+            found.rows[r, : len(row)], found.lengths[r] = row, len(row)
+            if prefix and self._cost(r, row, prefix) >= INFEASIBLE and not self._open_pair(row[:prefix]):
                 raise BadProblem(
                     f"The locked stops of vehicle {key!r} ({', '.join(self.problem.vehicles[r].prefix)}) cannot be served in "
                     "this order: a window, the load or a limit of the vehicle forbids it. Unlock one of them."
                 )
+        return found
 
-    def _open_pair(self, row: Sequence[int]) -> bool:
-        there = set(row)
-        return any(self.q[0][task, 3] >= 0 and int(self.q[0][task, 3]) not in there for task in row)
+    def _open_pair(self, row: Ints) -> bool:
+        mates = self.q.tasks[row, PARTNER]
+        return bool((~np.isin(mates[mates >= 0], row)).any())
 
-    def _cost(self, r: int, row: Any, length: int) -> float:
-        ends, marks = np.full(len(self.place), -1, np.int64), np.zeros(length + 18, np.int64)
-        return float(moves.evaluate(self.q, r, row, length, ends, marks, np.zeros(8, np.int64)))
+    def _cost(self, r: int, row: Ints, length: int) -> float:
+        return float(evaluate(*self.state.day, r, self.state.write(row), length, INFEASIBLE))
 
-    def _routes(self, seq: Any, lens: Any) -> list[Route]:
+    def _routes(self, whole: Whole) -> list[Route]:
         routes = []
-        q = self.q
         ids = [task.id for task in self.problem.tasks]
-        for r, length in enumerate(lens):
-            if length == 0:
-                continue
-            ends, marks, c = np.full(len(ids), -1, np.int64), np.zeros(length + 18, np.int64), np.zeros(8, np.int64)
-            rows = (q[0], q[1], q[2], q[3], q[4][r], q[5][r], q[6][r], q[7], q[8], q[9], q[10], seq[r], int(length))
-            _, departs = best_departure(*rows, ends, marks, c)
-            simulate(*rows, departs, ends, marks, c)
+        for r, row in whole.used():
+            at = self.state.write(row)
+            _, departs = best_departure(*self.state.day, r, at, len(row), INFEASIBLE)
+            simulate(*self.state.day, r, at, len(row), departs)
+            marks = self.state.list(MARKS, len(row) + 1)
             stops: list[str] = []
-            for at in range(int(length) + 1):
-                if marks[at] & 1:
+            for k, mark in enumerate(marks):
+                if mark & 1:
                     stops.append("reload")
-                if marks[at] >> 1:
-                    stops.append(f"charge:{(marks[at] >> 1) - 1}")
-                if at < length:
-                    stops.append(ids[seq[r, at]])
+                if mark >> 1:
+                    stops.append(f"charge:{(mark >> 1) - 1}")
+                if k < len(row):
+                    stops.append(ids[row[k]])
             routes.append(Route(self.problem.vehicles[r].id, tuple(stops), int(departs)))
         return routes
-
-
-def _or(value: int | None) -> int:
-    return -1 if value is None else value
-
-
-def _alike(v: Vehicle) -> tuple[Any, ...]:
-    return tuple(getattr(v, name) for name in Vehicle.__slots__ if name != "id")
 
 
 def warm() -> None:
@@ -223,5 +182,4 @@ def warm() -> None:
     table = np.array([[0, 5], [5, 0]], np.int32)
     tasks = (Task("a", 1, load=(1,)),)
     problem = Problem("warm", tasks, (Vehicle("1", 0, 0, (3,)),), Travel("matrix", distances=table, durations=table))
-    shares = iter((0.5, 0.0))
-    RichSearch(problem).run(lambda: next(shares), 1)
+    RichSearch(problem).run(lambda: 0.0, iterations=2)

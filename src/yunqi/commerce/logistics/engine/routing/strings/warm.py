@@ -1,5 +1,8 @@
 """Compile everything once; later processes load it in a fraction of a second."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,24 @@ def mark() -> Path:
 def is_warm() -> bool:
     """Whether the compiled code is there."""
     return mark().exists()
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Hold the lock of those who compile: one process at a time does, and the next finds it done."""
+    with (folder() / "compiling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def is_compiling() -> bool:
+    """Whether some process compiles at this moment."""
+    with (folder() / "compiling").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def warm() -> None:

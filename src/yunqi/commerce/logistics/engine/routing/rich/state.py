@@ -1,0 +1,57 @@
+"""What one thread of the rich engine works on: flat arrays, and views of their lists for what is not compiled."""
+
+import numpy as np
+
+from yunqi.commerce.logistics.engine.routing.rich import layout as at
+from yunqi.commerce.logistics.engine.routing.rich.day import CLOCK
+from yunqi.commerce.logistics.engine.routing.rich.tables import Tables
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, pack
+
+
+class State:
+    """One thread's arrays over one problem.
+
+    Parameters
+    ----------
+    homes
+        Each task's vehicle in the plan in force, or -1.
+    """
+
+    def __init__(self, q: Tables, homes: Ints) -> None:
+        n, m, width = len(q.tasks), len(q.vehicles), int(q.p[at.WIDTH])
+        self._shape = (m, width)
+        places = 2 * int(q.p[at.NEAR_COUNT]) + n + 2 * m
+        sizes = dict.fromkeys((at.ROWS, at.BEST_ROWS, at.SAVED, at.STAMPS), m * width)
+        sizes |= dict.fromkeys((at.LENGTHS, at.MINE, at.BEST_LENGTHS, at.DIRTY, at.SAVED_LENGTH, at.TOUCHES), m)
+        sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.OWN, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS), n + 1)
+        sizes |= dict.fromkeys((at.WORK, at.MARKS), width + 1) | dict.fromkeys((at.AT_ROW, at.AT_PLACE), places)
+        vectors = {name: np.zeros(size, np.int64) for name, size in sizes.items()} | {at.HOMES: homes}
+        self.s: Ints = pack({}, {name: vectors[name] for name in sorted(vectors)}, at.STATE_HEADER)
+        numbers = (at.COSTS, m), (at.SAVED_COSTS, m), (at.ORDER, n + 1), (at.PROMISE, places)
+        self.f: Floats = np.zeros(at.NUMBER_HEADER + sum(size for _, size in numbers))
+        self.f[at.PLACES] = places
+        start = at.NUMBER_HEADER
+        for name, size in numbers:
+            self.f[name] = start
+            start += size
+        self.c: Ints = np.zeros(CLOCK + 3 * int(q.p[at.DIMENSIONS]), np.int64)
+        self.args = (q.p, q.prices, q.table, self.s, self.f, self.c)
+        self.day = (q.p, q.prices, q.table, self.s, self.c)
+        self.work = int(self.s[at.WORK])
+        self.list(at.ENDS, n + 1)[:] = -1
+        self.list(at.SAVED_LENGTH, m)[:] = -1
+
+    def list(self, name: int, count: int) -> Ints:
+        """Return a view of the first numbers of a list."""
+        start = int(self.s[name])
+        return self.s[start : start + count]
+
+    def rows(self, name: int) -> Ints:
+        """Return a view of a table with a row a vehicle."""
+        m, width = self._shape
+        return self.list(name, m * width).reshape(m, width)
+
+    def write(self, row: Ints) -> int:
+        """Write tasks where a simulation finds them; return where that is."""
+        self.s[self.work : self.work + len(row)] = row
+        return self.work
