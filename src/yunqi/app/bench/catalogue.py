@@ -121,6 +121,18 @@ BENCHES: dict[str, Bench] = {
             **_PEERS,
         },
     ),
+    "days": Bench(
+        "days",
+        "generated days with breaks, two windows a stop, skills and limits",
+        "VROOM on the same CPU seconds",
+        {
+            "seconds": "by the wall, on two threads (10)",
+            "seed": "of the first day (11)",
+            "stops": "200 or 1000 (both)",
+            **_CLOCK,
+            **_PEERS,
+        },
+    ),
     "llm": Bench(
         "llm",
         "the embedded language model, tokens per CPU second",

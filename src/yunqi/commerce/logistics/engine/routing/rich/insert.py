@@ -10,15 +10,21 @@ from yunqi.commerce.logistics.engine.routing.rich.day import evaluate, task, veh
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AT_PLACE,
     AT_ROW,
+    CARRIED,
     COSTS,
+    DELIVERY,
+    DIMENSIONS,
     END,
     FIXED,
     GROUP,
     HAS,
     HOMES,
     INFEASIBLE,
+    KIND,
     LENGTHS,
     LIKE,
+    LOAD,
+    MAX_TASKS,
     MINE,
     NEAR,
     NEAR_COUNT,
@@ -27,6 +33,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     PENALTY,
     PER_DISTANCE,
     PER_TIME,
+    PICKUP,
     PIN,
     PLACE,
     PLACES,
@@ -34,6 +41,8 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     PREFIX,
     PRICE_COLUMNS,
     PROMISE,
+    RELOADS,
+    ROOM,
     ROWS,
     STAMP,
     STAMPS,
@@ -89,12 +98,28 @@ def detour(p: Ints, prices: Floats, table: Matrix, s: Ints, r: int, at: int, fir
 
 
 @njit(cache=True, nogil=True)
+def fits(p: Ints, s: Ints, r: int, i: int) -> bool:
+    """Whether a vehicle that cannot load again has room for a task beside all its deliveries, or all its pickups."""
+    most = vehicle(p, r, MAX_TASKS)
+    if 0 <= most <= s[s[LENGTHS] + r]:
+        return False
+    kind, dimensions = task(p, i, KIND), p[DIMENSIONS]
+    if vehicle(p, r, RELOADS) or kind not in (DELIVERY, PICKUP):
+        return True
+    carried = s[CARRIED] + 2 * r * dimensions + (kind == PICKUP) * dimensions
+    load, room, over = p[LOAD] + i * dimensions, p[ROOM] + r * dimensions, 0
+    for k in range(dimensions):
+        over += s[carried + k] + p[load + k] > p[room + k]
+    return over == 0
+
+
+@njit(cache=True, nogil=True)
 def may(p: Ints, s: Ints, r: int, i: int) -> bool:
     """Whether a vehicle is this thread's and has what a task needs besides room."""
     if not s[s[MINE] + r] or task(p, i, NEED) & ~vehicle(p, r, HAS):
         return False
     pin = task(p, i, PIN)
-    return pin < 0 or pin == r
+    return (pin < 0 or pin == r) and fits(p, s, r, i)
 
 
 @njit(cache=True, nogil=True)

@@ -28,13 +28,14 @@ PER_DISTANCE, PER_TIME, FAIRNESS = range(3)
 PRICE_COLUMNS, KEY_ROWS = 3, 4
 
 # The header of ``s``: tasks absent, iterations, tasks away from the vehicle of a plan in force, touched rows, the last
-# stamp, and tasks of this thread; then where each list begins.
+# stamp, and tasks of this thread; then where each list begins (the last: of each vehicle and dimension what its deliveries
+# and its pickups weigh).
 ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT = range(6)
 ROWS, LENGTHS, WHERE, POSITION, MINE, OWN, HOMES, ABSENTS, BEST_ROWS, BEST_LENGTHS, DIRTY, SAVED, SAVED_LENGTH = range(
     6, 19
 )
-TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE = range(19, 28)
-STATE_HEADER = 28
+TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED = range(19, 29)
+STATE_HEADER = 29
 
 # ``f``: the cost of this thread's rows and absent tasks, the best of the round, how many places may be listed, then where
 # each list begins.

@@ -29,7 +29,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     M,
     N,
 )
-from yunqi.commerce.logistics.engine.routing.rich.rows import keep_best, undo
+from yunqi.commerce.logistics.engine.routing.rich.rows import keep_best, undo, weigh
 from yunqi.commerce.logistics.engine.routing.rich.ruin import below, ruin
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
@@ -43,6 +43,7 @@ def begin(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, l
     cost = 0.0
     for r in range(p[M]):
         s[s[SAVED_LENGTH] + r] = -1
+        weigh(p, s, r)
         if s[s[MINE] + r]:
             cost += price(p, prices, table, s, f, c, r)
             s[s[DIRTY] + r] = 1

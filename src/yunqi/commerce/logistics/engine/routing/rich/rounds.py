@@ -71,7 +71,7 @@ class Rounds:
 
     def run(
         self, threads: ThreadPoolExecutor, current: Whole, level: float, length: int, *, is_over: Callable[[], bool],
-        move: float = 0.0, spare: int | None = None, alone: bool = False
+        move: float = 0.0, spare: int | None = None, focus: Ints | None = None, alone: bool = False
     ) -> tuple[Whole, list[Whole]]:  # fmt: skip
         """Let the threads work for some iterations each; return where they end, and solutions that may be the best.
 
@@ -81,6 +81,8 @@ class Rounds:
             What it costs to serve a task from another vehicle than its home.
         spare
             How many more tasks may leave their home; None for no limit.
+        focus
+            Tasks at which every second ruin begins.
         alone
             One thread works on everything.
         """
@@ -89,7 +91,7 @@ class Rounds:
         shares = parts or [self._everything(current)] * len(states)
         jobs = []
         for state, part in zip(states, shares, strict=True):
-            self._load(state, current, part)
+            self._load(state, current, part, focus)
             limit = FREE if spare is None else int(state.s[at.MOVED]) + spare // len(parts or [1])
             seed = int(self.rng.integers(1 << 31))
             served = max(1, len(part.own) // max(1, int((current.lengths[part.mine] > 0).sum())))
@@ -121,7 +123,7 @@ class Rounds:
             found.cost += float(state.f[at.BEST if best else at.COST])
         return found
 
-    def _load(self, state: State, current: Whole, part: Part) -> None:
+    def _load(self, state: State, current: Whole, part: Part, focus: Ints | None = None) -> None:
         n, m = len(self.q.tasks), len(self.q.vehicles)
         state.list(at.MINE, m)[:] = part.mine
         state.list(at.LENGTHS, m)[:] = np.where(part.mine, current.lengths, 0)
@@ -132,9 +134,11 @@ class Rounds:
         rows = [(r, row) for r, row in current.used() if part.mine[r]]
         for r, row in rows:
             where[row], position[row] = r, np.arange(len(row))
-        state.list(at.OWN, len(part.own))[:] = part.own
+        wanted = part.own[np.isin(part.own, focus)] if focus is not None else part.own[:0]
+        own = np.concatenate([part.own, np.resize(wanted, len(part.own) if len(wanted) else 0)])
+        state.list(at.OWN, len(own))[:] = own
         state.list(at.ABSENTS, len(part.absent))[:] = part.absent
-        state.s[at.OWN_COUNT], state.s[at.ABSENT], state.s[at.MOVED] = len(part.own), len(part.absent), self.moved(rows)
+        state.s[at.OWN_COUNT], state.s[at.ABSENT], state.s[at.MOVED] = len(own), len(part.absent), self.moved(rows)
 
     def _everything(self, current: Whole) -> Part:
         n, m = len(self.q.tasks), len(current.lengths)

@@ -8,14 +8,20 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AFTERS,
     BEST_LENGTHS,
     BEST_ROWS,
+    CARRIED,
     COSTS,
+    DELIVERY,
+    DIMENSIONS,
     DIRTY,
     FIRST_AFTER,
     HOMES,
+    KIND,
     LENGTHS,
+    LOAD,
     LOCKED,
     MOVED,
     PARTNER,
+    PICKUP,
     POSITION,
     ROWS,
     SAVED,
@@ -46,6 +52,25 @@ def touch(p: Ints, s: Ints, f: Floats, r: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def carry(p: Ints, s: Ints, r: int, i: int, sign: int) -> None:
+    """Add a task's load to what its row's deliveries or pickups weigh, or take it away."""
+    kind, dimensions = task(p, i, KIND), p[DIMENSIONS]
+    if kind in (DELIVERY, PICKUP):
+        at = s[CARRIED] + 2 * r * dimensions + (kind == PICKUP) * dimensions
+        for k in range(dimensions):
+            s[at + k] += sign * p[p[LOAD] + i * dimensions + k]
+
+
+@njit(cache=True, nogil=True)
+def weigh(p: Ints, s: Ints, r: int) -> None:
+    """Add up anew what a row carries."""
+    for k in range(2 * p[DIMENSIONS]):
+        s[s[CARRIED] + 2 * r * p[DIMENSIONS] + k] = 0
+    for k in range(s[s[LENGTHS] + r]):
+        carry(p, s, r, s[s[ROWS] + r * p[WIDTH] + k], 1)
+
+
+@njit(cache=True, nogil=True)
 def put(p: Ints, s: Ints, r: int, i: int, at: int) -> None:
     """Put a task into a row."""
     row = s[ROWS] + r * p[WIDTH]
@@ -57,6 +82,7 @@ def put(p: Ints, s: Ints, r: int, i: int, at: int) -> None:
     s[s[POSITION] + i] = at
     s[s[WHERE] + i] = r
     s[s[LENGTHS] + r] += 1
+    carry(p, s, r, i, 1)
     home = s[s[HOMES] + i]
     if home >= 0 and home != r:
         s[MOVED] += 1
@@ -73,6 +99,7 @@ def drop(p: Ints, s: Ints, i: int) -> None:
         s[row + k] = j
         s[s[POSITION] + j] = k
     s[s[WHERE] + i] = -1
+    carry(p, s, r, i, -1)
     home = s[s[HOMES] + i]
     if home >= 0 and home != r:
         s[MOVED] -= 1
@@ -97,6 +124,7 @@ def undo(p: Ints, s: Ints, f: Floats, moved: int) -> None:
             s[row + k] = i
             s[s[WHERE] + i] = r
             s[s[POSITION] + i] = k
+        weigh(p, s, r)
     s[MOVED] = moved
 
 

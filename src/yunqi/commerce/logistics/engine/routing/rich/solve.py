@@ -20,6 +20,9 @@ ROUND = 200
 """Iterations of a thread between two divisions of the vehicles, at least."""
 SPEED = 6_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
+FOCUS_UNTIL = 0.4
+"""Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
+NOBODY = np.zeros(0, np.int64)
 COLD, COLD_NEAR = 0.01, 0.05
 """Where the temperature ends, in mean ways between two stops; and for a re-plan, in which nothing would move below."""
 
@@ -48,12 +51,14 @@ class RichSearch:
         self.rounds = Rounds(self.q, self.homes, np.array(heads, np.int64), workers=workers, seed=seed)
         self.state = State(self.q, self.homes)
         self.leeway: Leeway | None = None
+        self.news = NOBODY
         self.best = Whole(np.zeros((0, 0), np.int64), np.zeros(0, np.int64), math.inf)
 
     def keep(self, homes: dict[int, int], movable: int) -> None:
         """Let at most ``movable`` of the tasks in ``homes`` be served by another vehicle than theirs; both by index."""
         self.leeway = Leeway(homes, movable)
         self.homes[list(homes)] = list(homes.values())
+        self.news = np.flatnonzero(self.homes < 0)
 
     def run(
         self, left: Callable[[], float], warm: Sequence[Route] = (), *, seconds: float = 1.0, iterations: int | None = None
@@ -70,7 +75,7 @@ class RichSearch:
             Count these instead: the same problem, seed and number give the same plan.
         """
         rounds, n, workers = self.rounds, len(self.place), len(self.rounds.states)
-        length = max(ROUND, 2 * n)
+        length = ROUND if self.leeway else max(ROUND, 2 * n)
         with ThreadPoolExecutor(workers) as threads:
             current = self._start(warm)
             if n:
@@ -85,9 +90,11 @@ class RichSearch:
                 if iterations is not None:
                     length = max(1, min(length, math.ceil((iterations - rounds.done()) / workers)))
                 move, spare, current = self._lead(current, hop, 1 - share)
+                focus = self.news if share > 1 - FOCUS_UNTIL else NOBODY
                 current, seen = rounds.run(
                     threads, current, hot * (cold / hot) ** (1 - share), length,
-                    is_over=(lambda: left() <= 0) if iterations is None else (lambda: False), move=move, spare=spare,
+                    is_over=(lambda: left() <= 0) if iterations is None else (lambda: False),
+                    move=move, spare=spare, focus=focus,
                 )  # fmt: skip
                 self._take(seen)
         return self._routes(self.best), rounds.done()

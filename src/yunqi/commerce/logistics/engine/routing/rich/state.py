@@ -23,7 +23,9 @@ class State:
         places = 2 * int(q.p[at.NEAR_COUNT]) + n + 2 * m
         sizes = dict.fromkeys((at.ROWS, at.BEST_ROWS, at.SAVED, at.STAMPS), m * width)
         sizes |= dict.fromkeys((at.LENGTHS, at.MINE, at.BEST_LENGTHS, at.DIRTY, at.SAVED_LENGTH, at.TOUCHES), m)
-        sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.OWN, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS), n + 1)
+        sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS), n + 1)
+        sizes[at.OWN] = 2 * n + 1
+        sizes[at.CARRIED] = 2 * m * int(q.p[at.DIMENSIONS])
         sizes |= dict.fromkeys((at.WORK, at.MARKS), width + 1) | dict.fromkeys((at.AT_ROW, at.AT_PLACE), places)
         vectors = {name: np.zeros(size, np.int64) for name, size in sizes.items()} | {at.HOMES: homes}
         self.s: Ints = pack({}, {name: vectors[name] for name in sorted(vectors)}, at.STATE_HEADER)
