@@ -8,6 +8,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import check
+from yunqi.commerce.logistics.engine.routing.events import recorded
 from yunqi.commerce.logistics.engine.routing.expected import expecting
 from yunqi.commerce.logistics.engine.routing.explain import explain, why
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
@@ -140,7 +141,7 @@ class RoutingDesk:
             plan_id,
             state="done",
             answer=plan_document(found.problem, found.plan, times=True),
-            problem=row["problem"] | {"events": [*row["problem"].get("events", []), *events]},
+            problem=row["problem"] | {"events": [*row["problem"].get("events", []), *recorded(routes, events)]},
         )
         return {"id": str(plan_id)} | replan_document(found)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import Day, Verdict, check
-from yunqi.commerce.logistics.engine.routing.events import after_events, changes
+from yunqi.commerce.logistics.engine.routing.events import after_events, changes, recorded
 from yunqi.commerce.logistics.engine.routing.moving import move
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
@@ -207,7 +207,7 @@ class Dispatch:
             ],
             "days": _days(problem, verdict, None),
         }  # fmt: skip
-        document = row["problem"] | {"events": [*row["problem"].get("events", []), *events]}
+        document = row["problem"] | {"events": [*row["problem"].get("events", []), *recorded(routes, events)]}
         self._plans.update(row["id"], expect=row["version"], answer=answer, problem=document)
 
 

@@ -48,7 +48,7 @@ def run_engines(
     why = obstacle(problem)
     warm = holding(problem, warm)
     if why:
-        return _rich(problem, budget, seed, warm, iterations)
+        return _rich(problem, budget, seed, warm, iterations, keep)
     arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
@@ -129,22 +129,23 @@ def _least(problem: Problem) -> float:
 
 
 def _rich(
-    problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None
-) -> tuple[list[Route], str, int, list[Unserved]]:
+    problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None,
+    keep: tuple[float, frozenset[str]] | None
+) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     search = RichSearch(problem)
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
         waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
         return [], "none", 0, waiting
     reserve = min(0.3 * budget.seconds, 0.2 + 3e-3 * len(problem.tasks))
     _, share = budget.span(reserve=reserve, least=_least(problem))
-    turns = iter(range(max(1, (iterations or 0) // 5)))
+    turns = iter(range(max(1, (iterations or 0) // search.chunk)))
 
     def left() -> float:
         if iterations is not None:
-            return 1 - next(turns, iterations) / max(1, iterations // 5)
+            return 1 - next(turns, iterations) / max(1, iterations // search.chunk)
         return share()
 
-    routes, done = search.run(left, seed, warm)
+    routes, done = search.run(left, seed, warm, keep)
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
     return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []

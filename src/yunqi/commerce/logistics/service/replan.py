@@ -6,6 +6,7 @@ from typing import Any
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
 from yunqi.commerce.logistics.engine.routing.events import after_events, alike, changes, frozen, kept_share
+from yunqi.commerce.logistics.engine.routing.strings.packed import obstacle
 from yunqi.commerce.logistics.model import Problem, Replan, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.engines import run_engines
@@ -24,6 +25,8 @@ def replan(
     """
     today, touched = after_events(problem, routes, events)
     rest, done = frozen(today)
+    if obstacle(rest):  # the rules of a whole day need the whole day
+        rest, done = today, {}
     known = {task.id for task in rest.tasks}
     there = {vehicle.id for vehicle in rest.vehicles}
     start = [

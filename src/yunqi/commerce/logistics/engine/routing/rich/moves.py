@@ -3,27 +3,38 @@
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import best_departure, pinned_elsewhere
+from yunqi.commerce.logistics.engine.routing.rich.day import pinned_elsewhere
+from yunqi.commerce.logistics.engine.routing.rich.departing import best_departure
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AFTERS,
+    CLOCK,
     FIRST_AFTER,
     GROUP,
     INFEASIBLE,
     KIND,
     LIKE,
+    LURE,
     PARTNER,
     PENALTY,
+    PIN,
     PREFIX,
+    SHIP_DELIVERY,
     SHIP_PICKUP,
+    TRAVELS,
+    marks_room,
 )
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
+
+TRIED_AGAIN = 30
+"""Tasks left out that an iteration tries to insert again: where hundreds are, all of them would take its whole time."""
 
 
 @njit(cache=True, nogil=True)
 def evaluate(q: tuple, r: int, sequence: Ints, length: int, ends: Ints, marks: Ints, c: Ints) -> float:
     """Return the cost of a vehicle that serves a sequence."""
-    cost, _ = best_departure(
-        q[0], q[1], q[2], q[3], q[4][r], q[5][r], q[6][r], q[7], q[8], q[9], q[10], sequence, length, ends, marks, c
+    table = q[9][q[4][r, TRAVELS]]
+    cost, _, _ = best_departure(
+        q[0], q[1], q[2], q[3], q[4][r], q[5][r], q[6][r], q[7], q[8], table, q[10], sequence, length, ends, marks, c
     )
     return cost
 
@@ -34,7 +45,7 @@ def try_vehicle(
 ) -> tuple[float, int, int]:  # fmt: skip
     """Return the cheapest insertion of a task (and of its partner) into a vehicle: added cost and places."""
     tasks = q[0]
-    mate = tasks[i, PARTNER]
+    mate = tasks[i, PARTNER] if tasks[i, KIND] != SHIP_DELIVERY else -1  # what is on board already is only brought
     at, to = -1, -1
     first = min(q[4][r, PREFIX], length)
     for a in range(first, length + 1):
@@ -74,7 +85,9 @@ def insert_best(
     """Insert a task where it adds least; False when that costs more than leaving it out."""
     tasks, vehicles = q[0], q[4]
     home = group_home(tasks, where, i)
-    best, chosen, at, to = float(tasks[i, PENALTY]), -1, -1, -1
+    # What others wait for is worth serving for their sake; not always, or else it would stay without them.
+    lure = tasks[i, LURE] if tasks[i, LURE] > 0 and np.random.random() < 0.5 else 0
+    best, chosen, at, to = float(tasks[i, PENALTY] + lure), -1, -1, -1
     m = len(lens)
     beside = np.zeros(m, np.bool_)
     wide = len(where) <= 250 or home >= 0
@@ -86,7 +99,7 @@ def insert_best(
         if pinned_elsewhere(tasks, i, r) or (home >= 0 and home != r):
             continue
         if lens[r] == 0:
-            if vehicles[r, LIKE] == last_empty and tasks[i, 5] < 0:
+            if vehicles[r, LIKE] == last_empty and tasks[i, PIN] < 0:
                 continue
             last_empty = vehicles[r, LIKE]
         elif not wide and not beside[r]:
@@ -135,11 +148,13 @@ def drop(tasks: Ints, seq: Ints, lens: Ints, where: Ints, r: int, i: int) -> Non
 
 
 @njit(cache=True, nogil=True)
-def widow(q: tuple, seq: Ints, lens: Ints, where: Ints, r: int) -> int:
+def widow(q: tuple, seq: Ints, lens: Ints, where: Ints, locked: Ints, r: int) -> int:
     """Return a task of a row whose partner or predecessor is not there any more, or -1."""
     tasks, afters = q[0], q[3]
     for k in range(lens[r]):
         i = seq[r, k]
+        if locked[i]:
+            continue
         if tasks[i, PARTNER] >= 0 and where[tasks[i, PARTNER]] != r:
             return i
         for a in range(tasks[i, FIRST_AFTER], tasks[i, FIRST_AFTER] + tasks[i, AFTERS]):
@@ -152,60 +167,91 @@ def widow(q: tuple, seq: Ints, lens: Ints, where: Ints, r: int) -> int:
 def ruin_near(
     q: tuple, seq: Ints, lens: Ints, where: Ints, near: Ints, locked: Ints, saved: Ints, mark: Ints, removed: Ints, count: int
 ) -> int:  # fmt: skip
-    """Remove some tasks around a random one; return how many are listed now."""
+    """Remove some tasks around a random one, now and then all of its group; return how many are listed now."""
     tasks = q[0]
     n = len(where)
     wanted = 1 + int(np.random.random() * min(12.0, 0.4 * n))
     seed = int(np.random.random() * n)
     done = 0
+    if tasks[seed, GROUP] >= 0 and np.random.random() < 0.3:
+        for i in range(n):
+            if tasks[i, GROUP] == tasks[seed, GROUP] and where[i] >= 0 and not locked[i]:
+                count = take(q, seq, lens, where, locked, saved, mark, removed, count, i)
+                done += 1
     for k in range(-1, near.shape[1]):
         i = seed if k < 0 else near[seed, k]
         if i < 0 or done >= wanted:
             break
         if where[i] < 0 or locked[i] or np.random.random() < 0.15:
             continue
+        before = lens[where[i]]
         r = where[i]
-        touch(seq, lens, r, saved, mark)
-        while i >= 0:
-            if locked[i]:
-                break
-            drop(tasks, seq, lens, where, r, i)
-            done += 1
-            if tasks[i, PARTNER] < 0 or tasks[i, KIND] == SHIP_PICKUP:
-                removed[count] = i
-                count += 1
-            i = widow(q, seq, lens, where, r)
+        count = take(q, seq, lens, where, locked, saved, mark, removed, count, i)
+        done += before - lens[r]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def take(
+    q: tuple, seq: Ints, lens: Ints, where: Ints, locked: Ints, saved: Ints, mark: Ints, removed: Ints, count: int, i: int
+) -> int:  # fmt: skip
+    """Remove a task with all that cannot be there without it; return how many are listed now."""
+    tasks = q[0]
+    r = where[i]
+    touch(seq, lens, r, saved, mark)
+    while i >= 0:
+        drop(tasks, seq, lens, where, r, i)
+        mate = tasks[i, PARTNER]
+        if mate < 0 or tasks[i, KIND] == SHIP_PICKUP or locked[mate]:
+            removed[count] = i
+            count += 1
+        i = widow(q, seq, lens, where, locked, r)
     return count
 
 
 @njit(cache=True, nogil=True)
 def improve(
     q: tuple, seq: Ints, lens: Ints, costs: Floats, where: Ints, near: Ints, locked: Ints, level: Ints, absent: Ints,
-    numbers: Floats, best_seq: Ints, best_lens: Ints, iterations: int, temperature: float, seed: int
+    numbers: Floats, best_seq: Ints, best_lens: Ints, home: Ints, leeway: int, iterations: int, temperature: float, seed: int
 ) -> None:  # fmt: skip
-    """Ruin and recreate for some iterations. ``numbers``: cost, best cost, tasks in ``absent``, iterations."""
+    """Ruin and recreate for some iterations.
+
+    Parameters
+    ----------
+    numbers
+        Cost, best cost, tasks in ``absent``, iterations.
+    home, leeway
+        The vehicle that each task had (-1: none), and how many may leave it.
+    """
     if seed >= 0:
         np.random.seed(seed)
     tasks = q[0]
     m, width = seq.shape
     n = len(where)
     saved, mark, old = np.zeros((m, width), np.int64), np.full(m, -1, np.int64), np.zeros(m, np.float64)
-    work, ends, marks = np.zeros(width + 4, np.int64), np.full(n, -1, np.int64), np.zeros(width + 16, np.int64)
-    c, removed, was = np.zeros(8, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    work, ends = np.zeros(width + 4, np.int64), np.full(n, -1, np.int64)
+    marks = np.zeros(marks_room(width, q[5].shape[1]), np.int64)
+    c, removed, was = np.zeros(CLOCK, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     for _ in range(iterations):
         numbers[3] += 1
         mark[:] = -1
         old[:] = costs
         gone = int(numbers[2])
         was[:gone] = absent[:gone]
-        removed[:gone] = absent[:gone]
-        count = ruin_near(q, seq, lens, where, near, locked, saved, mark, removed, gone)
+        tried = min(gone, TRIED_AGAIN)
+        for k in range(tried):
+            other = k + int(np.random.random() * (gone - k))
+            absent[k], absent[other] = absent[other], absent[k]
+        removed[:tried] = absent[:tried]
+        count = ruin_near(q, seq, lens, where, near, locked, saved, mark, removed, tried)
         sound = True
         for r in range(m):
             if mark[r] >= 0:
                 costs[r] = evaluate(q, r, seq[r], lens[r], ends, marks, c)
                 sound = sound and costs[r] < INFEASIBLE
-        left = 0
+        left = gone - tried
+        for k in range(left):
+            absent[k] = absent[k + tried]
         if sound:
             keys = np.random.random(count)
             for k in range(count):
@@ -219,6 +265,8 @@ def improve(
         cost = costs.sum()
         for k in range(left):
             cost += tasks[absent[k], PENALTY]
+        if sound and leavers(where, home) > leeway:
+            sound = False
         if sound and cost < numbers[0] - temperature * np.log(np.random.random() + 1e-12):
             numbers[0], numbers[2] = cost, left
             if cost < numbers[1] - 1e-6:
@@ -230,6 +278,16 @@ def improve(
             costs[:] = old
             absent[:gone] = was[:gone]
             numbers[2] = gone
+
+
+@njit(cache=True, nogil=True)
+def leavers(where: Ints, home: Ints) -> int:
+    """Return how many tasks are served by another vehicle than the one they had."""
+    found = 0
+    for i in range(len(where)):
+        if home[i] >= 0 and where[i] >= 0 and where[i] != home[i]:
+            found += 1
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -7,11 +7,17 @@ import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.hybrid import tables
 from yunqi.commerce.logistics.engine.routing.rich import moves
-from yunqi.commerce.logistics.engine.routing.rich.day import best_departure, simulate
+from yunqi.commerce.logistics.engine.routing.rich.departing import best_departure, held
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
+    CHARGE_HERE,
+    CLOCK,
     INFEASIBLE,
+    LURE,
+    PENALTY,
+    PIN,
     TASK_COLUMNS,
     VEHICLE_COLUMNS,
+    marks_room,
 )
 from yunqi.commerce.logistics.model import (
     FOREVER,
@@ -28,6 +34,8 @@ from yunqi.commerce.logistics.model import (
 REQUIRED = 10**11
 A_VEHICLE = 10**8
 LARGEST = 3000
+FEW = 300
+"""Tasks up to which the clock is looked at every five iterations, beyond at each."""
 _KINDS = {
     TaskKind.DELIVERY: 0,
     TaskKind.PICKUP: 1,
@@ -57,7 +65,6 @@ class RichSearch:
         task_rows, windows, afters = self._tasks(bits)
         vehicle_rows, breaks, chargers = self._vehicles(bits)
         profile = np.array(problem.travel.profile or np.zeros((0, 2)), np.int64).reshape(-1, 2)
-        scale = problem.travel.scale
         self.q: tuple[Any, ...] = (
             task_rows,
             np.array([task.load for task in problem.tasks], np.int64),
@@ -65,13 +72,13 @@ class RichSearch:
             afters,
             vehicle_rows,
             np.array([vehicle.capacity for vehicle in problem.vehicles], np.int64),
-            np.array([[v.distance_cost, v.time_cost, v.fairness] for v in problem.vehicles], np.float64),
+            np.array([[v.distance_cost, v.time_cost, v.fairness, v.drive_cost] for v in problem.vehicles], np.float64),
             breaks,
             chargers,
-            np.stack([far, long]).astype(np.int32),
+            np.array([(far, long), *problem.travel.more], np.int32),
             profile,
         )
-        self.scale = scale
+        self.chunk = 5 if n <= FEW else 1
         self.near = self._near(far)
         self.level = self._levels()
 
@@ -87,11 +94,34 @@ class RichSearch:
                 -1 if task.group is None else groups.setdefault(task.group, len(groups)),
                 -1 if task.vehicle is None else vehicles[task.vehicle], self._price(task),
                 -1 if task.max_ride is None else task.max_ride, sum(bits[word] for word in task.skills), len(windows),
-                len(task.windows), len(afters), len(task.after),
+                len(task.windows), len(afters), len(task.after), 0,
             )  # fmt: skip
             windows += task.windows
             afters += [self.place[other] for other in task.after]
+        self._lock_pairs(rows, vehicles)
+        self._lure(rows)
         return rows, np.array(windows or [(0, 0)], np.int64), np.array(afters or [0], np.int64)
+
+    def _lock_pairs(self, rows: Any, vehicles: dict[str, int]) -> None:
+        """What a prefix fetched and does not bring is on board: only its vehicle can bring it, and it has to."""
+        for vehicle in self.problem.vehicles:
+            for key in vehicle.prefix:
+                mate = self.problem.tasks[self.place[key]].partner
+                if mate is not None and mate not in vehicle.prefix:
+                    rows[self.place[mate], PIN] = vehicles[vehicle.id]
+                    rows[self.place[mate], PENALTY] = REQUIRED
+
+    def _lure(self, rows: Any) -> None:
+        waiting: dict[str, set[str]] = {}
+        for task in self.problem.tasks:
+            behind = list(task.after)
+            while behind:
+                other = behind.pop()
+                if task.id not in waiting.setdefault(other, set()):
+                    waiting[other].add(task.id)
+                    behind += self.problem.tasks[self.place[other]].after
+        for key, ids in waiting.items():
+            rows[self.place[key], LURE] = sum(int(rows[self.place[one], PENALTY]) for one in ids)
 
     def _price(self, task: Task) -> int:
         if task.prize is None:
@@ -111,7 +141,8 @@ class RichSearch:
                 v.fixed_cost * self.problem.travel.scale + first, _or(v.max_distance), _or(v.max_time), _or(v.max_tasks),
                 _or(v.drive_limit), v.drive_pause, v.reloads, _or(v.range), v.charge_time,
                 sum(bits.get(word, 0) for word in v.skills), len(v.prefix), len(breaks), len(pauses), len(chargers),
-                len(v.chargers), alike.setdefault(_alike(v), len(alike)),
+                len(v.chargers), alike.setdefault(_alike(v), len(alike)), _or(v.max_drive), v.reload_time, _or(v.departed),
+                v.travels,
             )  # fmt: skip
             breaks += pauses
             chargers += v.chargers
@@ -134,24 +165,39 @@ class RichSearch:
                 return levels
         raise BadProblem(f"{self.problem.name}: the orders in `after` go round in a circle.")
 
-    def run(self, left: Callable[[], float], seed: int, warm: Sequence[Route] = ()) -> tuple[list[Route], int]:
-        """Search until nothing is left of the budget; return routes and iterations."""
+    def run(
+        self, left: Callable[[], float], seed: int, warm: Sequence[Route] = (),
+        keep: tuple[float, frozenset[str]] | None = None
+    ) -> tuple[list[Route], int]:  # fmt: skip
+        """Search until nothing is left of the budget; return routes and iterations.
+
+        Parameters
+        ----------
+        keep
+            The share of the warm routes' tasks that stay with their vehicle, and the ids of those that are not counted.
+        """
         n, m = len(self.place), len(self.problem.vehicles)
         seq, lens, where = np.zeros((m, n + 2), np.int64), np.zeros(m, np.int64), np.full(n, -1, np.int64)
         locked = np.zeros(n, np.int64)
         self._start(seq, lens, where, locked, warm)
+        home, leeway = np.full(n, -1, np.int64), n
+        if keep is not None:
+            share, touched = keep
+            free = [task.id in touched for task in self.problem.tasks]
+            home = np.where(np.array(free), -1, where)
+            leeway = int((1 - share) * int((home >= 0).sum()) + 1e-9)
         costs = np.array([self._cost(r, seq[r], int(lens[r])) for r in range(m)])
         absent = np.zeros(n, np.int64)
-        first = [k for k in range(n) if where[k] < 0 and self.problem.tasks[k].kind is not TaskKind.SHIPMENT_DELIVERY]
+        first = [k for k in range(n) if where[k] < 0 and (self.q[0][k, 1] != 3 or locked[self.q[0][k, 3]])]
         absent[: len(first)] = first
-        prices = float(self.q[0][first, 6].sum()) if first else 0.0
+        prices = float(self.q[0][first, PENALTY].sum()) if first else 0.0
         numbers = np.array([costs.sum() + prices, costs.sum() + prices, len(first), 0.0])
         best_seq, best_lens = seq.copy(), lens.copy()
-        state = (seq, lens, costs, where, self.near, locked, self.level, absent, numbers, best_seq, best_lens)
+        state = (seq, lens, costs, where, self.near, locked, self.level, absent, numbers, best_seq, best_lens, home, leeway)
         moves.improve(self.q, *state, 1, 1.0, seed)
-        hot = max(1.0, (numbers[0] % A_VEHICLE) / max(1, n) * 0.5)
         while (share := left()) > 0:
-            moves.improve(self.q, *state, 5, hot * 0.01 ** (1 - share), -1)
+            hot = max(1.0, (numbers[1] % A_VEHICLE) / max(1, n) * 0.5)
+            moves.improve(self.q, *state, self.chunk, hot * 0.01 ** (1 - share), -1)
         return self._routes(best_seq, best_lens), int(numbers[3])
 
     def _start(self, seq: Any, lens: Any, where: Any, locked: Any, warm: Sequence[Route]) -> None:
@@ -173,19 +219,19 @@ class RichSearch:
                 seq[r, at], where[task] = task, r
                 locked[task] = at < prefix
             lens[r] = len(row)
-            if prefix and self._cost(r, seq[r], prefix) >= INFEASIBLE and not self._open_pair(row[:prefix]):
+            if prefix and self._cost(r, seq[r], prefix) >= INFEASIBLE:
                 raise BadProblem(
                     f"The locked stops of vehicle {key!r} ({', '.join(self.problem.vehicles[r].prefix)}) cannot be served in "
                     "this order: a window, the load or a limit of the vehicle forbids it. Unlock one of them."
                 )
 
-    def _open_pair(self, row: Sequence[int]) -> bool:
-        there = set(row)
-        return any(self.q[0][task, 3] >= 0 and int(self.q[0][task, 3]) not in there for task in row)
-
     def _cost(self, r: int, row: Any, length: int) -> float:
-        ends, marks = np.full(len(self.place), -1, np.int64), np.zeros(length + 18, np.int64)
-        return float(moves.evaluate(self.q, r, row, length, ends, marks, np.zeros(8, np.int64)))
+        ends, marks = self._room(length)
+        return float(moves.evaluate(self.q, r, row, length, ends, marks, np.zeros(CLOCK, np.int64)))
+
+    def _room(self, length: int) -> tuple[Any, Any]:
+        marks = np.zeros(marks_room(length, self.q[1].shape[1]), np.int64)
+        return np.full(len(self.place), -1, np.int64), marks
 
     def _routes(self, seq: Any, lens: Any) -> list[Route]:
         routes = []
@@ -194,20 +240,27 @@ class RichSearch:
         for r, length in enumerate(lens):
             if length == 0:
                 continue
-            ends, marks, c = np.full(len(ids), -1, np.int64), np.zeros(length + 18, np.int64), np.zeros(8, np.int64)
-            rows = (q[0], q[1], q[2], q[3], q[4][r], q[5][r], q[6][r], q[7], q[8], q[9], q[10], seq[r], int(length))
-            _, departs = best_departure(*rows, ends, marks, c)
-            simulate(*rows, departs, ends, marks, c)
+            (ends, marks), c = self._room(int(length)), np.zeros(CLOCK, np.int64)
+            table = q[9][self.problem.vehicles[r].travels]
+            rows = (q[0], q[1], q[2], q[3], q[4][r], q[5][r], q[6][r], q[7], q[8], table, q[10], seq[r], int(length))
+            _, departs, are_forced = best_departure(*rows, ends, marks, c)
+            held(*rows, departs, ends, marks, c, are_forced)
             stops: list[str] = []
             for at in range(int(length) + 1):
-                if marks[at] & 1:
-                    stops.append("reload")
-                if marks[at] >> 1:
-                    stops.append(f"charge:{(marks[at] >> 1) - 1}")
+                stops += _between(int(marks[at]))
                 if at < length:
                     stops.append(ids[seq[r, at]])
             routes.append(Route(self.problem.vehicles[r].id, tuple(stops), int(departs)))
         return routes
+
+
+def _between(mark: int) -> list[str]:
+    """Return what happens before a stop: a charge, a reload, another charge."""
+    before, mark = divmod(mark, CHARGE_HERE)
+    found = [f"charge:{before - 1}"] if before else []
+    if mark & 1:
+        found.append("reload")
+    return [*found, f"charge:{(mark >> 1) - 1}"] if mark >> 1 else found
 
 
 def _or(value: int | None) -> int:

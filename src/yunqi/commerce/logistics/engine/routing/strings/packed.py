@@ -44,10 +44,14 @@ def obstacle(problem: Problem) -> str:
             return "limits of a vehicle"
         if (
             vehicle.drive_limit is not None
+            or vehicle.max_drive is not None
             or vehicle.time_cost
+            or vehicle.drive_cost
             or vehicle.distance_cost != problem.vehicles[0].distance_cost
         ):
             return "the cost model"
+        if vehicle.travels or vehicle.departed is not None:
+            return "vehicles of different speeds or under way"
         if vehicle.start is None or vehicle.end is None or vehicle.distance_cost <= 0:
             return "open routes"
     kinds = {task.kind for task in problem.tasks if any(task.load)}
