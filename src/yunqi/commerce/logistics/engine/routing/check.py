@@ -183,9 +183,9 @@ class _Walk:
             return
         which = self.vehicle.travels
         takes = duration(self.travel, self.place, place, self.now, which)
-        self.pause(self.now + takes + self.rest(takes))
         limit = self.vehicle.drive_limit
-        if limit is not None and self.since_pause + takes > limit and self.since_pause > 0 and takes <= limit:
+        self.pause(self.now + takes + (self.vehicle.drive_pause if self.is_due(takes) else self.rest(takes)))
+        if self.is_due(takes):
             self.now += self.vehicle.drive_pause
             self.since_pause = 0.0
         takes = duration(self.travel, self.place, place, self.now, which)
@@ -202,6 +202,11 @@ class _Walk:
         self.since_pause += takes
         self.now += takes
         self.place = place
+
+    def is_due(self, takes: float) -> bool:
+        """Whether a pause has to come before a way that may itself be driven at a stretch."""
+        limit = self.vehicle.drive_limit
+        return limit is not None and takes <= limit < self.since_pause + takes and self.since_pause > 0
 
     def rest(self, takes: float) -> float:
         """Return how long the pauses on a way are that is longer than may be driven at a stretch."""

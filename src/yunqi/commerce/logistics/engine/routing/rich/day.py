@@ -118,9 +118,10 @@ def drive(table: Matrix, profile: Ints, vehicle: Ints, breaks: Ints, c: Ints, pl
         c[WHERE] = place
         return
     long = takes(table, profile, c[WHERE], place, c[NOW])
-    if c[TAKEN] < vehicle[BREAKS]:
-        pause(vehicle, breaks, c, c[NOW] + long + rests(vehicle, c, long) * vehicle[DRIVE_PAUSE])
     limit = vehicle[DRIVE_LIMIT]
+    if c[TAKEN] < vehicle[BREAKS]:
+        due = int(limit >= 0 and long <= limit < c[SINCE_PAUSE] + long and c[SINCE_PAUSE] > 0)
+        pause(vehicle, breaks, c, c[NOW] + long + (due + rests(vehicle, c, long)) * vehicle[DRIVE_PAUSE])
     if limit >= 0 and long <= limit < c[SINCE_PAUSE] + long and c[SINCE_PAUSE] > 0:
         c[NOW] += vehicle[DRIVE_PAUSE]
         c[SINCE_PAUSE] = 0

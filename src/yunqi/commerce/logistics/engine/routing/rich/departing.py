@@ -4,12 +4,15 @@ from numba import njit
 
 from yunqi.commerce.logistics.engine.routing.rich.day import simulate
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
+    BROKEN,
+    CLOSES,
     DEPARTED,
     FAIRNESS,
     HELD_AT,
     HELD_BY,
     INFEASIBLE,
     MAX_TIME,
+    NOW,
     OPENS,
     PER_TIME,
     RELOADED,
@@ -65,11 +68,21 @@ def departing(
             tasks, load, windows, afters, vehicle, room, price, breaks, chargers, table, profile, sequence, length,
             when + step, ends, marks, c, are_forced,
         )  # fmt: skip
-        if later < best or (best >= INFEASIBLE and later < INFEASIBLE):
+        if later < best:
             best, when = later, when + step
+        elif best >= INFEASIBLE and not c[BROKEN] and c[NOW] <= vehicle[CLOSES]:
+            when += step  # it is still out for too long: it left too early
         step //= 2
         if step < max(1, waited // 64):
             break
+    for k in range(len(profile)):  # a way that is begun when the roads get free may be the shorter one
+        if early < profile[k, 0] <= early + waited:
+            later = held(
+                tasks, load, windows, afters, vehicle, room, price, breaks, chargers, table, profile, sequence, length,
+                profile[k, 0], ends, marks, c, are_forced,
+            )  # fmt: skip
+            if later < best:
+                best, when = later, profile[k, 0]
     return best, when
 
 

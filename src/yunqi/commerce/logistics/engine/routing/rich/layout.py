@@ -24,6 +24,7 @@ NOW, WHERE, FAR, SINCE_PAUSE, SINCE_CHARGE, TAKEN, WAITED, BROKEN, DRIVEN, RELOA
 CLOCK = 12
 
 INFEASIBLE = 1e30
+REQUIRED = 10**11
 
 CHARGE_HERE = 1 << 21
 """In the marks of a stop: 1 a reload before it, times 2 one more than the place of a charge before it (behind the reload),

@@ -18,6 +18,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     PENALTY,
     PIN,
     PREFIX,
+    REQUIRED,
     SHIP_DELIVERY,
     SHIP_PICKUP,
     TRAVELS,
@@ -170,7 +171,7 @@ def ruin_near(
     """Remove some tasks around a random one, now and then all of its group; return how many are listed now."""
     tasks = q[0]
     n = len(where)
-    wanted = 1 + int(np.random.random() * min(12.0, 0.4 * n))
+    wanted = 1 + int(np.random.random() * min(12.0, max(0.4 * n, 6.0)))
     seed = int(np.random.random() * n)
     done = 0
     if tasks[seed, GROUP] >= 0 and np.random.random() < 0.3:
@@ -189,6 +190,29 @@ def ruin_near(
         count = take(q, seq, lens, where, locked, saved, mark, removed, count, i)
         done += before - lens[r]
     return count
+
+
+@njit(cache=True, nogil=True)
+def turns(q: tuple, removed: Ints, count: int, keys: Floats) -> Ints:
+    """Return the order in which tasks are inserted: by chance, but what must be served before what has a prize, and each
+    behind what it has to follow. ``keys``: -1 for each task, and set back to -1."""
+    tasks, afters = q[0], q[3]
+    for k in range(count):
+        i = removed[k]
+        keys[i] = np.random.random() + (2.0 if tasks[i, PENALTY] + tasks[i, LURE] < REQUIRED else 0.0)
+    moved = True
+    while moved:
+        moved = False
+        for k in range(count):
+            i = removed[k]
+            for a in range(tasks[i, FIRST_AFTER], tasks[i, FIRST_AFTER] + tasks[i, AFTERS]):
+                if keys[afters[a]] >= keys[i]:
+                    keys[i] = keys[afters[a]] + 0.1 * np.random.random() + 1e-6
+                    moved = True
+    order = np.argsort(keys[removed[:count]])
+    for k in range(count):
+        keys[removed[k]] = -1.0
+    return order
 
 
 @njit(cache=True, nogil=True)
@@ -211,7 +235,7 @@ def take(
 
 @njit(cache=True, nogil=True)
 def improve(
-    q: tuple, seq: Ints, lens: Ints, costs: Floats, where: Ints, near: Ints, locked: Ints, level: Ints, absent: Ints,
+    q: tuple, seq: Ints, lens: Ints, costs: Floats, where: Ints, near: Ints, locked: Ints, absent: Ints,
     numbers: Floats, best_seq: Ints, best_lens: Ints, home: Ints, leeway: int, iterations: int, temperature: float, seed: int
 ) -> None:  # fmt: skip
     """Ruin and recreate for some iterations.
@@ -231,6 +255,7 @@ def improve(
     saved, mark, old = np.zeros((m, width), np.int64), np.full(m, -1, np.int64), np.zeros(m, np.float64)
     work, ends = np.zeros(width + 4, np.int64), np.full(n, -1, np.int64)
     marks = np.zeros(marks_room(width, q[5].shape[1]), np.int64)
+    keys = np.full(n, -1.0, np.float64)
     c, removed, was = np.zeros(CLOCK, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     for _ in range(iterations):
         numbers[3] += 1
@@ -253,11 +278,7 @@ def improve(
         for k in range(left):
             absent[k] = absent[k + tried]
         if sound:
-            keys = np.random.random(count)
-            for k in range(count):
-                keys[k] += 10 * level[removed[k]]
-            order = np.argsort(keys)
-            for k in order:
+            for k in turns(q, removed, count, keys):
                 i = removed[k]
                 if not insert_best(q, i, seq, lens, costs, where, near, saved, mark, work, ends, marks, c):
                     absent[left] = i

@@ -15,6 +15,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     LURE,
     PENALTY,
     PIN,
+    REQUIRED,
     TASK_COLUMNS,
     VEHICLE_COLUMNS,
     marks_room,
@@ -31,7 +32,6 @@ from yunqi.commerce.logistics.model import (
     Vehicle,
 )
 
-REQUIRED = 10**11
 A_VEHICLE = 10**8
 LARGEST = 3000
 FEW = 300
@@ -80,7 +80,7 @@ class RichSearch:
         )
         self.chunk = 5 if n <= FEW else 1
         self.near = self._near(far)
-        self.level = self._levels()
+        self._no_circle()
 
     def _tasks(self, bits: dict[str, int]) -> tuple[Any, Any, Any]:
         rows = np.zeros((len(self.problem.tasks), TASK_COLUMNS), np.int64)
@@ -154,7 +154,7 @@ class RichSearch:
         order = np.argsort(apart + apart.T, axis=1, kind="stable")[:, : min(len(places), 60)]
         return np.ascontiguousarray(order.astype(np.int64))
 
-    def _levels(self) -> Any:
+    def _no_circle(self) -> None:
         levels = np.zeros(len(self.place), np.int64)
         for _ in range(len(self.place)):
             before = levels.copy()
@@ -162,7 +162,7 @@ class RichSearch:
                 for other in task.after:
                     levels[k] = max(levels[k], levels[self.place[other]] + 1)
             if (before == levels).all():
-                return levels
+                return
         raise BadProblem(f"{self.problem.name}: the orders in `after` go round in a circle.")
 
     def run(
@@ -193,7 +193,7 @@ class RichSearch:
         prices = float(self.q[0][first, PENALTY].sum()) if first else 0.0
         numbers = np.array([costs.sum() + prices, costs.sum() + prices, len(first), 0.0])
         best_seq, best_lens = seq.copy(), lens.copy()
-        state = (seq, lens, costs, where, self.near, locked, self.level, absent, numbers, best_seq, best_lens, home, leeway)
+        state = (seq, lens, costs, where, self.near, locked, absent, numbers, best_seq, best_lens, home, leeway)
         moves.improve(self.q, *state, 1, 1.0, seed)
         while (share := left()) > 0:
             hot = max(1.0, (numbers[1] % A_VEHICLE) / max(1, n) * 0.5)
