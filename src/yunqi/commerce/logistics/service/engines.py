@@ -45,6 +45,8 @@ def run_engines(
     keep: tuple[float, frozenset[str]] | None = None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
+    if not problem.tasks:  # all of the day is done
+        return [], "none", 0, []
     why = obstacle(problem)
     warm = holding(problem, warm)
     if why:
@@ -52,7 +54,7 @@ def run_engines(
     arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
-        return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
+        return _as_it_is(problem, warm)
     if is_warm():
         _loaded()
     # The checker, the printing and the end of the process take their time too.
@@ -134,8 +136,7 @@ def _rich(
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     search = RichSearch(problem)
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
-        waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
-        return [], "none", 0, waiting
+        return _as_it_is(problem, warm)
     reserve = min(0.3 * budget.seconds, 0.2 + 3e-3 * len(problem.tasks))
     _, share = budget.span(reserve=reserve, least=_least(problem))
     turns = iter(range(max(1, (iterations or 0) // search.chunk)))
@@ -149,6 +150,13 @@ def _rich(
     served = {stop for route in routes for stop in route.stops}
     missing = [task for task in problem.tasks if task.id not in served]
     return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
+
+
+def _as_it_is(problem: Problem, warm: Sequence[Route]) -> tuple[list[Route], str, int, list[Unserved]]:
+    """Return the plan in force as far as it holds, while nothing better can be looked for."""
+    served = {stop for route in warm for stop in route.stops}
+    missing = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks if task.id not in served]
+    return [route for route in warm if route.stops], "none", 0, missing
 
 
 def _patience(budget: Budget) -> Callable[[], float]:
