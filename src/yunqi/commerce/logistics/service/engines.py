@@ -167,7 +167,8 @@ def _patience(budget: Budget) -> Callable[[], float]:
 def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:
     """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
     child = _compile()
-    if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
+    knows = not any(task.skills or task.vehicle for task in problem.tasks)  # PyVRP is told of neither
+    if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST or not knows:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(timeout=max(0.01, 0.9 * budget.left() - 1))
         return None

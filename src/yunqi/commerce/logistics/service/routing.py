@@ -171,4 +171,4 @@ def replan(
 def quoter(problem: Problem, routes: Sequence[Route]) -> Any:
     """Return what prices delivery slots against a plan: ``quoter(problem, routes).quote(windows=…, place=…)``."""
     need_compiler()
-    return importlib.import_module("yunqi.commerce.logistics.engine.routing.quoting").Quoter(problem, routes)
+    return importlib.import_module("yunqi.commerce.logistics.engine.routing.quoting").quoter_of(problem, routes)

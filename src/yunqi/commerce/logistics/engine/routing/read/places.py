@@ -166,7 +166,8 @@ class Places:
         if made.places > LARGEST_TABLE:
             raise BadProblem(f"{self._name}: speed_factor is read for at most {LARGEST_TABLE:,} places.", param="vehicles")
         if made.distances is None:
-            made = dataclasses.replace(made, **_straight(made))
+            far = _straight(made)
+            made = dataclasses.replace(made, distances=far, durations=far)
         assert made.distances is not None
         assert made.durations is not None
         more = tuple((made.distances, _faster(made.durations, factor)) for factor in self._factors)
@@ -222,12 +223,12 @@ def _faster(table: npt.NDArray[np.int32], factor: float) -> npt.NDArray[np.int32
     return np.ceil(table / factor - 1e-9).astype(np.int32)
 
 
-def _straight(travel: Travel) -> dict[str, npt.NDArray[np.int32]]:
-    """Return the matrices behind plain coordinates."""
+def _straight(travel: Travel) -> npt.NDArray[np.int32]:
+    """Return the matrix behind plain coordinates."""
     assert travel.xy is not None
     gaps = travel.xy[:, None] - travel.xy[None]
-    far = np.floor(np.hypot(gaps[..., 0], gaps[..., 1]) + 0.5).astype(np.int32)
-    return {"distances": far, "durations": far}
+    far: npt.NDArray[np.int32] = np.floor(np.hypot(gaps[..., 0], gaps[..., 1]) + 0.5).astype(np.int32)
+    return far
 
 
 def _estimated(
@@ -251,12 +252,15 @@ def ways(travel: Travel, point: tuple[float, float]) -> tuple[npt.NDArray[np.int
     BadProblem
         When the problem's matrix was given or measured by road: nothing then tells how far a new point is.
     """
+    if travel.xy is not None and travel.rounding is Rounding.ROUNDED:
+        far = np.floor(np.hypot(travel.xy[:, 0] - point[0], travel.xy[:, 1] - point[1]) + 0.5).astype(np.int32)
+        return far, far
     if travel.points is None or travel.estimate is None:
         raise BadProblem(
             "This problem uses a matrix of its own; name one of its places instead of coordinates.", param="location"
         )
-    far, long = _estimated(np.array([point], np.float64), travel.points, travel.estimate)
-    return far[0], long[0]
+    metres, seconds = _estimated(np.array([point], np.float64), travel.points, travel.estimate)
+    return metres[0], seconds[0]
 
 
 def with_place(travel: Travel, point: tuple[float, float]) -> Travel:
@@ -265,9 +269,9 @@ def with_place(travel: Travel, point: tuple[float, float]) -> Travel:
         grown = dataclasses.replace(travel, xy=np.concatenate([travel.xy, [point]]))
         if travel.distances is None:
             return grown
-        tables = _straight(grown)
-        more = tuple((tables["distances"], _faster(tables["durations"], one)) for one in travel.speeds)
-        return dataclasses.replace(grown, **tables, more=more)
+        whole = _straight(grown)
+        more = tuple((whole, _faster(whole, one)) for one in travel.speeds)
+        return dataclasses.replace(grown, distances=whole, durations=whole, more=more)
     far, long = ways(travel, point)
     assert travel.points is not None
     assert travel.distances is not None

@@ -42,9 +42,16 @@ def evaluate(q: tuple, r: int, sequence: Ints, length: int, ends: Ints, marks: I
 
 @njit(cache=True, nogil=True)
 def try_vehicle(
-    q: tuple, r: int, i: int, row: Ints, length: int, base: float, best: float, work: Ints, ends: Ints, marks: Ints, c: Ints
+    q: tuple, r: int, i: int, row: Ints, length: int, base: float, best: float, work: Ints, ends: Ints, marks: Ints, c: Ints,
+    blink: float
 ) -> tuple[float, int, int]:  # fmt: skip
-    """Return the cheapest insertion of a task (and of its partner) into a vehicle: added cost and places."""
+    """Return the cheapest insertion of a task (and of its partner) into a vehicle: added cost and places.
+
+    Parameters
+    ----------
+    blink
+        The chance with which a better place is passed over, as the search does to get about; 0 for prices.
+    """
     tasks = q[0]
     mate = tasks[i, PARTNER] if tasks[i, KIND] != SHIP_DELIVERY else -1  # what is on board already is only brought
     at, to = -1, -1
@@ -55,7 +62,7 @@ def try_vehicle(
         if mate < 0:
             work[a + 1 : length + 1] = row[a:length]
             cost = evaluate(q, r, work, length + 1, ends, marks, c) - base
-            if cost < best and np.random.random() > 0.01:
+            if cost < best and (blink == 0 or np.random.random() > blink):
                 best, at = cost, a
             continue
         for b in range(a + 1, length + 2):
@@ -63,7 +70,7 @@ def try_vehicle(
             work[b] = mate
             work[b + 1 : length + 2] = row[b - 1 : length]
             cost = evaluate(q, r, work, length + 2, ends, marks, c) - base
-            if cost < best and np.random.random() > 0.01:
+            if cost < best and (blink == 0 or np.random.random() > blink):
                 best, at, to = cost, a, b
     return best, at, to
 
@@ -105,7 +112,7 @@ def insert_best(
             last_empty = vehicles[r, LIKE]
         elif not wide and not beside[r]:
             continue
-        cost, a, b = try_vehicle(q, r, i, seq[r], lens[r], costs[r], best, work, ends, marks, c)
+        cost, a, b = try_vehicle(q, r, i, seq[r], lens[r], costs[r], best, work, ends, marks, c, 0.01)
         if a >= 0 and cost < best:
             best, chosen, at, to = cost, r, a, b
     if chosen < 0:
@@ -116,6 +123,24 @@ def insert_best(
         put(seq, lens, where, chosen, tasks[i, PARTNER], to)
     costs[chosen] += best
     return True
+
+
+@njit(cache=True, nogil=True)
+def price(q: tuple, i: int, seq: Ints, lens: Ints, costs: Floats) -> tuple[float, int]:
+    """Return what a task adds where it adds least, and the vehicle; INFEASIBLE and -1 where it fits nowhere."""
+    n, width = len(q[0]), seq.shape[1]
+    work, ends = np.zeros(width + 4, np.int64), np.full(n, -1, np.int64)
+    marks, c = np.zeros(marks_room(width, q[5].shape[1]), np.int64), np.zeros(CLOCK, np.int64)
+    best, chosen, last_empty = INFEASIBLE / 2, -1, -1
+    for r in range(len(lens)):
+        if pinned_elsewhere(q[0], i, r) or (lens[r] == 0 and q[4][r, LIKE] == last_empty):
+            continue
+        if lens[r] == 0:
+            last_empty = q[4][r, LIKE]
+        cost, at, _ = try_vehicle(q, r, i, seq[r], lens[r], costs[r], best, work, ends, marks, c, 0.0)
+        if at >= 0 and cost < best:
+            best, chosen = cost, r
+    return best, chosen
 
 
 @njit(cache=True, nogil=True)

@@ -200,6 +200,14 @@ class RichSearch:
             moves.improve(self.q, *state, self.chunk, hot * 0.01 ** (1 - share), -1)
         return self._routes(best_seq, best_lens), int(numbers[3])
 
+    def priced(self, routes: Sequence[Route]) -> Callable[[int], tuple[float, int]]:
+        """Return what tells the least cost that a task adds to routes, and the vehicle's number (-1: it fits nowhere)."""
+        n, m = len(self.place), len(self.problem.vehicles)
+        seq, lens, where = np.zeros((m, n + 2), np.int64), np.zeros(m, np.int64), np.full(n, -1, np.int64)
+        self._start(seq, lens, where, np.zeros(n, np.int64), routes)
+        costs = np.array([self._cost(r, seq[r], int(lens[r])) for r in range(m)])
+        return lambda task: moves.price(self.q, task, seq, lens, costs)
+
     def _start(self, seq: Any, lens: Any, where: Any, locked: Any, warm: Sequence[Route]) -> None:
         index = {vehicle.id: k for k, vehicle in enumerate(self.problem.vehicles)}
         wanted = {vehicle.id: list(vehicle.prefix) for vehicle in self.problem.vehicles}
@@ -278,3 +286,4 @@ def warm() -> None:
     problem = Problem("warm", tasks, (Vehicle("1", 0, 0, (3,)),), Travel("matrix", distances=table, durations=table))
     shares = iter((0.5, 0.0))
     RichSearch(problem).run(lambda: next(shares), 1)
+    RichSearch(problem).priced([])(0)
