@@ -17,12 +17,18 @@ LOOSENED = 5
 """Vehicles for which a relaxation is looked for: those where least stands against the task."""
 
 
+TIME_WAS_UP = "the search had not come to it when its time was up: give it more seconds"
+
+
 def reasons_for(
     problem: Problem, routes: Sequence[Route], missing: Sequence[Task], left: Callable[[], float]
 ) -> list[Unserved]:
     """Return the reasons for each missing task; when time runs out the rest says so."""
     found = []
     for task in missing:
+        if left() < 0:
+            found.append(Unserved(task.id, (TIME_WAS_UP,)))
+            continue
         if task.kind is TaskKind.SHIPMENT_DELIVERY and not any(task.partner in route.stops for route in routes):
             found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
         else:

@@ -8,6 +8,7 @@ from yunqi.commerce.logistics.engine.routing.rich.departing import best_departur
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AFTERS,
     CLOCK,
+    END,
     FIRST_AFTER,
     GROUP,
     INFEASIBLE,
@@ -16,16 +17,21 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     LURE,
     PARTNER,
     PENALTY,
+    PER_DISTANCE,
     PIN,
+    PLACE,
     PREFIX,
     REQUIRED,
     SHIP_DELIVERY,
     SHIP_PICKUP,
+    START,
     TRAVELS,
     marks_room,
 )
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
 
+ALL_PLACES, PLACES, PAIR_PLACES = 30, 12, 8
+"""Places in a row up to which an insertion looks at all of them, and at how many else: each is a whole simulated day."""
 TRIED_AGAIN = 30
 """Tasks left out that an iteration tries to insert again: where hundreds are, all of them would take its whole time."""
 
@@ -56,7 +62,13 @@ def try_vehicle(
     mate = tasks[i, PARTNER] if tasks[i, KIND] != SHIP_DELIVERY else -1  # what is on board already is only brought
     at, to = -1, -1
     first = min(q[4][r, PREFIX], length)
-    for a in range(first, length + 1):
+    unit = q[6][r, PER_DISTANCE]
+    near, far = places(q, r, i, row, length, first, PLACES if mate < 0 else PAIR_PLACES)
+    behind, more = places(q, r, mate, row, length, first, PAIR_PLACES) if mate >= 0 else (near, far)
+    for k in range(len(near)):
+        a = near[k]
+        if unit * far[k] >= best:  # the way alone costs as much
+            continue
         work[:a] = row[:a]
         work[a] = i
         if mate < 0:
@@ -65,7 +77,10 @@ def try_vehicle(
             if cost < best and (blink == 0 or np.random.random() > blink):
                 best, at = cost, a
             continue
-        for b in range(a + 1, length + 2):
+        for j in range(-1, len(behind)):
+            b = a + 1 if j < 0 else behind[j] + 1
+            if j >= 0 and (b <= a + 1 or unit * (far[k] + more[j]) >= best):
+                continue
             work[a + 1 : b] = row[a : b - 1]
             work[b] = mate
             work[b + 1 : length + 2] = row[b - 1 : length]
@@ -73,6 +88,27 @@ def try_vehicle(
             if cost < best and (blink == 0 or np.random.random() > blink):
                 best, at, to = cost, a, b
     return best, at, to
+
+
+@njit(cache=True, nogil=True)
+def places(q: tuple, r: int, i: int, row: Ints, length: int, first: int, most: int) -> tuple[Ints, Ints]:
+    """Return where in a row a task may go, all or in a long one the places with the shortest detours, and the detours."""
+    tasks, table = q[0], q[9][q[4][r, TRAVELS]]
+    detours = np.zeros(length + 1 - first, np.int64)
+    here = tasks[i, PLACE]
+    for a in range(first, length + 1):
+        before = tasks[row[a - 1], PLACE] if a > 0 else q[4][r, START]
+        after = tasks[row[a], PLACE] if a < length else q[4][r, END]
+        if before >= 0:
+            detours[a - first] += table[0, before, here]
+        if after >= 0:
+            detours[a - first] += table[0, here, after]
+        if before >= 0 and after >= 0:
+            detours[a - first] -= table[0, before, after]
+    if len(detours) <= ALL_PLACES:
+        return np.arange(first, length + 1), detours
+    order = np.argsort(detours)[:most]
+    return order + first, detours[order]
 
 
 @njit(cache=True, nogil=True)
@@ -288,7 +324,7 @@ def improve(
         old[:] = costs
         gone = int(numbers[2])
         was[:gone] = absent[:gone]
-        tried = min(gone, TRIED_AGAIN)
+        tried = min(gone, TRIED_AGAIN if n <= 300 else TRIED_AGAIN // 2)
         for k in range(tried):
             other = k + int(np.random.random() * (gone - k))
             absent[k], absent[other] = absent[other], absent[k]
