@@ -15,6 +15,8 @@ from yunqi.commerce.logistics.engine.routing.population.evolution import Evoluti
 from yunqi.commerce.logistics.engine.routing.population.evolution import suits as evolves
 from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
+from yunqi.commerce.logistics.engine.routing.sketch import SMALLEST as SKETCHED_FROM
+from yunqi.commerce.logistics.engine.routing.sketch import sketched
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_warm
@@ -35,6 +37,8 @@ CLOSE = 20
 """Close tasks that an insertion looks at in a re-plan, whose seconds are few."""
 TO_END = 0.5
 """CPU seconds that the end of a process with compiled code takes; of a short budget, at most a hundredth is kept for it."""
+SKETCH = 0.3
+"""Share of the budget for the plain plan that a large rich problem starts from."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -50,6 +54,8 @@ def run_engines(
     why = obstacle(problem)
     warm = holding(problem, warm)
     if why:
+        if not warm and iterations is None and len(problem.tasks) >= SKETCHED_FROM and is_warm():
+            warm = _sketch(problem, config, budget, seed)
         return _rich(problem, budget, seed, warm, iterations, keep)
     arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
@@ -117,6 +123,16 @@ def run_engines(
         found.iterations,
         reasons_for(problem, routes, missing, _patience(budget)) if missing else [],
     )
+
+
+def _sketch(problem: Problem, config: LogisticsConfig, budget: Budget, seed: int) -> list[Route]:
+    """Return a plan of the problem without the rules of whole days, as far as it holds with them."""
+    plain = sketched(problem)
+    if plain is None or obstacle(plain):
+        return []
+    part = Budget(max(0.1, SKETCH * budget.left()))
+    routes, _, _, _ = run_engines(plain, config, part, seed, (), None, None)
+    return holding(problem, routes)
 
 
 @cache

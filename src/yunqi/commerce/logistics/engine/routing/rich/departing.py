@@ -23,6 +23,9 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
 from yunqi.commerce.logistics.engine.routing.rich.trips import nearest_reloads
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
+MOST_HELD = 6
+"""Times that a day is gone through anew to hold pickups back: where that is not enough, the order is a poor one."""
+
 
 @njit(cache=True, nogil=True)
 def held(
@@ -34,7 +37,7 @@ def held(
     quarter = len(marks) // 4
     hold = marks[quarter:]
     hold[:length] = 0
-    for _ in range(length + 1):
+    for _ in range(min(length, MOST_HELD) + 1):
         cost = simulate(
             tasks, load, windows, afters, vehicle, room, price, breaks, chargers, table, profile, sequence, length,
             departs, ends, marks, c, are_forced,
