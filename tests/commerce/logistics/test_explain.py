@@ -29,7 +29,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, tupl
     "tasks": ({"max_tasks": 1}, {}, {}, "serves 2 tasks, more than 1", ("max_tasks", 1, 2)),
     "skills": ({"skills": ["lift"]}, {}, {"skills": ["ice"]}, "lacks ice for new", ("skills", "lift", "ice, lift")),
     "range": ({"range_m": 500}, {}, {}, "on one charge, more than 500", ("range", 500, 800)),
-    "hours": ({"drive_limit_s": 350, "drive_pause_s": 60}, {}, {}, "drives 400 at a stretch", ("drive_limit", 350, 400)),
+    "wheel": ({"max_drive_s": 700}, {}, {}, "is at the wheel for 800, more than 700", ("max_drive", 700, 800)),
     "break": (
         {"breaks": [{"window_s": [390, 405], "duration_s": 30}]}, {}, {"windows_s": [[0, 420]]},
         "reaches new at 430 after a break", ("window", 420, 430),

@@ -99,7 +99,7 @@ def test_a_vrptw_file_is_cut_to_one_decimal() -> None:
         (VRPTW.replace("3 4\n", "3 40\n"), "node 3 has demand 40, more than the capacity 10"),
         (VRPTW.replace("DIMENSION : 3", "DIMENSION : 4"), "DIMENSION is 4, but 3 nodes"),
         (VRPTW.replace("TYPE : VRPTW", "TYPE : VRPB"), "TYPE VRPB is not read"),
-        (VRPTW.replace("EUC_2D", "GEO"), "EDGE_WEIGHT_TYPE GEO is not read"),
+        (VRPTW.replace("EUC_2D", "XRAY1"), "EDGE_WEIGHT_TYPE XRAY1 is not read"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_row(text: str, said: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from yunqi.app.bench.days import generated_day
 from yunqi.commerce.logistics import Budget, LogisticsConfig, check_plan, load_problem, replan, solve, town
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
-from yunqi.commerce.logistics.engine.routing.rich.day import CLOCK, board
+from yunqi.commerce.logistics.engine.routing.rich.day import board
 from yunqi.commerce.logistics.engine.routing.rich.rounds import Rounds, Whole
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
 from yunqi.commerce.logistics.engine.routing.strings.warm import compiling, is_compiling
@@ -84,9 +84,9 @@ def test_deliveries_are_on_board_from_the_start_of_a_trip_and_pickups_from_their
     travel = Travel("matrix", distances=table, durations=table)
     for room, fits in ((3, [True, True, False]), (4, [True, True, True, False]), (6, [True] * 4)):
         q = RichSearch(Problem("", tasks, (Vehicle("1", 0, 0, (room,)),), travel)).q
-        c = np.zeros(CLOCK + 3, np.int64)
+        c = np.zeros(at.CLOCK + 3, np.int64)
         assert [board(q.p, 0, i, c) for i in range(len(fits))] == fits
-    assert at.TASK_COLUMNS == len(q.tasks[0])
+    assert len(q.tasks[0]) == at.TASK_COLUMNS
 
 
 def test_a_replan_with_breaks_keeps_nine_tenths_and_tells_of_better_plans() -> None:

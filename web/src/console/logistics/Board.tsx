@@ -4,6 +4,7 @@ import { api } from '../../shared/api'
 import { useChange, useProblem, useText } from '../context'
 import { color } from '../draw'
 import { Go, Panel } from '../states'
+import { isTask } from './geometry'
 
 type Id = string | number
 interface Row { vehicle: Id; stops: Id[] }
@@ -30,7 +31,7 @@ export function Board({ plan, version, rows, unserved, changed }: BoardProps) {
   const lane = (key: string, name: string, stops: Id[], at: number) => (
     <div key={key} className={vehicle === key && task !== undefined ? 'lane-drop over' : 'lane-drop'} role="group" aria-label={name} onDragEnter={over(key)} onDragOver={(event) => event.preventDefault()} onDrop={over(key)}>
       <strong><i style={{ background: at < 0 ? 'var(--bad)' : color(at) }} />{name}</strong>
-      <div className="chips">{stops.length ? stops.map(chip) : <span className="quiet">–</span>}</div>
+      <div className="chips">{stops.length ? stops.map((stop, place) => isTask(stop) ? chip(stop) : <span key={`${stop} ${place}`} className="quiet">{stop}</span>) : <span className="quiet">–</span>}</div>
     </div>
   )
   return (

@@ -10,9 +10,10 @@ import { Lanes, clock, color, nice, useWidth } from '../draw'
 import { Failure, Go, Loaded, Nothing, Opener, Panel, State, Waiting } from '../states'
 import type { Key } from '../messages'
 import { Board } from './Board'
+import { WhatIf } from './WhatIf'
 import { Problem } from './Problem'
 import { ROUTES } from './examples'
-import { fit, placesOf, type Ground, type Places, type Point } from './geometry'
+import { fit, isTask, placesOf, type Ground, type Places, type Point } from './geometry'
 
 interface Stop { id: string | number; arrives: number; begins: number; ends: number }
 interface Day { vehicle: string | number; departs: number; returns: number; distance: number; stops: Stop[] }
@@ -103,11 +104,14 @@ function Shown({ id }: { id: string }) {
   if (!plan) return <Waiting />
   const answer = plan.plan
   const moving = plan.state === 'queued' || plan.state === 'running'
+  const used = new Set((answer.routes ?? []).map((one) => String(one.vehicle)))
+  const fleet: Route[] = [...(answer.routes ?? []), ...Object.keys(ground.data?.vehicles ?? {}).filter((one) => !used.has(one)).map((vehicle) => ({ vehicle, stops: [] }))]
   return (
     <>
       {error && <Failure error={error} retry={retry} />}
       <Panel title={t('routePlan', { id })} extra={moving && <Go text={t('routeStop')} busy={cancel.isPending} size="small" onClick={() => cancel.mutate(undefined)} />}>
         <p aria-live="polite"><State state={plan.state} text={STATES[plan.state] ? t(STATES[plan.state] as Key) : plan.state} /> <span className="quiet">{answer.matrix?.source}</span></p>
+        {answer.notes !== undefined && answer.notes.length > 0 && <Alert type="info" showIcon title={<ul className="notes">{answer.notes.map((note) => <li key={note}>{note}</li>)}</ul>} />}
         {cancel.error && <Alert type="error" role="alert" showIcon title={words(cancel.error)} />}
         <dl className="figures">
           <div className="figure"><dt>{t('logCost')}</dt><dd>{number(answer.cost, 1)}</dd></div>
@@ -117,7 +121,8 @@ function Shown({ id }: { id: string }) {
         </dl>
       </Panel>
       {answer.routes && <Drawn answer={answer} places={places} plan={id} />}
-      {answer.routes && !moving && <Board key={plan.version} plan={id} version={plan.version} rows={answer.routes} unserved={(answer.unserved ?? []).map((one) => one.id)} changed={retry} />}
+      {answer.routes && !moving && <Board key={plan.version} plan={id} version={plan.version} rows={fleet} unserved={(answer.unserved ?? []).map((one) => one.id)} changed={retry} />}
+      {answer.routes && !moving && <WhatIf plan={id} vehicles={fleet.map((one) => String(one.vehicle))} tasks={[...(answer.routes.flatMap((one) => one.stops.filter(isTask))), ...(answer.unserved ?? []).map((one) => one.id)].map(String)} changed={retry} />}
       {!answer.routes && !moving && <Panel><Nothing text={t('routeNoAnswer')} /></Panel>}
     </>
   )
@@ -133,7 +138,7 @@ function Drawn({ answer, places, plan }: { answer: Answer; places: Places; plan:
       <Panel title={t('routeMap')}>
         {places.tasks.size === 0 ? <Nothing text={t('routeNoMap')} /> : <Sheet routes={routes} unserved={unserved} places={places} only={only} />}
         <ul className="legend">
-          {routes.map((one, at) => one.stops.length > 0 && <li key={String(one.vehicle)}><button type="button" className="opener" aria-pressed={only === String(one.vehicle)} onClick={() => setOnly(only === String(one.vehicle) ? undefined : String(one.vehicle))}><i style={{ background: color(at) }} />{one.vehicle} ({one.stops.length})</button></li>)}
+          {routes.map((one, at) => one.stops.length > 0 && <li key={String(one.vehicle)}><button type="button" className="opener" aria-pressed={only === String(one.vehicle)} onClick={() => setOnly(only === String(one.vehicle) ? undefined : String(one.vehicle))}><i style={{ background: color(at) }} />{one.vehicle} ({one.stops.filter(isTask).length})</button></li>)}
         </ul>
       </Panel>
       {answer.days && <Days days={answer.days} plan={plan} />}

@@ -12,6 +12,9 @@ function point(one: Spot | null | undefined): Point | undefined {
   return one?.x !== undefined && one.y !== undefined ? { x: one.x, y: one.y } : undefined
 }
 
+/** Whether a stop of a route is a task: reloads and charges stand between them. */
+export const isTask = (stop: string | number) => stop !== 'reload' && !String(stop).startsWith('charge:')
+
 /** Points by id; empty where a problem gives only times. */
 export function placesOf(ground: Ground | undefined): Places {
   const taken = (pairs: [string, Spot | null][]) => new Map(pairs.flatMap(([id, spot]): [string, Point][] => { const found = point(spot); return found ? [[id, found]] : [] }))

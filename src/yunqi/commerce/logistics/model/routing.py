@@ -125,6 +125,14 @@ class Vehicle:
         Places where it can be charged, in ``charge_time`` each.
     fairness
         Cost of each unit of ``time * time / 1000000`` of its route: evens out the work.
+    drive_cost, max_drive
+        Cost of a unit of time at the wheel, and the longest time at the wheel of a day; None: no limit.
+    reload_time
+        How long loading again takes.
+    departed
+        When it left its start, where it has left already; None: still to be chosen.
+    travels
+        Whose distances and times it has: 0 the problem's own, k the k-th of ``Travel.more``.
     """
 
     id: str
@@ -148,6 +156,11 @@ class Vehicle:
     charge_time: int = 0
     fairness: int = 0
     prefix: tuple[str, ...] = ()
+    drive_cost: float = 0.0
+    max_drive: int | None = None
+    reload_time: int = 0
+    departed: int | None = None
+    travels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +179,12 @@ class Travel:
         How many internal units make one of the problem's.
     profile
         Pairs of a time of day and the percentage that a journey begun from then on takes.
+    more, speeds
+        Distances and durations of vehicles that travel otherwise than the rest (`Vehicle.travels`), and how much faster
+        each of them is where they follow from the others.
+    points, estimate
+        Degrees or coordinates behind an estimated matrix, shape (places, 2), and how it was estimated: whether the points
+        are flat, circuity, metres a second, margin in percent. None for matrices that were given or measured.
     """
 
     source: str
@@ -175,6 +194,10 @@ class Travel:
     durations: npt.NDArray[np.int32] | None = None
     scale: int = 1
     profile: tuple[tuple[int, int], ...] = ()
+    more: tuple[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]], ...] = ()
+    speeds: tuple[float, ...] = ()
+    points: npt.NDArray[np.float64] | None = None
+    estimate: tuple[bool, float, float, float] | None = None
 
     @property
     def places(self) -> int:

@@ -83,7 +83,7 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
 
     @routes.patch("/plans/{plan_id}")
     def change_plan(plan_id: int, body: ChangeRequest, principal: Principal = require("shop")) -> dict[str, Any]:
-        """Plan again after events: order_added, order_cancelled, stop_done, vehicle_down, delay, pinned, travel_time."""
+        """Plan again after events: order_added, order_cancelled, stop_done, vehicle_down, delay, pinned, travel_time, time."""
         return desk.change(plan_id, body.events, seconds=body.seconds, keep=body.keep, workspace=principal.workspace)
 
     @routes.post("/plans/{plan_id}/cancel")
@@ -103,6 +103,6 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
 
     @routes.post("/slots:quote")
     def quote_slots(body: dict[str, Any], principal: Principal = require("read")) -> dict[str, Any]:
-        """Price delivery slots for a new order: plan, location (or x and y), load, service_s, slots."""
+        """Price delivery slots for a new order: plan, location (or lat and lon, x and y), load, service_s, slots."""
         plan = body.get("plan")
         return desk.quote(int(str(plan)) if str(plan).isdigit() else 0, body, workspace=principal.workspace)

@@ -60,7 +60,9 @@ class Aside:
 def fits(problem: Problem, span: float) -> bool:
     """Whether the second engine pays here."""
     small = len(problem.tasks) <= LARGEST and span >= SMALLEST_SPAN
-    plain = not any(task.windows or task.partner or task.prize is not None or task.skills for task in problem.tasks)
+    plain = not any(
+        task.windows or task.partner or task.prize is not None or task.skills or task.vehicle for task in problem.tasks
+    )
     return small and plain and importlib.util.find_spec("pyvrp") is not None
 
 

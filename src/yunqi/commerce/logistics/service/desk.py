@@ -8,6 +8,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import check
+from yunqi.commerce.logistics.engine.routing.events import recorded
 from yunqi.commerce.logistics.engine.routing.expected import expecting
 from yunqi.commerce.logistics.engine.routing.explain import explain, why
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
@@ -140,7 +141,7 @@ class RoutingDesk:
             plan_id,
             state="done",
             answer=plan_document(found.problem, found.plan, times=True),
-            problem=row["problem"] | {"events": [*row["problem"].get("events", []), *events]},
+            problem=row["problem"] | {"events": [*row["problem"].get("events", []), *recorded(routes, events)]},
         )
         return {"id": str(plan_id)} | replan_document(found)
 
@@ -158,24 +159,28 @@ class RoutingDesk:
 
     def quote(self, plan_id: int, document: dict[str, Any], *, workspace: str) -> dict[str, Any]:
         """Price delivery slots for a new order against a plan in force."""
-        f = Fields(document, "quote", {"plan", "location", "x", "y", "load", "service_s", "slots"})
+        f = Fields(document, "quote", {"plan", "location", "x", "y", "lat", "lon", "load", "service_s", "slots"})
         row = self._plans.get(plan_id, workspace=workspace)
         key = (plan_id, int(row["version"]))
         if key not in self._quoters:
             need_compiler()
             quoting = importlib.import_module("yunqi.commerce.logistics.engine.routing.quoting")
             _, problem, routes = self._loaded(plan_id, workspace)
-            self._quoters[key] = quoting.Quoter(problem, routes)
+            self._quoters[key] = quoting.quoter_of(problem, routes)
             while len(self._quoters) > KEPT_QUOTERS:
                 self._quoters.popitem(last=False)
         quoter = self._quoters[key]
-        xy = (f.number("x", low=-1e9), f.number("y", low=-1e9)) if f.has("x") else None
         place = f.raw("location")
+        xy = _point(Fields(place, "quote.location", {"x", "y", "lat", "lon"}) if isinstance(place, dict) else f)
         place = quoter.problem.labels.get(place, place) if isinstance(place, str) else place
+        travel = quoter.problem.travel
+        is_flat = travel.xy is not None if travel.estimate is None else travel.estimate[0]
+        if xy is not None and is_flat == (f.has("lat") or (isinstance(f.raw("location"), dict) and "lat" in f.raw("location"))):
+            raise Invalid(f"The plan's places have {'x and y' if is_flat else 'lat and lon'}; give the same.", param="location")
         load = f.items("load") if isinstance(f.raw("load"), list) else [f.integer("load", 0)]
         windows = f.windows("slots")
         if not windows or (xy is None and not isinstance(place, int)):
-            raise Invalid("A quote needs slots, and a location of the problem or x and y.", param="slots")
+            raise Invalid("A quote needs slots, and a location of the problem, lat and lon, or x and y.", param="slots")
         return quote_document(
             quoter.quote(windows=windows, place=place, xy=xy, load=load, service=f.integer("service_s", 0))
         )
@@ -189,6 +194,16 @@ class RoutingDesk:
         events = document.pop("events", [])
         problem, routes = reading.replayed(document, events, row["answer"])
         return row, problem, routes
+
+
+def _point(f: Fields) -> tuple[float, float] | None:
+    """Return the coordinates that a quote is for, where it names some."""
+    if f.has("lat") or f.has("lon"):
+        lat, lon = f.number("lat", low=-90), f.number("lon", low=-180)
+        if lat > 90 or lon > 180:
+            raise f.wrong("lat", [lat, lon], "degrees: latitude up to 90, longitude up to 180")
+        return lat, lon
+    return (f.number("x", low=-1e9), f.number("y", low=-1e9)) if f.has("x") or f.has("y") else None
 
 
 def explained(problem: Problem, routes: Sequence[Route], task: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import Day, Verdict, check
-from yunqi.commerce.logistics.engine.routing.events import after_events, changes
+from yunqi.commerce.logistics.engine.routing.events import after_events, changes, recorded
 from yunqi.commerce.logistics.engine.routing.moving import move
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
@@ -146,9 +146,12 @@ class Dispatch:
         """Return where a plan's tasks lie and its vehicles start and end, for a map; only coordinates are known."""
         row = self._plans.get(plan_id, workspace=workspace)
         document = dict(row["problem"])
-        tasks = whereabouts(document, document.pop("events", []))
+        events = document.pop("events", [])
+        tasks = whereabouts(document, events)
         problem = read_document(document, name="problem")
-        vehicles = {str(shown(problem, one.id)): depots(document, one.id) for one in problem.vehicles}
+        down = {str(one.get("vehicle")) for one in events if one.get("type") == "vehicle_down"}
+        there = [one.id for one in problem.vehicles if one.id not in down]
+        vehicles = {str(shown(problem, key)): depots(document, key) for key in there}
         return {"tasks": tasks, "vehicles": vehicles}
 
     def done(self, plan_id: int, vehicle: str, task: str, *, at: int | None = None, workspace: str) -> dict[str, Any]:
@@ -207,7 +210,7 @@ class Dispatch:
             ],
             "days": _days(problem, verdict, None),
         }  # fmt: skip
-        document = row["problem"] | {"events": [*row["problem"].get("events", []), *events]}
+        document = row["problem"] | {"events": [*row["problem"].get("events", []), *recorded(routes, events)]}
         self._plans.update(row["id"], expect=row["version"], answer=answer, problem=document)
 
 

@@ -15,6 +15,8 @@ from yunqi.commerce.logistics.engine.routing.population.evolution import Evoluti
 from yunqi.commerce.logistics.engine.routing.population.evolution import suits as evolves
 from yunqi.commerce.logistics.engine.routing.population.partner import Partner
 from yunqi.commerce.logistics.engine.routing.rich.solve import RichSearch
+from yunqi.commerce.logistics.engine.routing.sketch import SMALLEST as SKETCHED_FROM
+from yunqi.commerce.logistics.engine.routing.sketch import sketched
 from yunqi.commerce.logistics.engine.routing.strings.packed import Packed, obstacle, packed
 from yunqi.commerce.logistics.engine.routing.strings.search import Search
 from yunqi.commerce.logistics.engine.routing.strings.warm import is_compiling, is_warm
@@ -35,6 +37,8 @@ CLOSE = 20
 """Close tasks that an insertion looks at in a re-plan, whose seconds are few."""
 TO_END = 0.5
 """CPU seconds that the end of a process with compiled code takes; of a short budget, at most a hundredth is kept for it."""
+SKETCH = 0.3
+"""Share of the budget for the plain plan that a large rich problem starts from."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -45,15 +49,19 @@ def run_engines(
     keep: tuple[float, frozenset[str]] | None = None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
+    if not problem.tasks:  # all of the day is done
+        return [], "none", 0, []
     why = obstacle(problem)
     warm = holding(problem, warm)
     if why:
+        if not warm and iterations is None and len(problem.tasks) >= SKETCHED_FROM and is_warm():
+            warm = _sketch(problem, config, budget, seed)
         workers = max(1, min(config.workers, 2))
         return _rich(problem, budget, seed, warm, iterations, workers, emit, tell, keep)
     arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
-        return [], "none", 0, [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
+        return _as_it_is(problem, warm)
     if is_warm():
         _loaded()
     # The checker, the printing and the end of the process take their time too.
@@ -118,6 +126,16 @@ def run_engines(
     )
 
 
+def _sketch(problem: Problem, config: LogisticsConfig, budget: Budget, seed: int) -> list[Route]:
+    """Return a plan of the problem without the rules of whole days, as far as it holds with them."""
+    plain = sketched(problem)
+    if plain is None or obstacle(plain):
+        return []
+    part = Budget(max(0.1, SKETCH * budget.left()))
+    routes, _, _, _ = run_engines(plain, config, part, seed, (), None, None)
+    return holding(problem, routes)
+
+
 @cache
 def _loaded() -> None:
     """Load the compiled code before the search's clock starts, or else the first iteration would wait for it."""
@@ -144,8 +162,7 @@ def _rich(
 
     search = RichSearch(problem, workers=workers, seed=seed, emit=told)
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
-        waiting = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks]
-        return [], "none", 0, waiting
+        return _as_it_is(problem, warm)
     if keep is not None and warm:
         search.keep(*_homes(problem, warm, keep))
     reserve = min(0.3 * budget.seconds, 0.2 + 3e-4 * len(problem.tasks))
@@ -170,6 +187,13 @@ def _homes(problem: Problem, warm: Sequence[Route], keep: tuple[float, frozenset
     return homes, int((1 - share) * len(homes) + 1e-9)
 
 
+def _as_it_is(problem: Problem, warm: Sequence[Route]) -> tuple[list[Route], str, int, list[Unserved]]:
+    """Return the plan in force as far as it holds, while nothing better can be looked for."""
+    served = {stop for route in warm for stop in route.stops}
+    missing = [Unserved(task.id, (NOT_READY,)) for task in problem.tasks if task.id not in served]
+    return [route for route in warm if route.stops], "none", 0, missing
+
+
 def _patience(budget: Budget) -> Callable[[], float]:
     """Reasons may take a few hundredths of the budget more: a deadline is kept within a tenth."""
     return lambda: budget.left() + 0.05 * budget.seconds
@@ -178,7 +202,8 @@ def _patience(budget: Budget) -> Callable[[], float]:
 def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:
     """Let another process compile the search, and PyVRP plan meanwhile; None when it found nothing."""
     _compile()
-    if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST:
+    knows = not any(task.skills or task.vehicle for task in problem.tasks)  # PyVRP is told of neither
+    if importlib.util.find_spec("pyvrp") is None or problem.travel.places > LARGEST or not knows:
         _compiled_in_time(budget, keep=0.1 * budget.seconds + 1)
         return None
     until = 0.15 * budget.seconds

@@ -1,6 +1,6 @@
 """Read problems with the plans and events that belong to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.events import after_events
@@ -9,8 +9,15 @@ from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.model import BadProblem, Problem, Route
 
 
-def read_replan(document: Any, *, name: str) -> tuple[Problem, list[Route], list[Any]]:
+def read_replan(
+    document: Any, *, name: str, read: Callable[[Any, str], Problem] | None = None
+) -> tuple[Problem, list[Route], list[Any]]:
     """Read ``{"problem": …, "plan": {"routes": […]}, "events": […]}``.
+
+    Parameters
+    ----------
+    read
+        Reads the problem, by its name; None: `read_document`, which knows no roads.
 
     Raises
     ------
@@ -18,7 +25,10 @@ def read_replan(document: Any, *, name: str) -> tuple[Problem, list[Route], list
         When a part is missing or names what is not there.
     """
     top = Fields(document, name, {"problem", "plan", "events"})
-    problem = read_document(top.raw("problem", {}), name=f"{name}.problem")
+    if not top.has("problem"):
+        raise BadProblem(f"{name} lacks 'problem'; it has to be an object with problem, plan and events.", param="problem")
+    inner = f"{name}.problem"
+    problem = read(top.raw("problem"), inner) if read is not None else read_document(top.raw("problem"), name=inner)
     return problem, read_routes(top.raw("plan", {}), problem), top.items("events")
 
 
@@ -52,4 +62,6 @@ def replayed(document: dict[str, Any], events: Sequence[Any], plan: Any) -> tupl
 
 
 def _on_routes(plan: Any) -> list[Route]:
-    return [Route(str(one["vehicle"]), tuple(str(stop) for stop in one["stops"])) for one in plan["routes"]]
+    return [
+        Route(str(one["vehicle"]), tuple(str(stop) for stop in one["stops"]), one.get("departs")) for one in plan["routes"]
+    ]

@@ -5,7 +5,10 @@ from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.answer import plan_of
+from yunqi.commerce.logistics.engine.routing.check import CHARGE, RELOAD
 from yunqi.commerce.logistics.engine.routing.events import after_events, alike, changes, frozen, kept_share
+from yunqi.commerce.logistics.engine.routing.strings.packed import obstacle
+from yunqi.commerce.logistics.engine.routing.timing import timed
 from yunqi.commerce.logistics.model import Problem, Replan, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.engines import run_engines
@@ -24,13 +27,9 @@ def replan(
     """
     today, touched = after_events(problem, routes, events)
     rest, done = frozen(today)
-    known = {task.id for task in rest.tasks}
-    there = {vehicle.id for vehicle in rest.vehicles}
-    start = [
-        Route(route.vehicle, tuple(stop for stop in route.stops if stop in known))
-        for route in routes
-        if route.vehicle in there
-    ]
+    if obstacle(rest):  # the rules of a whole day need the whole day
+        rest, done = today, {}
+    start = _in_force(rest, routes, is_whole=not done)
     seen: list[tuple[float, list[Route], float]] = []
 
     def tell(cost: float, at: float, found: list[Route]) -> None:
@@ -51,6 +50,20 @@ def replan(
     kept = kept_share(routes, plan.routes, touched)
     diff = changes(routes, plan.routes, today)
     return Replan(plan, today, diff, kept, seen[0][0] if seen else plan.seconds, first.cost)
+
+
+def _in_force(problem: Problem, routes: Sequence[Route], *, is_whole: bool) -> list[Route]:
+    """Return the routes as far as the problem still has them; of a whole day with its reloads, charges and departures."""
+    tasks = {task.id: task for task in problem.tasks}
+    vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
+    found = []
+    for route in routes:
+        if route.vehicle not in vehicles:
+            continue
+        stops = tuple(s for s in route.stops if s in tasks or (is_whole and (s == RELOAD or s.startswith(CHARGE))))
+        left = Route(route.vehicle, stops, route.departs if is_whole else None)
+        found.append(timed(problem, vehicles[route.vehicle], left, tasks)[0] if is_whole else left)
+    return found
 
 
 def _whole(routes: Sequence[Route], done: dict[str, tuple[str, ...]], problem: Problem) -> list[Route]:

@@ -13,6 +13,7 @@ from yunqi.commerce.logistics.engine.routing.bound import bound
 from yunqi.commerce.logistics.engine.routing.check import check
 from yunqi.commerce.logistics.engine.routing.expected import expecting, taken_out
 from yunqi.commerce.logistics.engine.routing.read import read_problem, read_rich
+from yunqi.commerce.logistics.engine.routing.read.detect import read_document
 from yunqi.commerce.logistics.model import BadProblem, Plan, Problem, Replan, Rounding, Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.kernel import Invalid, Unavailable
@@ -36,13 +37,18 @@ def load_problem(path: Path, *, convention: Rounding | None = None) -> Problem:
     except OSError as error:
         raise BadProblem(f"{path} cannot be read: {error.strerror}.", param="file") from error
     if '"roads"' in text and text.lstrip("\ufeff \t\r\n").startswith("{"):
-        document = load_document(path)
-        if isinstance(document, dict) and document.get("roads") is not None:
-            module = importlib.import_module("yunqi.commerce.logistics.service.roads")
-            measure = module.problem_measure(document, path.parent, path.name)
-            document.pop("roads")
-            return read_rich(document, name=path.name, measure=measure)
+        return with_roads(load_document(path), path.name, path.parent)
     return read_problem(text, name=path.name, convention=convention)
+
+
+def with_roads(document: Any, name: str, base: Path) -> Problem:
+    """Read a JSON problem of this machine, which may name an extract of OpenStreetMap beside it under ``roads``."""
+    if not isinstance(document, dict) or document.get("roads") is None:
+        return read_document(document, name=name)
+    module = importlib.import_module("yunqi.commerce.logistics.service.roads")
+    measure = module.problem_measure(document, base, name)
+    rest = {key: value for key, value in document.items() if key != "roads"}
+    return read_rich(rest, name=name, measure=measure)
 
 
 def load_document(path: Path) -> Any:
@@ -54,7 +60,7 @@ def load_document(path: Path) -> Any:
         When it cannot be read or is no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadProblem(f"{path} cannot be read: {error.strerror}.", param="file") from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -166,4 +172,4 @@ def replan(
 def quoter(problem: Problem, routes: Sequence[Route]) -> Any:
     """Return what prices delivery slots against a plan: ``quoter(problem, routes).quote(windows=…, place=…)``."""
     need_compiler()
-    return importlib.import_module("yunqi.commerce.logistics.engine.routing.quoting").Quoter(problem, routes)
+    return importlib.import_module("yunqi.commerce.logistics.engine.routing.quoting").quoter_of(problem, routes)

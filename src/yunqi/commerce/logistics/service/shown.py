@@ -90,9 +90,9 @@ def verdict_document(problem: Problem, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def replan_document(found: Replan) -> dict[str, Any]:
+def replan_document(found: Replan, *, times: bool = False) -> dict[str, Any]:
     """Return a new plan with what it changed."""
-    return plan_document(found.problem, found.plan) | {
+    return plan_document(found.problem, found.plan, times=times) | {
         "changes": [{"id": c.id, "what": c.what, "before": c.before, "after": c.after} for c in found.changes],
         "kept": round(found.kept, 4),
         "first": {"seconds": round(found.first_seconds, 3), "cost": found.first_cost},

@@ -18,15 +18,17 @@ def whereabouts(document: dict[str, Any], events: Sequence[Any]) -> dict[str, di
     """
     places = document.get("locations") or []
     by_id = {str(one["id"]): one for one in places if isinstance(one, dict) and "id" in one}
-    added = [one["task"] for one in events if isinstance(one, dict) and one.get("type") == "order_added"]
+    new = [one for one in events if isinstance(one, dict) and one.get("type") == "order_added"]
+    added = [one["task"] for one in new if one.get("task")]
     found: dict[str, dict[str, Any]] = {}
     for task in [*document.get("tasks", []), *document.get("jobs", []), *added]:
         found[str(task.get("id"))] = _about(task, places, by_id)
-    for shipment in document.get("shipments", []):
+    for shipment in [*document.get("shipments", []), *(one["shipment"] for one in new if one.get("shipment"))]:
         for side in ("pickup", "delivery"):
             half = shipment.get(side) or {}
             key = str(half.get("id", f"{shipment.get('id')}:{side}"))
             found[key] = _about(half, places, by_id)
+            found.setdefault(f"{side} {key}", found[key])  # VROOM's ids that clash are told apart so
     return found
 
 

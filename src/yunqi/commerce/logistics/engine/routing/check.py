@@ -67,8 +67,10 @@ class Verdict:
     broken: tuple[str, ...]
 
 
-def distance(travel: Travel, a: int, b: int) -> float:
-    """Return the distance between two places in internal units, by the problem's convention."""
+def distance(travel: Travel, a: int, b: int, which: int = 0) -> float:
+    """Return the distance between two places in internal units, by the problem's convention or by another matrix."""
+    if which:
+        return int(travel.more[which - 1][0][a][b])
     if travel.distances is not None:
         return int(travel.distances[a][b])
     assert travel.xy is not None
@@ -83,9 +85,12 @@ def distance(travel: Travel, a: int, b: int) -> float:
     return math.floor(euclid + 0.5)
 
 
-def duration(travel: Travel, a: int, b: int, at: float) -> float:
+def duration(travel: Travel, a: int, b: int, at: float, which: int = 0) -> float:
     """Return how long the way between two places takes when it is begun at a time."""
-    plain = distance(travel, a, b) if travel.durations is None else int(travel.durations[a][b])
+    if which:
+        plain: float = int(travel.more[which - 1][1][a][b])
+    else:
+        plain = distance(travel, a, b) if travel.durations is None else int(travel.durations[a][b])
     percent = 100
     for since, share in travel.profile:
         if at >= since:
@@ -137,9 +142,12 @@ def _prize(task: Task, problem: Problem) -> float:
 def _together(problem: Problem, served: Mapping[str, str]) -> list[str]:
     broken = []
     groups: dict[str, str] = {}
+    # What was picked up already and is not delivered any more stays on board: unserved, but no breach.
+    fetched = {key for vehicle in problem.vehicles for key in vehicle.prefix if key in served}
+    stranded = {task.id for task in problem.tasks if task.id in fetched and task.partner not in served}
     for task in problem.tasks:
         by = served.get(task.id)
-        if task.partner is not None and served.get(task.partner) != by:
+        if task.partner is not None and served.get(task.partner) != by and not stranded & {task.id, task.partner}:
             broken.append(f"the halves {task.id} and {task.partner} are not on one route")
         if by is None:
             continue
@@ -173,16 +181,19 @@ class _Walk:
         if self.place is None:
             self.place = place
             return
-        takes = duration(self.travel, self.place, place, self.now)
-        self.pause(self.now + takes)
+        which = self.vehicle.travels
+        takes = duration(self.travel, self.place, place, self.now, which)
         limit = self.vehicle.drive_limit
-        if limit is not None and self.since_pause + takes > limit and self.since_pause > 0:
+        self.pause(self.now + takes + (self.vehicle.drive_pause if self.is_due(takes) else self.rest(takes)))
+        if self.is_due(takes):
             self.now += self.vehicle.drive_pause
             self.since_pause = 0.0
-        takes = duration(self.travel, self.place, place, self.now)
-        if limit is not None and takes > limit:
-            self.say(f"drives {takes:g} at a stretch, more than {limit}")
-        apart = distance(self.travel, self.place, place)
+        takes = duration(self.travel, self.place, place, self.now, which)
+        resting = self.rest(takes)
+        if resting and limit:
+            self.now += resting
+            self.since_pause -= limit * (math.ceil((self.since_pause + takes) / limit) - 1)
+        apart = distance(self.travel, self.place, place, which)
         self.since_charge += apart
         if self.vehicle.range is not None and self.since_charge > self.vehicle.range:
             self.say(f"goes {self.since_charge:g} on one charge, more than {self.vehicle.range}")
@@ -192,8 +203,20 @@ class _Walk:
         self.now += takes
         self.place = place
 
+    def is_due(self, takes: float) -> bool:
+        """Whether a pause has to come before a way that may itself be driven at a stretch."""
+        limit = self.vehicle.drive_limit
+        return limit is not None and takes <= limit < self.since_pause + takes and self.since_pause > 0
+
+    def rest(self, takes: float) -> float:
+        """Return how long the pauses on a way are that is longer than may be driven at a stretch."""
+        limit = self.vehicle.drive_limit
+        if not limit or takes <= limit:
+            return 0.0
+        return self.vehicle.drive_pause * (math.ceil((self.since_pause + takes) / limit) - 1)
+
     def pause(self, until: float) -> None:
-        """Take the breaks whose window would be missed by doing on until a time."""
+        """Take the breaks whose window would be missed by going on until a time."""
         while self.breaks and until > self.breaks[0].window[1]:
             pause = self.breaks.pop(0)
             self.now = max(self.now, pause.window[0])
@@ -204,22 +227,35 @@ class _Walk:
                 self.since_pause = 0.0
             until += pause.duration
 
-    def serve(self, task: Task) -> Visit:
-        """Wait for the window and serve."""
+    def idle(self, until: float) -> None:
+        """Take the breaks that fit into the time until something can go on."""
+        while self.breaks:
+            pause = self.breaks[0]
+            begins = max(self.now, pause.window[0])
+            if begins > pause.window[1] or begins + pause.duration > until:
+                return
+            self.breaks.pop(0)
+            self.now = begins + pause.duration
+            if pause.duration >= self.vehicle.drive_pause:
+                self.since_pause = 0.0
+
+    def serve(self, task: Task, hold: float = 0.0) -> Visit:
+        """Wait for the window, and longer where it is told to, and serve."""
         arrives = self.now
-        opens = [window for window in task.windows if window[1] >= arrives - 1e-6]
+        self.now += hold
+        opens = [window for window in task.windows if window[1] >= self.now - 1e-6]
         if task.windows and not opens:
             self.say(f"reaches {task.id} at {arrives:g}, after its last window {list(task.windows[-1])}")
-        begins = max(arrives, opens[0][0]) if opens else arrives
-        if self.breaks and max(begins, arrives) + task.service > self.breaks[0].window[1]:
+        begins = max(self.now, opens[0][0]) if opens else self.now
+        self.idle(begins)
+        if self.breaks and begins + task.service > self.breaks[0].window[1]:
             self.pause(begins + task.service)
-            arrives = max(arrives, self.now)
-            opens = [window for window in task.windows if window[1] >= arrives]
+            opens = [window for window in task.windows if window[1] >= self.now]
             if task.windows and not opens:
                 self.say(
-                    f"reaches {task.id} at {arrives:g} after a break, past its last window {list(task.windows[-1])}"
+                    f"reaches {task.id} at {self.now:g} after a break, past its last window {list(task.windows[-1])}"
                 )
-            begins = max(arrives, opens[0][0]) if opens else arrives
+            begins = max(self.now, opens[0][0]) if opens else self.now
         self.now = begins + task.service
         return Visit(task.id, arrives, begins, self.now)
 
@@ -229,8 +265,29 @@ class _Walk:
 
 
 def follow(problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str, Task]) -> Day:
-    """Follow one vehicle through its route."""
+    """Follow one vehicle through its route.
+
+    It serves as soon as it can, but fetches later what would otherwise be on board for too long while it waits.
+    """
+    holds: dict[str, float] = {}
+    day, longest = _follow(problem, vehicle, route, tasks, holds)
+    best = day
+    for _ in route.stops:
+        if longest is None:
+            break
+        holds[longest[0]] = holds.get(longest[0], 0.0) + longest[1]
+        day, longest = _follow(problem, vehicle, route, tasks, holds)
+        if len(day.broken) < len(best.broken):
+            best = day
+    return best
+
+
+def _follow(
+    problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str, Task], holds: Mapping[str, float]
+) -> tuple[Day, tuple[str, float] | None]:
     departs = float(vehicle.window[0] if route.departs is None else route.departs)
+    if vehicle.departed is not None:
+        departs = float(vehicle.departed)
     walk = _Walk(problem, vehicle, departs)
     if departs < vehicle.window[0]:
         walk.say(f"leaves at {departs:g}, before {vehicle.window[0]}")
@@ -241,9 +298,10 @@ def follow(problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str,
         elif stop == RELOAD:
             if vehicle.start is not None:
                 walk.drive(vehicle.start)
+                walk.now += vehicle.reload_time
         else:
             walk.drive(tasks[stop].place)
-            visits.append(walk.serve(tasks[stop]))
+            visits.append(walk.serve(tasks[stop], holds.get(stop, 0.0)))
     if vehicle.end is not None:
         walk.drive(vehicle.end)
     if walk.now > vehicle.window[1] + 1e-6:
@@ -253,8 +311,25 @@ def follow(problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str,
     span = walk.now - departs
     scale = problem.travel.scale
     cost = walk.far * vehicle.distance_cost + span * vehicle.time_cost + vehicle.fixed_cost * scale
+    cost += walk.driving * vehicle.drive_cost
     cost += vehicle.fairness * span * span / 1e6 if vehicle.fairness else 0.0
-    return Day(vehicle.id, cost, walk.far, walk.driving, departs, walk.now, tuple(visits), tuple(walk.broken))
+    day = Day(vehicle.id, cost, walk.far, walk.driving, departs, walk.now, tuple(visits), tuple(walk.broken))
+    return day, _hold(visits, tasks)
+
+
+def _hold(visits: Sequence[Visit], tasks: Mapping[str, Task]) -> tuple[str, float] | None:
+    """Return a pickup that may wait so that its load is not on board for too long, and how much longer; or None."""
+    at = {visit.id: k for k, visit in enumerate(visits)}
+    for k, visit in enumerate(visits):
+        task = tasks[visit.id]
+        first = at.get(task.partner or "", k)
+        if task.kind is not TaskKind.SHIPMENT_DELIVERY or task.max_ride is None or first >= k:
+            continue
+        excess = visit.begins - visits[first].ends - task.max_ride
+        waits = sum(one.begins - one.arrives for one in visits[first + 1 : k + 1])
+        if 1e-6 < excess <= waits + 1e-6:
+            return visits[first].id, excess
+    return None
 
 
 def _charge(walk: _Walk, stop: str) -> None:
@@ -300,6 +375,8 @@ def _limits(walk: _Walk, route: Route, tasks: Mapping[str, Task], visits: Sequen
         walk.say(f"goes {walk.far:g}, more than {vehicle.max_distance}")
     if vehicle.max_time is not None and walk.now - departs > vehicle.max_time + 1e-6:
         walk.say(f"is out for {walk.now - departs:g}, more than {vehicle.max_time}")
+    if vehicle.max_drive is not None and walk.driving > vehicle.max_drive + 1e-6:
+        walk.say(f"is at the wheel for {walk.driving:g}, more than {vehicle.max_drive}")
     if vehicle.max_tasks is not None and len(visits) > vehicle.max_tasks:
         walk.say(f"serves {len(visits)} tasks, more than {vehicle.max_tasks}")
     served = tuple(stop for stop in route.stops if stop in order)

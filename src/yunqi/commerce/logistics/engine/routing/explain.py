@@ -9,11 +9,15 @@ from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.check import Day, check, follow
 from yunqi.commerce.logistics.engine.routing.relax import relaxation, size
+from yunqi.commerce.logistics.engine.routing.timing import timed
 from yunqi.commerce.logistics.model import Loosened, Problem, Relaxation, Route, Task, TaskKind, Unserved, Vehicle
 
 PLACES = 40
 LOOSENED = 5
 """Vehicles for which a relaxation is looked for: those where least stands against the task."""
+
+
+TIME_WAS_UP = "the search had not come to it when its time was up: give it more seconds"
 
 
 def reasons_for(
@@ -22,7 +26,10 @@ def reasons_for(
     """Return the reasons for each missing task; when time runs out the rest says so."""
     found = []
     for task in missing:
-        if task.kind is TaskKind.SHIPMENT_DELIVERY:
+        if left() < 0:
+            found.append(Unserved(task.id, (TIME_WAS_UP,)))
+            continue
+        if task.kind is TaskKind.SHIPMENT_DELIVERY and not any(task.partner in route.stops for route in routes):
             found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
         else:
             found.append(explain(problem, routes, task, quick=left() < 0.05))
@@ -94,16 +101,20 @@ def best_place(
     problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task], *, places: int = PLACES
 ) -> tuple[Route, Day]:
     """Return the route with the task put where it breaks least, then costs least, and its day."""
-    wanted = [task.id] if task.partner is None else [task.id, task.partner]
+    wanted = [task.id]
+    if task.partner is not None and task.partner not in route.stops:
+        wanted = [task.id, task.partner] if task.kind is TaskKind.SHIPMENT_PICKUP else [task.partner, task.id]
     best: tuple[tuple[int, float], Route, Day] | None = None
     stops = route.stops
     step = max(1, len(stops) // places)
     for at in range(0, len(stops) + 1, step):
-        changed = Route(vehicle.id, (*stops[:at], *wanted, *stops[at:]), route.departs)
-        day = follow(problem, vehicle, changed, tasks)
-        key = (len(day.broken), _excess(day) + day.cost / 1e9)
-        if best is None or key < best[0]:
-            best = (key, changed, day)
+        behind = range(at, len(stops) + 1, step) if len(wanted) > 1 and len(stops) <= places else [at]
+        for to in behind:
+            put = (*stops[:at], wanted[0], *stops[at:to], *wanted[1:], *stops[to:])
+            changed, day = timed(problem, vehicle, Route(vehicle.id, put, route.departs), tasks)
+            key = (len(day.broken), _excess(day) + day.cost / 1e9)
+            if best is None or key < best[0]:
+                best = (key, changed, day)
     assert best is not None
     return best[1], best[2]
 
@@ -125,7 +136,7 @@ def why(problem: Problem, routes: Sequence[Route], task: Task) -> dict[str, Any]
     gone = {task.id, task.partner}
     rest = dataclasses.replace(mine, stops=tuple(stop for stop in mine.stops if stop not in gone))
     now = follow(problem, vehicles[mine.vehicle], mine, tasks)
-    saved = now.cost - (follow(problem, vehicles[mine.vehicle], rest, tasks).cost if rest.stops else 0.0)
+    saved = now.cost - (timed(problem, vehicles[mine.vehicle], rest, tasks)[1].cost if rest.stops else 0.0)
     others = []
     for vehicle in problem.vehicles:
         if vehicle.id == mine.vehicle:

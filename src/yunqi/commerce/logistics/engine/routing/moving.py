@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from yunqi.commerce.logistics.engine.routing.check import Verdict, check, follow
+from yunqi.commerce.logistics.engine.routing.check import Verdict, check
+from yunqi.commerce.logistics.engine.routing.timing import timed
 from yunqi.commerce.logistics.model import Problem, Route, Task, TaskKind
 
 
@@ -53,9 +54,10 @@ def move(problem: Problem, routes: Sequence[Route], task: Task, vehicle: str | N
         after = check(problem, [route for route in rest if route.stops])
         return Moved(tuple(r for r in rest if r.stops), before, after, origin, None, _new(before, after))
     mine = next((route for route in rest if route.vehicle == vehicle), Route(vehicle, ()))
-    stops, at = _placed(problem, mine, gone, position)
-    changed = dataclasses.replace(mine, stops=stops)
+    changed, at = _placed(problem, mine, gone, position)
+    tasks, vehicles = {one.id: one for one in problem.tasks}, {one.id: one for one in problem.vehicles}
     others = [route for route in rest if route.vehicle != vehicle and route.stops]
+    others = [timed(problem, vehicles[r.vehicle], r, tasks)[0] if r.vehicle == origin else r for r in others]
     order = {one.id: k for k, one in enumerate(problem.vehicles)}
     whole = tuple(sorted([*others, changed], key=lambda route: order[route.vehicle]))
     after = check(problem, whole)
@@ -68,21 +70,21 @@ def _halves(problem: Problem, task: Task) -> tuple[str, ...]:
     return (task.id, task.partner) if task.kind is TaskKind.SHIPMENT_PICKUP else (task.partner, task.id)
 
 
-def _placed(problem: Problem, route: Route, ids: tuple[str, ...], position: int | None) -> tuple[tuple[str, ...], int]:
+def _placed(problem: Problem, route: Route, ids: tuple[str, ...], position: int | None) -> tuple[Route, int]:
     tasks = {one.id: one for one in problem.tasks}
     vehicle = next(one for one in problem.vehicles if one.id == route.vehicle)
     stops = route.stops
-    best: tuple[tuple[int, float], tuple[str, ...], int] | None = None
+    best: tuple[tuple[int, float], Route, int] | None = None
     places = range(len(stops) + 1) if position is None else [min(max(position, 0), len(stops))]
     for at in places:
         seconds = range(at, len(stops) + 1) if len(ids) > 1 else [at]
         for second in seconds:
             middle = (*stops[:at], ids[0], *stops[at:second])
             found = (*middle, ids[1], *stops[second:]) if len(ids) > 1 else (*middle, *stops[at:])
-            day = follow(problem, vehicle, dataclasses.replace(route, stops=found), tasks)
+            put, day = timed(problem, vehicle, dataclasses.replace(route, stops=found), tasks)
             key = (len(day.broken), day.cost)
             if best is None or key < best[0]:
-                best = (key, found, at)
+                best = (key, put, at)
     assert best is not None
     return best[1], best[2]
 

@@ -36,7 +36,7 @@ def relaxation(
         if not broken:
             return Relaxation(vehicle.id, tuple(changes.values()), True) if changes else None
         for line in broken:
-            found = _loosened(changed, vehicle.id, task.id, line)
+            found = loosened(changed, vehicle.id, task.id, line)
             if found is None:
                 return None
             changed, change = found
@@ -59,7 +59,8 @@ def _share(change: Loosened) -> float:
     return abs(change.after - change.before) / base
 
 
-def _loosened(problem: Problem, vehicle: str, task: str, line: str) -> tuple[Problem, Loosened] | None:
+def loosened(problem: Problem, vehicle: str, task: str, line: str) -> tuple[Problem, Loosened] | None:
+    """Return the problem with the rule loosened that a line of the checker is about, and how; None where nothing mends it."""
     for form, loosen in _FORMS:
         match = re.search(form, line)
         if match:
@@ -185,7 +186,7 @@ _FORMS: tuple[tuple[str, Loosen], ...] = (
     (rf"goes {_NUMBER}, more than", _limit("max_distance", "m")),
     (rf"serves {_NUMBER} tasks, more than", _limit("max_tasks", "", plain=True)),
     (rf"loads again {_NUMBER} times", _limit("reloads", "", plain=True)),
-    (rf"drives {_NUMBER} at a stretch, more than", _limit("drive_limit", "s")),
+    (rf"is at the wheel for {_NUMBER}, more than", _limit("max_drive", "s")),
     (rf"begins the break of \[(\d+), (\d+)\] at {_NUMBER}", _pause),
     (r" lacks (.+) for .+", _skills),
     (rf"keeps (.+) on board for {_NUMBER}, more than", _ride),

@@ -1,5 +1,6 @@
 """The places of a JSON problem and the way between them: a matrix, coordinates, or a labelled estimate."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,8 @@ class Places:
         self._name = name
         self._ids: dict[str, int] = {}
         self._points: list[tuple[float, float]] = []
+        self._known = 0
+        self._factors: list[float] = []
         self._flat: bool | None = None
         travel = Fields(top.raw("travel", {}), f"{name}.travel", {"speed_m_s", "circuity", "margin_percent", "profile"})
         self._speed = travel.number("speed_m_s", METRES_PER_SECOND, low=0.001)
@@ -52,12 +55,29 @@ class Places:
 
     @classmethod
     def of_problem(cls, problem: Problem) -> "Places":
-        """Return the places of a problem that was read before, by index or by the ids it kept."""
+        """Return the places of a problem that was read before, by index or by the ids it kept; see `grown`."""
         places = cls(Fields({}, problem.name, set(PARTS)), problem.name)
-        size = problem.travel.places
-        places._tables = (np.zeros((size, 0), np.int32), np.zeros((size, 0), np.int32))
+        travel = problem.travel
+        places._known = travel.places
         places._ids = dict(problem.labels)
+        if travel.xy is None and travel.estimate is None:
+            places._tables = (np.zeros((travel.places, 0), np.int32), np.zeros((travel.places, 0), np.int32))
+        places._flat = travel.estimate[0] if travel.estimate is not None else True
         return places
+
+    def grown(self, travel: Travel) -> Travel:
+        """Return the distances and times of a problem with the places that were named since `of_problem`."""
+        for point in self._points:
+            travel = with_place(travel, point)
+        return travel
+
+    def speed(self, factor: float) -> int:
+        """Return the number of the matrices of vehicles that are faster by a factor (`Vehicle.travels`)."""
+        if factor == 1.0:
+            return 0
+        if factor not in self._factors:
+            self._factors.append(factor)
+        return self._factors.index(factor) + 1
 
     def labels(self) -> dict[str, int]:
         """Return the places by id."""
@@ -72,10 +92,14 @@ class Places:
     def of(self, value: Any, path: str) -> int:
         """Return the place that a value names: an id, an index, or coordinates."""
         if isinstance(value, dict):
+            if self._tables is not None:
+                raise BadProblem(
+                    f"{path}: with a matrix a place is named by its id or number, not by coordinates.", param=path
+                )
             return self._add(value, path)
         if isinstance(value, str) and value in self._ids:
             return self._ids[value]
-        size = len(self._tables[0]) if self._tables is not None else len(self._points)
+        size = len(self._tables[0]) if self._tables is not None else self._known + len(self._points)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size:
             return value
         raise BadProblem(f"{path} is {value!r}, which is no location of {self._name} (there are {size}).", param=path)
@@ -92,11 +116,12 @@ class Places:
             point = (f.number("lat", low=-1e9), f.number("lon", low=-1e9))
             point = self._on_earth(*point, path)
         self._points.append(point)
-        key = f.text("id", f"#{len(self._points)}")
+        at = self._known + len(self._points) - 1
+        key = f.text("id", f"#{at + 1}")
         if key in self._ids:
             raise BadProblem(f"{path}: the location {key!r} is there already.", param=path)
-        self._ids[key] = len(self._points) - 1
-        return len(self._points) - 1
+        self._ids[key] = at
+        return at
 
     def _on_earth(self, lat: float, lon: float, path: str) -> tuple[float, float]:
         if abs(lat) > 90 and abs(lon) <= 90 and abs(lat) <= 180:
@@ -135,6 +160,20 @@ class Places:
 
     def travel(self) -> Travel:
         """Return distances and times between the places named so far."""
+        made = self._travel()
+        if not self._factors:
+            return made
+        if made.places > LARGEST_TABLE:
+            raise BadProblem(f"{self._name}: speed_factor is read for at most {LARGEST_TABLE:,} places.", param="vehicles")
+        if made.distances is None:
+            far = _straight(made)
+            made = dataclasses.replace(made, distances=far, durations=far)
+        assert made.distances is not None
+        assert made.durations is not None
+        more = tuple((made.distances, _faster(made.durations, factor)) for factor in self._factors)
+        return dataclasses.replace(made, more=more, speeds=tuple(self._factors))
+
+    def _travel(self) -> Travel:
         self._look_at_outliers()
         if self._measure is not None:
             return self._by_road(self._measure)
@@ -148,15 +187,14 @@ class Places:
         plain = self._flat and self._speed == METRES_PER_SECOND and not self._margin and not self._profile
         if plain or len(xy) > LARGEST_TABLE:
             return Travel("coordinates, straight lines, 1 unit = 1 s", Rounding.ROUNDED, xy, profile=self._profile)
-        if self._flat:
-            metres = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
-            source = "coordinates, straight lines"
-        else:
-            metres = great_circle(xy) * self._circuity
+        source = "coordinates, straight lines"
+        if not self._flat:
             source = f"great circle x {self._circuity:g} at {self._speed:g} m/s (an estimate: no road graph was loaded)"
-        seconds = np.rint(metres / self._speed).astype(np.int32)
-        far = np.rint(metres).astype(np.int32)
-        return Travel(source, Rounding.ROUNDED, None, far, self._slower(seconds), profile=self._profile)
+        estimate = (bool(self._flat), self._circuity, self._speed, self._margin)
+        far, long = _estimated(xy, xy, estimate)
+        return Travel(
+            source, Rounding.ROUNDED, None, far, long, profile=self._profile, points=xy, estimate=estimate
+        )
 
     def _by_road(self, measure: Measure) -> Travel:
         if self._tables is not None or self._flat or not 0 < len(self._points) <= LARGEST_TABLE:
@@ -174,14 +212,96 @@ class Places:
         return list(self._points)
 
     def _slower(self, table: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        return np.ceil(table * (1 + self._margin / 100)).astype(np.int32) if self._margin else table
+        return _with_margin(table, self._margin)
 
 
-def great_circle(degrees: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the distances in metres between points given as latitude and longitude; shape (n, n)."""
+def _with_margin(table: npt.NDArray[np.int32], percent: float) -> npt.NDArray[np.int32]:
+    return np.ceil(table * (1 + percent / 100)).astype(np.int32) if percent else table
+
+
+def _faster(table: npt.NDArray[np.int32], factor: float) -> npt.NDArray[np.int32]:
+    return np.ceil(table / factor - 1e-9).astype(np.int32)
+
+
+def _straight(travel: Travel) -> npt.NDArray[np.int32]:
+    """Return the matrix behind plain coordinates."""
+    assert travel.xy is not None
+    gaps = travel.xy[:, None] - travel.xy[None]
+    far: npt.NDArray[np.int32] = np.floor(np.hypot(gaps[..., 0], gaps[..., 1]) + 0.5).astype(np.int32)
+    return far
+
+
+def _estimated(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], estimate: tuple[bool, float, float, float]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the metres and seconds from points to points; shape (a, b)."""
+    is_flat, circuity, speed, margin = estimate
+    if is_flat:
+        metres = np.hypot(a[:, None, 0] - b[None, :, 0], a[:, None, 1] - b[None, :, 1])
+    else:
+        metres = great_circle(a, b) * circuity
+    seconds = np.rint(metres / speed).astype(np.int32)
+    return np.rint(metres).astype(np.int32), _with_margin(seconds, margin)
+
+
+def ways(travel: Travel, point: tuple[float, float]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the metres and seconds between a new point and each place, where distances are estimated.
+
+    Raises
+    ------
+    BadProblem
+        When the problem's matrix was given or measured by road: nothing then tells how far a new point is.
+    """
+    if travel.xy is not None and travel.rounding is Rounding.ROUNDED:
+        far = np.floor(np.hypot(travel.xy[:, 0] - point[0], travel.xy[:, 1] - point[1]) + 0.5).astype(np.int32)
+        return far, far
+    if travel.points is None or travel.estimate is None:
+        raise BadProblem(
+            "This problem uses a matrix of its own; name one of its places instead of coordinates.", param="location"
+        )
+    metres, seconds = _estimated(np.array([point], np.float64), travel.points, travel.estimate)
+    return metres[0], seconds[0]
+
+
+def with_place(travel: Travel, point: tuple[float, float]) -> Travel:
+    """Return distances and times with one more place, the last."""
+    if travel.xy is not None:
+        grown = dataclasses.replace(travel, xy=np.concatenate([travel.xy, [point]]))
+        if travel.distances is None:
+            return grown
+        whole = _straight(grown)
+        more = tuple((whole, _faster(whole, one)) for one in travel.speeds)
+        return dataclasses.replace(grown, distances=whole, durations=whole, more=more)
+    far, long = ways(travel, point)
+    assert travel.points is not None
+    assert travel.distances is not None
+    assert travel.durations is not None
+    more = tuple(
+        (_bordered(one, far), _bordered(two, _faster(long, factor)))
+        for (one, two), factor in zip(travel.more, travel.speeds, strict=True)
+    )
+    return dataclasses.replace(
+        travel, points=np.concatenate([travel.points, [point]]), more=more,
+        distances=_bordered(travel.distances, far), durations=_bordered(travel.durations, long),
+    )  # fmt: skip
+
+
+def _bordered(table: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    size = len(table)
+    wider = np.zeros((size + 1, size + 1), np.int32)
+    wider[:size, :size] = table
+    wider[size, :size] = wider[:size, size] = row
+    return wider
+
+
+def great_circle(
+    degrees: npt.NDArray[np.float64], others: npt.NDArray[np.float64] | None = None
+) -> npt.NDArray[np.float64]:
+    """Return the distances in metres between points given as latitude and longitude; shape (n, n), or (n, others)."""
     lat, lon = np.radians(degrees[:, 0]), np.radians(degrees[:, 1])
-    half = np.sin((lat[:, None] - lat) / 2) ** 2
-    half += np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    to_lat, to_lon = (lat, lon) if others is None else (np.radians(others[:, 0]), np.radians(others[:, 1]))
+    half = np.sin((lat[:, None] - to_lat) / 2) ** 2
+    half += np.cos(lat)[:, None] * np.cos(to_lat) * np.sin((lon[:, None] - to_lon) / 2) ** 2
     far: npt.NDArray[np.float64] = 2 * 6_371_008.8 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
     return far
 

@@ -19,7 +19,7 @@ PROBLEM = {"name", "objective", "dimensions", "locations", "matrix", "vehicles",
 VEHICLE = {
     "id", "count", "start", "end", "capacity", "window_s", "skills", "fixed_cost", "cost_per_m", "cost_per_s",
     "max_distance_m", "max_time_s", "max_tasks", "breaks", "drive_limit_s", "drive_pause_s", "reloads", "range_m",
-    "chargers", "charge_s", "fairness", "prefix",
+    "chargers", "charge_s", "fairness", "prefix", "speed_factor", "cost_per_drive_s", "max_drive_s", "reload_s", "departed_s",
 }  # fmt: skip
 TASK = {
     "id", "location", "kind", "load", "service_s", "windows_s", "skills", "prize", "priority", "vehicle", "group",
@@ -50,7 +50,7 @@ def read_rich(document: dict[str, Any], *, name: str, measure: Measure | None = 
         raise BadProblem(f"{name} has 0 vehicles; give at least one.", param="vehicles")
     tasks = [task_of(value, f"tasks[{k}]", places, dimensions) for k, value in enumerate(top.items("tasks"))]
     for k, value in enumerate(top.items("shipments")):
-        tasks += _shipment(value, f"shipments[{k}]", places, dimensions)
+        tasks += shipment_of(value, f"shipments[{k}]", places, dimensions)
     if not tasks:
         raise BadProblem(f"{name} has nothing to do: no tasks and no shipments.", param="tasks")
     _references(tasks, vehicles)
@@ -59,8 +59,17 @@ def read_rich(document: dict[str, Any], *, name: str, measure: Measure | None = 
         raise BadProblem(f"{name}: objective {objective!r} is unknown; use cost or vehicles_first.", param="objective")
     return Problem(
         top.text("name", name), tuple(tasks), tuple(vehicles), places.travel(), Objective(objective),
-        repairs=tuple(places.repairs), dimensions=dimensions, labels=places.labels(),
+        numeric_ids=_are_numbers(top), repairs=tuple(places.repairs), dimensions=dimensions, labels=places.labels(),
     )  # fmt: skip
+
+
+def _are_numbers(top: Fields) -> bool:
+    """Whether ids that look like numbers were given as numbers, and are to be given back so."""
+    rows = [one for key in ("vehicles", "tasks", "shipments") for one in top.items(key)]
+    rows += [one[side] for one in top.items("shipments") for side in ("pickup", "delivery") if side in one]
+    ids = [one.get("id") for one in rows]
+    texts = [one for one in ids if isinstance(one, str) and one.lstrip("-").isdigit()]
+    return not texts and any(isinstance(one, int) for one in ids)
 
 
 def amounts(fields: Fields, key: str, dimensions: tuple[str, ...], default: int) -> tuple[int, ...]:
@@ -95,13 +104,23 @@ def _vehicle(value: Any, k: int, places: Places, dimensions: tuple[str, ...]) ->
         f.maybe("max_distance_m"), f.maybe("max_time_s"), f.maybe("max_tasks"),
         tuple(Break(one.window("window_s", (0, FOREVER)), one.integer("duration_s")) for one in stops),
         f.maybe("drive_limit_s"), f.integer("drive_pause_s", 0), f.integer("reloads", 0), f.maybe("range_m"), chargers,
-        f.integer("charge_s", 0), f.integer("fairness", 0), f.texts("prefix"),
+        f.integer("charge_s", 0), f.integer("fairness", 0), f.texts("prefix"), f.number("cost_per_drive_s", 0.0),
+        f.maybe("max_drive_s"), f.integer("reload_s", 0), f.maybe("departed_s"), places.speed(_factor(f)),
     )  # fmt: skip
+    if made.departed is not None and made.departed < made.window[0]:
+        raise f.wrong("departed_s", made.departed, f"not before its window, which opens at {made.window[0]}")
     if count == 1:
         return [made]
     if made.prefix:
         raise f.wrong("prefix", list(made.prefix), "left out where count is more than 1")
     return [_named(made, f"{key}-{n + 1}") for n in range(count)]
+
+
+def _factor(f: Fields) -> float:
+    factor = f.number("speed_factor", 1.0)
+    if not 0.1 <= factor <= 10:
+        raise f.wrong("speed_factor", factor, "between 0.1 and 10: 2 goes twice as fast as the problem's times")
+    return factor
 
 
 def _named(vehicle: Vehicle, key: str) -> Vehicle:
@@ -123,7 +142,8 @@ def task_of(value: Any, path: str, places: Places, dimensions: tuple[str, ...]) 
     )  # fmt: skip
 
 
-def _shipment(value: Any, path: str, places: Places, dimensions: tuple[str, ...]) -> list[Task]:
+def shipment_of(value: Any, path: str, places: Places, dimensions: tuple[str, ...]) -> list[Task]:
+    """Read the two halves of a shipment."""
     f = Fields(value, path, SHIPMENT)
     key = f.text("id")
     halves = [Fields(f.raw(side, {}), f"{path}.{side}", HALF) for side in ("pickup", "delivery")]
@@ -156,10 +176,24 @@ def _references(tasks: list[Task], vehicles: list[Vehicle]) -> None:
             if other not in of or other == task.id:
                 raise BadProblem(f"Task {task.id!r} has to come after {other!r}, which is no other task.")
     _no_circle(tasks)
+    _prefixes(tasks, vehicles)
+
+
+def _prefixes(tasks: list[Task], vehicles: list[Vehicle]) -> None:
+    by_id = {one.id: one for one in tasks}
+    locked: dict[str, str] = {}
     for vehicle in vehicles:
-        for key in vehicle.prefix:
-            if key not in of:
+        for at, key in enumerate(vehicle.prefix):
+            if key not in by_id:
                 raise BadProblem(f"The prefix of vehicle {vehicle.id!r} names {key!r}, which is no task.")
+            if key in locked:
+                raise BadProblem(f"Task {key!r} is in the prefix of {locked[key]!r} and again of {vehicle.id!r}.")
+            locked[key] = vehicle.id
+            task = by_id[key]
+            if task.vehicle not in (None, vehicle.id):
+                raise BadProblem(f"Task {key!r} is pinned to {task.vehicle!r}, but in the prefix of {vehicle.id!r}.")
+            if task.kind is TaskKind.SHIPMENT_DELIVERY and task.partner not in vehicle.prefix[:at]:
+                raise BadProblem(f"The prefix of {vehicle.id!r} brings {key!r} before it fetches {task.partner!r}.")
 
 
 def _no_circle(tasks: list[Task]) -> None:

@@ -1,5 +1,6 @@
 """VRPLIB files: a head of ``KEY : value`` lines, then sections."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -14,10 +15,16 @@ _ROUNDINGS = {
     "CEIL_2D": Rounding.UP,
     "EXACT_2D": Rounding.EXACT,
     "EXPLICIT": Rounding.ROUNDED,
+    "GEO": Rounding.ROUNDED,
+    "ATT": Rounding.ROUNDED,
+    "MAN_2D": Rounding.ROUNDED,
+    "MAX_2D": Rounding.ROUNDED,
 }
+_TABLES = ("GEO", "ATT", "MAN_2D", "MAX_2D")
+_LARGEST_TABLE = 12_000
 _SECTIONS = (
     "NODE_COORD_SECTION", "DEMAND_SECTION", "TIME_WINDOW_SECTION", "SERVICE_TIME_SECTION", "DEPOT_SECTION",
-    "EDGE_WEIGHT_SECTION",
+    "EDGE_WEIGHT_SECTION", "DISPLAY_DATA_SECTION",
 )  # fmt: skip
 Rows = list[tuple[int, list[str]]]
 
@@ -38,9 +45,11 @@ def read_vrplib(text: str, *, name: str, convention: Rounding | None = None) -> 
     if weights not in _ROUNDINGS:
         raise BadProblem(f"{name}: EDGE_WEIGHT_TYPE {weights} is not read; use one of {', '.join(_ROUNDINGS)}.")
     rounding = convention or (Rounding.TRUNCATED if kind == "VRPTW" and weights == "EUC_2D" else _ROUNDINGS[weights])
-    scale = SCALES[rounding] if weights != "EXPLICIT" else 1
+    scale = SCALES[rounding] if weights.endswith("C_2D") or weights in ("CEIL_2D", "EXACT_2D") else 1
     size = integer(head.get("DIMENSION", "0"), name, 1, "DIMENSION")
     ids, travel = _travel(head, sections, name, size, rounding, scale)
+    if weights in _TABLES and travel.xy is not None:
+        travel = _measured(travel.xy, weights, name)
     place_of = {key: place for place, key in enumerate(ids)}
     depot = _depot(sections, name, place_of)
     demands = _column(sections.get("DEMAND_SECTION", []), name, place_of, "demand")
@@ -51,7 +60,9 @@ def read_vrplib(text: str, *, name: str, convention: Rounding | None = None) -> 
     service = number(head.get("SERVICE_TIME", "0").split()[0], name, 1, "SERVICE_TIME")
     windows = _windows(sections.get("TIME_WINDOW_SECTION", []), name, place_of, scale)
     limit = head.get("DISTANCE") or head.get("VEHICLES_MAX_DURATION")
-    capacity = integer(head.get("CAPACITY", "0").split()[0], name, 1, "CAPACITY")
+    if "CAPACITY" not in head:
+        raise BadProblem(f"{name} has no line CAPACITY; what a vehicle carries has to be known.", param="capacity")
+    capacity = integer(head["CAPACITY"].split()[0], name, 1, "CAPACITY")
     tasks = tuple(
         Task(
             key,
@@ -64,9 +75,15 @@ def read_vrplib(text: str, *, name: str, convention: Rounding | None = None) -> 
         if place != depot
     )
     ends = windows.get(depot, (0, 1 << 40))
-    if limit is not None:
-        ends = (0, math.floor(number(limit.split()[0], name, 1, "DISTANCE") * scale))
+    most = None if limit is None else math.floor(number(limit.split()[0], name, 1, "DISTANCE") * scale)
+    if most is not None and most <= 0:
+        raise BadProblem(f"{name}: DISTANCE is {limit}; a route has to go further. Leave the line out for no limit.")
+    if most is not None:
+        # Without windows a route's length with its service is its time; with windows waiting does not count.
+        ends = (ends[0], min(ends[1], ends[0] + most)) if not windows else ends
     vehicles = _vehicles(head, name, tasks, capacity, depot, ends)
+    if most is not None and windows:
+        vehicles = tuple(dataclasses.replace(one, max_distance=most) for one in vehicles)
     repairs = [] if sections.get("DEPOT_SECTION") else [f"there is no DEPOT_SECTION; node {ids[depot]} was taken"]
     if demands[depot]:
         repairs.append(f"node {ids[depot]} is the depot; its demand of {demands[depot]:g} was left out")
@@ -127,7 +144,11 @@ def _travel(
 
 def _matrix(rows: Rows, name: str, size: int, form: str) -> npt.NDArray[np.int32]:
     flat = [integer(word, name, at, "distance") for at, words in rows for word in words]
-    wanted = {"FULL_MATRIX": size * size, "LOWER_ROW": size * (size - 1) // 2, "LOWER_DIAG_ROW": size * (size + 1) // 2}
+    inner, whole = size * (size - 1) // 2, size * (size + 1) // 2
+    wanted = {"FULL_MATRIX": size * size}
+    for side in ("LOWER", "UPPER"):
+        for way in ("ROW", "COL"):
+            wanted |= {f"{side}_{way}": inner, f"{side}_DIAG_{way}": whole}
     if form not in wanted:
         raise BadProblem(f"{name}: EDGE_WEIGHT_FORMAT {form} is not read; use one of {', '.join(wanted)}.")
     if len(flat) != wanted[form]:
@@ -137,9 +158,43 @@ def _matrix(rows: Rows, name: str, size: int, form: str) -> npt.NDArray[np.int32
     if form == "FULL_MATRIX":
         return np.array(flat, np.int32).reshape(size, size)
     table = np.zeros((size, size), np.int32)
-    table[np.tril_indices(size, -1 if form == "LOWER_ROW" else 0)] = flat
-    full: npt.NDArray[np.int32] = table + np.tril(table, -1).T
+    off = 0 if "DIAG" in form else 1
+    # The columns of one triangle are the rows of the other: a table that is the same both ways.
+    if form in ("LOWER_ROW", "LOWER_DIAG_ROW", "UPPER_COL", "UPPER_DIAG_COL"):
+        table[np.tril_indices(size, -off)] = flat
+        full: npt.NDArray[np.int32] = table + np.tril(table, -1).T
+    else:
+        table[np.triu_indices(size, off)] = flat
+        full = table + np.triu(table, 1).T
     return full
+
+
+def _measured(xy: npt.NDArray[np.float64], kind: str, name: str) -> Travel:
+    """Return the distances of TSPLIB's other kinds of coordinates, as that library defines them."""
+    if len(xy) > _LARGEST_TABLE:
+        raise BadProblem(f"{name}: {kind} is read for at most {_LARGEST_TABLE:,} nodes.")
+    if kind == "GEO":
+        far = _geographical(xy)
+    else:
+        gaps = np.abs(xy[:, None] - xy[None])
+        if kind == "ATT":
+            far = np.ceil(np.sqrt((gaps**2).sum(axis=2) / 10) - 1e-9)
+        else:
+            far = np.floor((gaps.sum(axis=2) if kind == "MAN_2D" else gaps.max(axis=2)) + 0.5)
+    table = far.astype(np.int32)
+    np.fill_diagonal(table, 0)
+    return Travel(f"coordinates, {kind}", Rounding.ROUNDED, None, table, table)
+
+
+def _geographical(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Degrees and minutes (DDD.MM) on a sphere of 6,378.388 km, cut to kilometres, with pi as 3.141592 (TSPLIB 95)."""
+    whole = np.trunc(xy)
+    radians = 3.141592 * (whole + 5.0 * (xy - whole) / 3.0) / 180.0
+    lat, lon = radians[:, 0], radians[:, 1]
+    q1 = np.cos(lon[:, None] - lon[None])
+    q2, q3 = np.cos(lat[:, None] - lat[None]), np.cos(lat[:, None] + lat[None])
+    inside = np.clip(0.5 * ((1.0 + q1) * q2 - (1.0 - q1) * q3), -1.0, 1.0)
+    return np.floor(6378.388 * np.arccos(inside) + 1.0)
 
 
 def _column(rows: Rows, name: str, place_of: dict[str, int], what: str) -> dict[int, float]:

@@ -6,15 +6,18 @@ Every function is compiled.
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import evaluate, task, vehicle
+from yunqi.commerce.logistics.engine.routing.rich.day import task, vehicle
+from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AT_PLACE,
     AT_ROW,
+    BLINK,
     CARRIED,
     COSTS,
     DELIVERY,
     DIMENSIONS,
     END,
+    ENOUGH,
     FIXED,
     GROUP,
     HAS,
@@ -24,6 +27,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     LENGTHS,
     LIKE,
     LOAD,
+    LURE,
     MAX_TASKS,
     MINE,
     NEAR,
@@ -32,6 +36,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     PARTNER,
     PENALTY,
     PER_DISTANCE,
+    PER_DRIVE,
     PER_TIME,
     PICKUP,
     PIN,
@@ -44,9 +49,11 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     RELOADS,
     ROOM,
     ROWS,
+    SHIP_DELIVERY,
     STAMP,
     STAMPS,
     START,
+    TRAVELS,
     WHERE,
     WIDTH,
     WORK,
@@ -56,10 +63,6 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
 from yunqi.commerce.logistics.engine.routing.rich.rows import put, touch
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
-BLINK = 0.01
-"""How often a place is overlooked."""
-ENOUGH = 8
-"""Places that hold, of which the cheapest is taken: those behind them promise less."""
 LOOK_FURTHER = 0.2
 """How often all rows are looked at where no place beside a close task holds."""
 PAIR_NEAR, FEW = 20, 60
@@ -69,12 +72,13 @@ PAIR_FURTHER = 0.05
 
 
 @njit(cache=True, nogil=True)
-def way(prices: Floats, table: Matrix, r: int, a: int, b: int) -> float:
+def way(p: Ints, prices: Floats, table: Matrix, r: int, a: int, b: int) -> float:
     """Return the price of the way between two places, waiting and services aside; nothing where one is -1."""
     if a < 0 or b < 0:
         return 0.0
-    at = r * PRICE_COLUMNS
-    return prices[at + PER_DISTANCE] * table[0, a, b] + prices[at + PER_TIME] * table[1, a, b]
+    at, own = r * PRICE_COLUMNS, vehicle(p, r, TRAVELS)
+    at_wheel = prices[at + PER_TIME] + prices[at + PER_DRIVE]
+    return prices[at + PER_DISTANCE] * table[own, 0, a, b] + at_wheel * table[own, 1, a, b]
 
 
 @njit(cache=True, nogil=True)
@@ -91,10 +95,10 @@ def place_at(p: Ints, s: Ints, r: int, k: int) -> int:
 def detour(p: Ints, prices: Floats, table: Matrix, s: Ints, r: int, at: int, first: int, last: int) -> float:
     """Return what it would add to a row to go by two places, one after the other, before its task at an index."""
     before, after = place_at(p, s, r, at - 1), place_at(p, s, r, at)
-    there = way(prices, table, r, before, first) + way(prices, table, r, last, after)
+    there = way(p, prices, table, r, before, first) + way(p, prices, table, r, last, after)
     if first != last:
-        there += way(prices, table, r, first, last)
-    return there - way(prices, table, r, before, after)
+        there += way(p, prices, table, r, first, last)
+    return there - way(p, prices, table, r, before, after)
 
 
 @njit(cache=True, nogil=True)
@@ -118,7 +122,9 @@ def may(p: Ints, s: Ints, r: int, i: int) -> bool:
     """Whether a vehicle is this thread's and has what a task needs besides room."""
     if not s[s[MINE] + r] or task(p, i, NEED) & ~vehicle(p, r, HAS):
         return False
-    pin = task(p, i, PIN)
+    pin, mate = task(p, i, PIN), task(p, i, PARTNER)
+    if mate >= 0 and pin < 0:
+        pin = task(p, mate, PIN)
     return (pin < 0 or pin == r) and fits(p, s, r, i)
 
 
@@ -146,7 +152,7 @@ def offer(
     s[stamp] = s[STAMP]
     place = task(p, i, PLACE)
     promise = detour(p, prices, table, s, r, at, place, place) + opening(p, s, r) + away(s, r, i, move)
-    if promise >= best or count >= int(f[PLACES]) or np.random.random() < BLINK:
+    if promise >= best or count >= int(f[PLACES]) or np.random.random() < f[BLINK]:
         return count
     f[int(f[PROMISE]) + count] = promise
     s[s[AT_ROW] + count], s[s[AT_PLACE] + count] = r, at
@@ -190,8 +196,8 @@ def offer_rows(
 @njit(cache=True, nogil=True)
 def cheapest(
     p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, move: float, best: float, count: int
-) -> tuple[int, int]:
-    """Return the cheapest of the listed places, row and index; a row of -1 when none holds and costs less than the best."""
+) -> tuple[float, int, int]:
+    """Return the cheapest of the listed places: what it adds, row and index; a row of -1 when none holds and costs less."""
     row, place, held = -1, -1, 0
     work, promise = s[WORK], int(f[PROMISE])
     for _ in range(count):
@@ -199,7 +205,7 @@ def cheapest(
         for other in range(1, count):
             if f[promise + other] < f[promise + k]:
                 k = other
-        if f[promise + k] >= best or held >= ENOUGH:
+        if f[promise + k] >= best or held >= f[ENOUGH]:
             break
         f[promise + k] = INFEASIBLE
         r, at = s[s[AT_ROW] + k], s[s[AT_PLACE] + k]
@@ -215,7 +221,7 @@ def cheapest(
             held += 1
         if added < best:
             best, row, place = added, r, at
-    return row, place
+    return best, row, place
 
 
 @njit(cache=True, nogil=True)
@@ -235,7 +241,7 @@ def best_pair(
                 promise = fixed + detour(p, prices, table, s, r, a, here, there)
             else:
                 promise = apart + detour(p, prices, table, s, r, b, there, there)
-            if promise >= best or np.random.random() < BLINK:
+            if promise >= best or np.random.random() < f[BLINK]:
                 continue
             for k in range(a):
                 s[work + k] = s[row + k]
@@ -252,13 +258,12 @@ def best_pair(
 
 
 @njit(cache=True, nogil=True)
-def insert_pair(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, home: int, move: float
-) -> bool:
-    """Insert both halves of a shipment into the row where they add least; False when that costs more than leaving them out."""
-    best, row, at, to = float(task(p, i, PENALTY)), -1, -1, -1
-    mate, last = task(p, i, PARTNER), -1
-    is_wide = home >= 0 or p[N] <= FEW or np.random.random() < PAIR_FURTHER
+def best_of_pair(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, home: int, move: float, best: float,
+    is_wide: bool
+) -> tuple[float, int, int, int]:  # fmt: skip
+    """Return the cheapest places of both halves of a shipment: what they add, the row (-1 for none), and both indices."""
+    row, at, to, mate, last = -1, -1, -1, task(p, i, PARTNER), -1
     for half in (i, mate):
         for k in range(min(PAIR_NEAR, p[NEAR_COUNT])):
             j = p[p[NEAR] + half * p[NEAR_COUNT] + k]
@@ -276,13 +281,7 @@ def insert_pair(
         added, a, b = best_pair(p, prices, table, s, f, c, i, r, move, best)
         if a >= 0:
             best, row, at, to = added, r, a, b
-    if row < 0:
-        return False
-    touch(p, s, f, row)
-    put(p, s, row, i, at)
-    put(p, s, row, mate, to)
-    price(p, prices, table, s, f, c, row)
-    return True
+    return best, row, at, to
 
 
 @njit(cache=True, nogil=True)
@@ -305,6 +304,25 @@ def group_home(p: Ints, s: Ints, i: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def is_pair(p: Ints, i: int) -> bool:
+    """Whether both halves of a shipment are put in; what is on board already is only brought."""
+    return task(p, i, PARTNER) >= 0 and task(p, i, KIND) != SHIP_DELIVERY
+
+
+@njit(cache=True, nogil=True)
+def least(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int) -> tuple[float, int]:
+    """Return what a task adds where it adds least, and the vehicle; -1 where it fits nowhere."""
+    s[STAMP] += 1
+    home = group_home(p, s, i)
+    if is_pair(p, i):
+        best, row, _, _ = best_of_pair(p, prices, table, s, f, c, i, home, 0.0, 0.5 * INFEASIBLE, True)
+        return best, row
+    count = offer_rows(p, prices, table, s, f, i, home, 0.0, 0.5 * INFEASIBLE)
+    best, row, _ = cheapest(p, prices, table, s, f, c, i, 0.0, 0.5 * INFEASIBLE, count)
+    return best, row
+
+
+@njit(cache=True, nogil=True)
 def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, move: float) -> bool:
     """Insert a task where it adds least; False when that costs more than leaving it out.
 
@@ -314,21 +332,26 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
         What it costs to serve a task from another vehicle than its home.
     """
     s[STAMP] += 1
-    home = group_home(p, s, i)
-    if task(p, i, PARTNER) >= 0:
-        return insert_pair(p, prices, table, s, f, c, i, home, move)
-    worst = float(task(p, i, PENALTY))
-    row, at = -1, -1
-    if home < 0:
-        count = offer_near(p, prices, table, s, f, i, move, worst)
-        row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
-    if home >= 0 or (row < 0 and np.random.random() < LOOK_FURTHER):
-        s[STAMP] += 1
-        count = offer_rows(p, prices, table, s, f, i, home, move, worst)
-        row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
+    home, lure = group_home(p, s, i), task(p, i, LURE)
+    # What others wait for is worth serving for their sake; not always, or else it would stay without them.
+    worst = float(task(p, i, PENALTY)) + (lure if lure > 0 and np.random.random() < 0.5 else 0)
+    row, at, to = -1, -1, -1
+    if is_pair(p, i):
+        is_wide = home >= 0 or p[N] <= FEW or np.random.random() < PAIR_FURTHER
+        _, row, at, to = best_of_pair(p, prices, table, s, f, c, i, home, move, worst, is_wide)
+    else:
+        if home < 0:
+            count = offer_near(p, prices, table, s, f, i, move, worst)
+            _, row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
+        if home >= 0 or (row < 0 and (p[N] <= FEW or np.random.random() < LOOK_FURTHER)):
+            s[STAMP] += 1
+            count = offer_rows(p, prices, table, s, f, i, home, move, worst)
+            _, row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
     if row < 0:
         return False
     touch(p, s, f, row)
     put(p, s, row, i, at)
+    if to >= 0:
+        put(p, s, row, task(p, i, PARTNER), to)
     price(p, prices, table, s, f, c, row)
     return True

@@ -15,12 +15,14 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     DONE,
     INFEASIBLE,
     LEVEL,
+    LURE,
     MINE,
     MOVED,
     ORDER,
     PENALTY,
     PRICE_COLUMNS,
     REMOVED,
+    REQUIRED,
     SAVED_COSTS,
     SAVED_LENGTH,
     TOUCHED,
@@ -33,8 +35,8 @@ from yunqi.commerce.logistics.engine.routing.rich.rows import keep_best, undo, w
 from yunqi.commerce.logistics.engine.routing.rich.ruin import below, ruin
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
-REQUIRED = 1e11
-"""Prices from which a task must be served."""
+TRIED_AGAIN, TRIED_OF_MANY, MANY = 30, 15, 300
+"""Absent tasks that an iteration tries to put in, and of more than so many tasks: hundreds would take all of its time."""
 
 
 @njit(cache=True, nogil=True)
@@ -64,15 +66,17 @@ def arrange(p: Ints, prices: Floats, s: Ints, f: Floats, count: int) -> None:
     for k in range(count):
         i = s[s[REMOVED] + k]
         key = np.random.random() if kind < 4 else prices[keys + which * p[N] + i]
-        optional = 2.0 if task(p, i, PENALTY) < REQUIRED else 0.0
+        optional = 2.0 if task(p, i, PENALTY) + task(p, i, LURE) < REQUIRED else 0.0
         f[int(f[ORDER]) + k] = key + 4.0 * task(p, i, LEVEL) + optional
 
 
 @njit(cache=True, nogil=True)
-def recreate(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, count: int, move: float) -> int:
-    """Insert what was removed; list what fits nowhere as absent, and return how many that are."""
+def recreate(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, left: int, count: int, move: float
+) -> int:
+    """Insert what was removed; list what fits nowhere as absent behind the first ``left``, and return how many are."""
     arrange(p, prices, s, f, count)
-    left, start = 0, int(f[ORDER])
+    start = int(f[ORDER])
     for k in np.argsort(f[start : start + count]):
         i = s[s[REMOVED] + k]
         if not insert(p, prices, table, s, f, c, i, move):
@@ -93,6 +97,18 @@ def change(p: Ints, s: Ints, f: Floats, gone: int, left: int) -> float:
     for k in range(gone):
         found -= task(p, s[s[WAS] + k], PENALTY)
     return found
+
+
+@njit(cache=True, nogil=True)
+def choose_absent(p: Ints, s: Ints) -> int:
+    """Bring absent tasks to the front that an iteration tries to put in; return how many."""
+    gone = s[ABSENT]
+    tried = min(gone, TRIED_AGAIN if p[N] <= MANY else TRIED_OF_MANY)
+    for k in range(tried if tried < gone else 0):
+        other = k + below(gone - k)
+        at, to = s[ABSENTS] + k, s[ABSENTS] + other
+        s[at], s[to] = s[to], s[at]
+    return tried
 
 
 @njit(cache=True, nogil=True)
@@ -119,11 +135,16 @@ def improve(
         gone, moved = s[ABSENT], s[MOVED]
         for k in range(gone):
             s[s[WAS] + k] = s[s[ABSENTS] + k]
-        count = ruin(p, s, f, served)
+        tried = choose_absent(p, s)
+        count = ruin(p, s, f, served, tried)
         is_sound = True
         for t in range(s[TOUCHED]):
             is_sound = price(p, prices, table, s, f, c, s[s[TOUCHES] + t]) < INFEASIBLE and is_sound
-        left = recreate(p, prices, table, s, f, c, count, move) if is_sound else 0
+        left = gone - tried
+        for k in range(left):
+            s[s[ABSENTS] + k] = s[s[ABSENTS] + k + tried]
+        if is_sound:
+            left = recreate(p, prices, table, s, f, c, left, count, move)
         more = change(p, s, f, gone, left)
         out = s[MOVED] - moved
         is_within = s[MOVED] <= limit or out <= 0

@@ -51,7 +51,7 @@ class Rounds:
     homes
         Each task's vehicle in the plan in force, or -1.
     heads
-        The tasks that are put in: single ones, and the pickups of pairs.
+        The tasks that are put in: single ones, the pickups of pairs, and what is only to be brought.
     """
 
     def __init__(self, q: Tables, homes: Ints, heads: Ints, *, workers: int, seed: int) -> None:
@@ -123,6 +123,11 @@ class Rounds:
             found.cost += float(state.f[at.BEST if best else at.COST])
         return found
 
+    def load(self, state: State, whole: Whole) -> None:
+        """Write a whole solution into a thread's state and price it."""
+        self._load(state, whole, self._everything(whole))
+        moves.begin(*state.args, FREE)
+
     def _load(self, state: State, current: Whole, part: Part, focus: Ints | None = None) -> None:
         n, m = len(self.q.tasks), len(self.q.vehicles)
         state.list(at.MINE, m)[:] = part.mine
@@ -173,8 +178,7 @@ class Rounds:
         parts = []
         for side in range(2):
             mine = absent[sides == side] if len(absent) else absent
-            mates = self.q.tasks[mine, at.PARTNER]
-            own = np.concatenate([*(row for r, row in rows if masks[side, r]), mine, mates[mates >= 0]])
+            own = np.concatenate([*(row for r, row in rows if masks[side, r]), mine])
             parts.append(Part(masks[side], own, mine))
         return parts
 
@@ -182,14 +186,15 @@ class Rounds:
         """Return how much closer each vehicle's tasks are to one random task than to another."""
         places = self.q.tasks[:, at.PLACE]
         a, b = places[self.rng.integers(len(places), size=2)]
-        lean = self.q.table[0, a, places].astype(np.float64) - self.q.table[0, b, places]
+        lean = self.q.table[0, 0, a, places].astype(np.float64) - self.q.table[0, 0, b, places]
         return np.array([lean[row].mean() for _, row in rows])
 
     def _side(self, i: int, rows: Sequence[tuple[int, Ints]], masks: npt.NDArray[np.bool_]) -> int:
         """Return who may put an absent task in: the owner of its vehicle or of its group's, or one with the skills."""
-        task = self.q.tasks[i]
-        if task[at.PIN] >= 0:
-            return int(masks[1, task[at.PIN]])
+        task, mate = self.q.tasks[i], int(self.q.tasks[i, at.PARTNER])
+        pin = int(task[at.PIN]) if task[at.PIN] >= 0 or mate < 0 else int(self.q.tasks[mate, at.PIN])
+        if pin >= 0:
+            return int(masks[1, pin])
         if task[at.GROUP] >= 0:
             for r, row in rows:
                 if (self.q.tasks[row, at.GROUP] == task[at.GROUP]).any():

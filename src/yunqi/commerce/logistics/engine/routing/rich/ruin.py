@@ -5,10 +5,10 @@ from numba import njit
 
 from yunqi.commerce.logistics.engine.routing.rich.day import task
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
-    ABSENT,
     ABSENTS,
     AROUND,
     AROUND_COUNT,
+    GROUP,
     KIND,
     LENGTHS,
     LINKED,
@@ -25,6 +25,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     WHERE,
     WIDTH,
     WORK,
+    N,
 )
 from yunqi.commerce.logistics.engine.routing.rich.rows import drop, touch, widow
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
@@ -33,6 +34,8 @@ MEAN_REMOVED, LONGEST = 10.0, 10.0
 """Tasks that leave on average, and the longest string."""
 SPLIT, DEEPER = 0.5, 0.01
 """How often a string keeps some of its tasks, and how often one more of them."""
+WHOLE_GROUP = 0.3
+"""How often all of a group leave, where a ruin begins at one of it."""
 AROUND_ABSENT = 0.5
 """How often a ruin begins at a task that nobody serves, where there is one."""
 
@@ -44,15 +47,16 @@ def below(count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def ruin(p: Ints, s: Ints, f: Floats, served: int) -> int:
-    """Remove strings; return how many tasks are listed as removed, those absent before included.
+def ruin(p: Ints, s: Ints, f: Floats, served: int, count: int) -> int:
+    """Remove strings; return how many tasks are listed as removed, the first absent ones included.
 
     Parameters
     ----------
     served
         How many tasks this thread's rows hold on average.
+    count
+        How many of the absent tasks are tried.
     """
-    count = s[ABSENT]
     for k in range(count):
         s[s[REMOVED] + k] = s[s[ABSENTS] + k]
     is_beside = count > 0 and np.random.random() < AROUND_ABSENT
@@ -60,6 +64,8 @@ def ruin(p: Ints, s: Ints, f: Floats, served: int) -> int:
     longest = min(LONGEST, max(1.0, served))
     strings = int(np.random.random() * max(4.0 * MEAN_REMOVED / (1.0 + longest) - 1.0, 0.0) + 1.0)
     done = 0
+    if task(p, seed, GROUP) >= 0 and np.random.random() < WHOLE_GROUP:
+        count = remove_group(p, s, f, seed, count)
     for k in range(-1, p[AROUND_COUNT]):
         i = seed if k < 0 else p[p[AROUND] + seed * p[AROUND_COUNT] + k]
         if i < 0 or done >= strings:
@@ -95,10 +101,29 @@ def remove_string(p: Ints, s: Ints, i: int, r: int, length: int, count: int) -> 
         j = s[s[WORK] + k]
         if not skip <= k < skip + kept and s[s[WHERE] + j] == r:
             count = take_out(p, s, j, count)
+    return take_widows(p, s, r, count)
+
+
+@njit(cache=True, nogil=True)
+def remove_group(p: Ints, s: Ints, f: Floats, seed: int, count: int) -> int:
+    """Remove all tasks of a task's group."""
+    row = s[s[WHERE] + seed]
+    if row < 0 or not s[s[MINE] + row]:
+        return count
+    touch(p, s, f, row)
+    for i in range(p[N]):
+        if s[s[WHERE] + i] == row and task(p, i, GROUP) == task(p, seed, GROUP):
+            count = take_out(p, s, i, count)
+    return take_widows(p, s, row, count)
+
+
+@njit(cache=True, nogil=True)
+def take_widows(p: Ints, s: Ints, r: int, count: int) -> int:
+    """Remove what cannot be in a row without what has left it."""
     while p[LINKED]:
-        j, before = widow(p, s, r), count
-        if j >= 0:
-            count = take_out(p, s, j, count)
+        i, before = widow(p, s, r), count
+        if i >= 0:
+            count = take_out(p, s, i, count)
         if count == before:
             break
     return count
@@ -107,11 +132,12 @@ def remove_string(p: Ints, s: Ints, i: int, r: int, length: int, count: int) -> 
 @njit(cache=True, nogil=True)
 def take_out(p: Ints, s: Ints, i: int, count: int) -> int:
     """Take a task, and the other half of its pair, out of their row; locked ones stay."""
-    mate = task(p, i, PARTNER)
-    if task(p, i, LOCKED) or (mate >= 0 and task(p, mate, LOCKED)):
+    if task(p, i, LOCKED):
         return count
+    mate = task(p, i, PARTNER)
     drop(p, s, i)
-    if mate >= 0 and s[s[WHERE] + mate] >= 0:
+    is_whole = mate >= 0 and not task(p, mate, LOCKED)
+    if is_whole and s[s[WHERE] + mate] >= 0:
         drop(p, s, mate)
-    s[s[REMOVED] + count] = i if mate < 0 or task(p, i, KIND) == SHIP_PICKUP else mate
+    s[s[REMOVED] + count] = mate if is_whole and task(p, i, KIND) != SHIP_PICKUP else i
     return count + 1

@@ -7,14 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.routing.rich.day import best_departure, evaluate, simulate
-from yunqi.commerce.logistics.engine.routing.rich.layout import FIXED, INFEASIBLE, MARKS, PARTNER
+from yunqi.commerce.logistics.engine.routing.rich.departing import best_departure, evaluate, held, let_go
+from yunqi.commerce.logistics.engine.routing.rich.insert import least
+from yunqi.commerce.logistics.engine.routing.rich.layout import (
+    BLINK,
+    CHARGE_HERE,
+    ENOUGH,
+    FIXED,
+    INFEASIBLE,
+    KIND,
+    LOCKED,
+    MARKS,
+    PARTNER,
+    REQUIRED,
+    SHIP_DELIVERY,
+)
 from yunqi.commerce.logistics.engine.routing.rich.rounds import Rounds, Whole
 from yunqi.commerce.logistics.engine.routing.rich.state import State
-from yunqi.commerce.logistics.engine.routing.rich.tables import A_VEHICLE, REQUIRED, fill
+from yunqi.commerce.logistics.engine.routing.rich.tables import A_VEHICLE, fill
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
-from yunqi.commerce.logistics.model import BadProblem, Objective, Problem, Route, Task, TaskKind, Travel, Vehicle
+from yunqi.commerce.logistics.model import BadProblem, Objective, Problem, Route, Task, Travel, Vehicle
 
 ROUND = 200
 """Iterations of a thread between two divisions of the vehicles, at least."""
@@ -46,9 +59,10 @@ class RichSearch:
         self.place = {task.id: k for k, task in enumerate(problem.tasks)}
         self.q = fill(problem)
         self.emit = emit
-        heads = [k for k, task in enumerate(problem.tasks) if task.kind is not TaskKind.SHIPMENT_DELIVERY]
+        tasks = self.q.tasks
+        is_head = (tasks[:, KIND] != SHIP_DELIVERY) | (tasks[tasks[:, PARTNER], LOCKED] > 0)
         self.homes = np.full(len(self.place), -1, np.int64)
-        self.rounds = Rounds(self.q, self.homes, np.array(heads, np.int64), workers=workers, seed=seed)
+        self.rounds = Rounds(self.q, self.homes, np.flatnonzero(is_head), workers=workers, seed=seed)
         self.state = State(self.q, self.homes)
         self.leeway: Leeway | None = None
         self.news = NOBODY
@@ -150,16 +164,19 @@ class RichSearch:
             if len(row) > prefix and self._cost(r, row, len(row)) >= INFEASIBLE:
                 row = row[:prefix]
             found.rows[r, : len(row)], found.lengths[r] = row, len(row)
-            if prefix and self._cost(r, row, prefix) >= INFEASIBLE and not self._open_pair(row[:prefix]):
+            if prefix and self._cost(r, row, prefix) >= INFEASIBLE:
                 raise BadProblem(
                     f"The locked stops of vehicle {key!r} ({', '.join(self.problem.vehicles[r].prefix)}) cannot be served in "
                     "this order: a window, the load or a limit of the vehicle forbids it. Unlock one of them."
                 )
         return found
 
-    def _open_pair(self, row: Ints) -> bool:
-        mates = self.q.tasks[row, PARTNER]
-        return bool((~np.isin(mates[mates >= 0], row)).any())
+    def priced(self, routes: Sequence[Route]) -> Callable[[int], tuple[float, int]]:
+        """Return what tells the least cost that a task adds to routes, and the vehicle's number (-1: it fits nowhere)."""
+        state = self.rounds.states[0]
+        self.rounds.load(state, self._start(routes))
+        state.f[BLINK], state.f[ENOUGH] = 0.0, math.inf
+        return lambda task: least(*state.args, task)
 
     def _cost(self, r: int, row: Ints, length: int) -> float:
         return float(evaluate(*self.state.day, r, self.state.write(row), length, INFEASIBLE))
@@ -169,19 +186,26 @@ class RichSearch:
         ids = [task.id for task in self.problem.tasks]
         for r, row in whole.used():
             at = self.state.write(row)
-            _, departs = best_departure(*self.state.day, r, at, len(row), INFEASIBLE)
-            simulate(*self.state.day, r, at, len(row), departs)
+            _, departs, are_forced = best_departure(*self.state.day, r, at, len(row), INFEASIBLE)
+            held(*self.state.day, r, at, len(row), departs, are_forced)
+            let_go(self.state.s, len(row))
             marks = self.state.list(MARKS, len(row) + 1)
             stops: list[str] = []
             for k, mark in enumerate(marks):
-                if mark & 1:
-                    stops.append("reload")
-                if mark >> 1:
-                    stops.append(f"charge:{(mark >> 1) - 1}")
+                stops += _between(int(mark))
                 if k < len(row):
                     stops.append(ids[row[k]])
             routes.append(Route(self.problem.vehicles[r].id, tuple(stops), int(departs)))
         return routes
+
+
+def _between(mark: int) -> list[str]:
+    """Return what happens before a stop: a charge, a reload, another charge."""
+    before, mark = divmod(mark, CHARGE_HERE)
+    found = [f"charge:{before - 1}"] if before else []
+    if mark & 1:
+        found.append("reload")
+    return [*found, f"charge:{(mark >> 1) - 1}"] if mark >> 1 else found
 
 
 def warm() -> None:
@@ -190,3 +214,4 @@ def warm() -> None:
     tasks = (Task("a", 1, load=(1,)),)
     problem = Problem("warm", tasks, (Vehicle("1", 0, 0, (3,)),), Travel("matrix", distances=table, durations=table))
     RichSearch(problem).run(lambda: 0.0, iterations=2)
+    RichSearch(problem).priced([])(0)

@@ -3,9 +3,11 @@
 import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
-from yunqi.commerce.logistics.engine.routing.rich.day import CLOCK
 from yunqi.commerce.logistics.engine.routing.rich.tables import Tables
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, pack
+
+BLINK, ENOUGH = 0.01, 8
+"""How often a place is overlooked; and of how many places that hold the cheapest is taken: those behind promise less."""
 
 
 class State:
@@ -26,17 +28,19 @@ class State:
         sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS), n + 1)
         sizes[at.OWN] = 2 * n + 1
         sizes[at.CARRIED] = 2 * m * int(q.p[at.DIMENSIONS])
-        sizes |= dict.fromkeys((at.WORK, at.MARKS), width + 1) | dict.fromkeys((at.AT_ROW, at.AT_PLACE), places)
+        sizes |= dict.fromkeys((at.WORK, at.MARKS, at.HOLD, at.WAITS, at.FORCED), width + 1) | dict.fromkeys(
+            (at.AT_ROW, at.AT_PLACE), places
+        )
         vectors = {name: np.zeros(size, np.int64) for name, size in sizes.items()} | {at.HOMES: homes}
         self.s: Ints = pack({}, {name: vectors[name] for name in sorted(vectors)}, at.STATE_HEADER)
         numbers = (at.COSTS, m), (at.SAVED_COSTS, m), (at.ORDER, n + 1), (at.PROMISE, places)
         self.f: Floats = np.zeros(at.NUMBER_HEADER + sum(size for _, size in numbers))
-        self.f[at.PLACES] = places
+        self.f[at.PLACES], self.f[at.BLINK], self.f[at.ENOUGH] = places, BLINK, ENOUGH
         start = at.NUMBER_HEADER
         for name, size in numbers:
             self.f[name] = start
             start += size
-        self.c: Ints = np.zeros(CLOCK + 3 * int(q.p[at.DIMENSIONS]), np.int64)
+        self.c: Ints = np.zeros(at.CLOCK + 3 * int(q.p[at.DIMENSIONS]), np.int64)
         self.args = (q.p, q.prices, q.table, self.s, self.f, self.c)
         self.day = (q.p, q.prices, q.table, self.s, self.c)
         self.work = int(self.s[at.WORK])

@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from yunqi.commerce.logistics.engine.routing.hybrid import tables as matrices
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
+from yunqi.commerce.logistics.engine.routing.rich.layout import REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
 from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind, Vehicle
 
-REQUIRED = 10**11
 A_VEHICLE = 10**8
 LARGEST = 3000
 NEAR, AROUND = 40, 100
@@ -27,7 +27,8 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """A problem in arrays (see `layout`): integers, numbers, distances and times; shape of the last (2, places, places)."""
+    """A problem in arrays (see `layout`): integers, numbers, distances and times of each way to travel; shape of the last
+    (ways, 2, places, places)."""
 
     p: Ints
     prices: Floats
@@ -37,6 +38,16 @@ class Tables:
     def tasks(self) -> Ints:
         """Return the tasks' columns; shape (tasks, TASK_COLUMNS)."""
         return self._rows(at.TASK, int(self.p[at.N]), at.TASK_COLUMNS)
+
+    @property
+    def loads(self) -> Ints:
+        """Return the tasks' loads; shape (tasks, dimensions)."""
+        return self._rows(at.LOAD, int(self.p[at.N]), int(self.p[at.DIMENSIONS]))
+
+    @property
+    def windows(self) -> Ints:
+        """Return the windows that tasks point to; shape (windows, 2)."""
+        return self.p[int(self.p[at.WINDOW]) : int(self.p[at.AFTER])].reshape(-1, 2)
 
     @property
     def vehicles(self) -> Ints:
@@ -96,11 +107,11 @@ def fill(problem: Problem) -> Tables:
         at.WIDTH: n + 3,
         at.LINKED: any(task.partner or task.after for task in problem.tasks),
     }
-    prices = np.array([[v.distance_cost, v.time_cost, v.fairness] for v in problem.vehicles], np.float64)
+    prices = np.array([[v.distance_cost, v.time_cost, v.fairness, v.drive_cost] for v in problem.vehicles], np.float64)
     return Tables(
         pack(numbers, vectors, at.HEADER),
         np.concatenate([prices.ravel(), _keys(problem, far).ravel()]),
-        np.stack([far, long]).astype(np.int32),
+        np.array([(far, long), *problem.travel.more], np.int32),
     )
 
 
@@ -120,11 +131,36 @@ def _tasks(problem: Problem, place: dict[str, int], bits: dict[str, int]) -> tup
             -1 if task.vehicle is None else vehicles[task.vehicle], _price(task, problem),
             -1 if task.max_ride is None else task.max_ride, sum(bits[word] for word in task.skills), len(windows),
             len(task.windows), len(afters), len(task.after),
-            bool(task.partner or task.after or task.id in before), levels[k], task.id in locked,
+            bool(task.partner or task.after or task.id in before), levels[k], task.id in locked, 0,
         )  # fmt: skip
         windows += task.windows
         afters += [place[other] for other in task.after]
+    _lock_pairs(problem, place, vehicles, rows)
+    _lure(problem, place, rows)
     return rows, np.array(windows or [(0, 0)], np.int64), np.array(afters or [0], np.int64)
+
+
+def _lock_pairs(problem: Problem, place: dict[str, int], vehicles: dict[str, int], rows: Ints) -> None:
+    """What a prefix fetched and does not bring is on board: only its vehicle can bring it, and it has to."""
+    for vehicle in problem.vehicles:
+        for key in vehicle.prefix:
+            mate = problem.tasks[place[key]].partner
+            if mate is not None and mate not in vehicle.prefix:
+                rows[place[mate], at.PIN] = vehicles[vehicle.id]
+                rows[place[mate], at.PENALTY] = REQUIRED
+
+
+def _lure(problem: Problem, place: dict[str, int], rows: Ints) -> None:
+    waiting: dict[str, set[str]] = {}
+    for task in problem.tasks:
+        behind = list(task.after)
+        while behind:
+            other = behind.pop()
+            if task.id not in waiting.setdefault(other, set()):
+                waiting[other].add(task.id)
+                behind += problem.tasks[place[other]].after
+    for key, ids in waiting.items():
+        rows[place[key], at.LURE] = sum(int(rows[place[one], at.PENALTY]) for one in ids)
 
 
 def _price(task: Task, problem: Problem) -> int:
@@ -146,7 +182,8 @@ def _vehicles(problem: Problem, bits: dict[str, int]) -> tuple[Ints, Ints, Ints]
             v.fixed_cost * problem.travel.scale + first, _or(v.max_distance), _or(v.max_time), _or(v.max_tasks),
             _or(v.drive_limit), v.drive_pause, v.reloads, _or(v.range), v.charge_time,
             sum(bits.get(word, 0) for word in v.skills), len(v.prefix), len(breaks), len(pauses), len(chargers),
-            len(v.chargers), kinds.setdefault(_alike(v), len(kinds)),
+            len(v.chargers), kinds.setdefault(_alike(v), len(kinds)), _or(v.max_drive), v.reload_time, _or(v.departed),
+            v.travels,
         )  # fmt: skip
         breaks += pauses
         chargers += v.chargers

@@ -44,10 +44,14 @@ def obstacle(problem: Problem) -> str:
             return "limits of a vehicle"
         if (
             vehicle.drive_limit is not None
+            or vehicle.max_drive is not None
             or vehicle.time_cost
+            or vehicle.drive_cost
             or vehicle.distance_cost != problem.vehicles[0].distance_cost
         ):
             return "the cost model"
+        if vehicle.travels or vehicle.departed is not None:
+            return "vehicles of different speeds or under way"
         if vehicle.start is None or vehicle.end is None or vehicle.distance_cost <= 0:
             return "open routes"
     kinds = {task.kind for task in problem.tasks if any(task.load)}
@@ -67,8 +71,9 @@ def packed(problem: Problem, *, neighbours: int | None = None) -> Packed:
     """Return the arrays of a problem without an `obstacle`."""
     tasks, vehicles = problem.tasks, problem.vehicles
     n, m = len(tasks), len(vehicles)
-    order = sorted(range(m), key=lambda k: _alike(vehicles[k]))
-    kinds = _kinds([vehicles[k] for k in order])
+    pinned = {task.vehicle for task in tasks if task.vehicle}
+    order = sorted(range(m), key=lambda k: _alike(vehicles[k], pinned))
+    kinds = _kinds([vehicles[k] for k in order], pinned)
     rows = [task.place for task in tasks]
     for k in order:
         rows += [vehicles[k].start or 0, vehicles[k].end or 0]
@@ -169,17 +174,17 @@ def _near(problem: Problem, site: Ints, k: int) -> tuple[Ints, Ints]:
     return found, apart
 
 
-def _alike(vehicle: Vehicle) -> tuple[object, ...]:
-    return (
+def _alike(vehicle: Vehicle, pinned: set[str]) -> tuple[object, ...]:
+    return (  # whoever a task is pinned to is a kind of its own, or else another one of its kind could be sent
         vehicle.start or 0, vehicle.end or 0, vehicle.capacity, vehicle.window, tuple(sorted(vehicle.skills)),
-        vehicle.fixed_cost,
+        vehicle.fixed_cost, vehicle.id if vehicle.id in pinned else "",
     )  # fmt: skip
 
 
-def _kinds(vehicles: Sequence[Vehicle]) -> Ints:
+def _kinds(vehicles: Sequence[Vehicle], pinned: set[str]) -> Ints:
     kinds = np.zeros(len(vehicles), np.int64)
     for k in range(1, len(vehicles)):
-        kinds[k] = kinds[k - 1] + (_alike(vehicles[k]) != _alike(vehicles[k - 1]))
+        kinds[k] = kinds[k - 1] + (_alike(vehicles[k], pinned) != _alike(vehicles[k - 1], pinned))
     return kinds
 
 

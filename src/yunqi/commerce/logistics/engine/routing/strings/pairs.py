@@ -17,6 +17,7 @@ from yunqi.commerce.logistics.engine.routing.strings.layout import (
     HAS,
     HOP,
     IS_ALLOWED,
+    LAST_OF,
     LATEST,
     LOOK,
     LOOKED_AT,
@@ -60,16 +61,18 @@ def room(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int, i: int, r: int) ->
 def insert_pair(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
     """Insert a pickup and its delivery at the cheapest two places of one route."""
     d = p[p[MATE] + c]
-    unused = first_unused(p, s)
     best, at_pickup, at_delivery, at_route = NOTHING, -1, -1, -1
     if s[USED] > FEW:
         best, at_pickup, at_delivery, at_route = in_near_routes(p, table, xy, s, c, d)
     if at_route < 0:
         best, at_pickup, at_delivery, at_route = in_any_route(p, table, xy, s, c, d)
-    if unused >= 0 and (at_route < 0 or p[p[FIXED] + unused] < best):
-        cost, i, j = in_route(p, table, xy, s, c, d, unused, best)
-        if cost < best:
-            best, at_pickup, at_delivery, at_route = cost, i, j, unused
+    unused = next_unused(p, s, c, 0)
+    while unused >= 0:  # one of each kind
+        if at_route < 0 or p[p[FIXED] + unused] < best:
+            cost, i, j = in_route(p, table, xy, s, c, d, unused, best)
+            if cost < best:
+                best, at_pickup, at_delivery, at_route = cost, i, j, unused
+        unused = next_unused(p, s, c, p[p[LAST_OF] + unused] + 1)
     if at_route < 0 or best >= p[p[PENALTY] + c]:
         return False
     touch(p, table, xy, s, at_route)
@@ -81,11 +84,11 @@ def insert_pair(p: Ints, table: Matrix, xy: Floats, s: Ints, c: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def first_unused(p: Ints, s: Ints) -> int:
-    """Return a vehicle that stands idle and may be used, or -1."""
-    size, allowed = s[SIZE], s[IS_ALLOWED]
-    for r in range(p[VEHICLES]):
-        if s[size + r] == 0 and s[allowed + r]:
+def next_unused(p: Ints, s: Ints, c: int, since: int) -> int:
+    """Return the first vehicle from a number on that stands idle, may be used and can serve a task, or -1."""
+    size, allowed, need = s[SIZE], s[IS_ALLOWED], p[p[NEED] + c]
+    for r in range(since, p[VEHICLES]):
+        if s[size + r] == 0 and s[allowed + r] and not need & ~p[p[HAS] + r]:
             return r
     return -1
 
