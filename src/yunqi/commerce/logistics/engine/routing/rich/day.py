@@ -251,19 +251,13 @@ def simulate(
                 c[BROKEN] = 1
                 break
         if again:
-            c[RELOADED] += 1
-            if c[RELOADED] > vehicle[RELOADS] or vehicle[START] < 0:
-                c[BROKEN] = 1
-                break
             high[:] = pairs
             on[:] = pairs
             if not put_on(tasks, load, i, high, on, room):
                 c[BROKEN] = 1
+            marks[at] = load_again(table, profile, vehicle, breaks, chargers, c)
+            if c[BROKEN]:
                 break
-            charged = charge_before(table, profile, vehicle, breaks, chargers, c, vehicle[START])
-            drive(table, profile, vehicle, breaks, c, vehicle[START])
-            c[NOW] += vehicle[RELOAD_TIME]
-            marks[at] = 1 + CHARGE_HERE * (1 + charged)
         carry(tasks, load, i, pairs)
         marks[at] += 2 * (1 + charge_before(table, profile, vehicle, breaks, chargers, c, tasks[i, PLACE]))
         drive(table, profile, vehicle, breaks, c, tasks[i, PLACE])
@@ -278,13 +272,32 @@ def simulate(
     if not c[BROKEN] and vehicle[END] >= 0:
         marks[length] = 2 * (1 + charge_before(table, profile, vehicle, breaks, chargers, c, vehicle[END]))
         drive(table, profile, vehicle, breaks, c, vehicle[END])
+    forget(tasks, vehicle, sequence, length, ends, c)
+    return total(vehicle, price, c, departs, length)
+
+
+@njit(cache=True, nogil=True)
+def load_again(table: Matrix, profile: Ints, vehicle: Ints, breaks: Ints, chargers: Ints, c: Ints) -> int:
+    """Go to the start for another load; return the mark of that."""
+    c[RELOADED] += 1
+    if c[RELOADED] > vehicle[RELOADS] or vehicle[START] < 0:
+        c[BROKEN] = 1
+        return 0
+    charged = charge_before(table, profile, vehicle, breaks, chargers, c, vehicle[START])
+    drive(table, profile, vehicle, breaks, c, vehicle[START])
+    c[NOW] += vehicle[RELOAD_TIME]
+    return 1 + CHARGE_HERE * (1 + charged)
+
+
+@njit(cache=True, nogil=True)
+def forget(tasks: Ints, vehicle: Ints, sequence: Ints, length: int, ends: Ints, c: Ints) -> None:
+    """Set the ends of services back, and note a pair that is not whole."""
     for at in range(vehicle[PREFIX], length):  # what was fetched already may have to stay on board
         i = sequence[at]
         if tasks[i, PARTNER] >= 0 and ends[tasks[i, PARTNER]] < 0:
             c[BROKEN] = 1
     for at in range(length):
         ends[sequence[at]] = -1
-    return total(vehicle, price, c, departs, length)
 
 
 @njit(cache=True, nogil=True)
