@@ -137,6 +137,8 @@ def test_half_of_a_pair_pinned_takes_the_other_half_along() -> None:
     pin = {"type": "pinned", "id": "s:delivery", "vehicle": "v1"}
     found = again(document, [Route("v0", ("s:pickup", "s:delivery"))], pin)
     assert [route.vehicle for route in found.plan.routes] == ["v1"]
+    with pytest.raises(BadProblem, match="on board of 'v0'"):
+        again(document, [Route("v0", ("s:pickup", "s:delivery"))], done("s:pickup"), pin)
 
 
 def test_stops_keep_their_vehicle_as_asked_where_days_are_simulated_too() -> None:

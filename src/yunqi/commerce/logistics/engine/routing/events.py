@@ -138,6 +138,11 @@ def _now(problem: Problem, at: int) -> Problem:
 def _pinned(problem: Problem, routes: Sequence[Route], task: Task, vehicle: str) -> tuple[Problem, set[str]]:
     """The other half of a pair goes with it."""
     ids = {task.id, task.partner}
+    for other in problem.vehicles:
+        if other.id != vehicle and ids & set(other.prefix):
+            raise BadProblem(
+                f"{task.id!r} is done or on board of {other.id!r}; {vehicle!r} can't serve it.", param="events"
+            )
     tasks = tuple(dataclasses.replace(one, vehicle=vehicle) if one.id in ids else one for one in problem.tasks)
     changed = dataclasses.replace(problem, tasks=tasks)
     return changed, set() if _on(routes, vehicle, task.id) else {one for one in ids if one}
