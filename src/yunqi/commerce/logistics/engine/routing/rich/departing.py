@@ -64,7 +64,7 @@ def departing(
     if not timed or length == 0 or vehicle[DEPARTED] >= 0 or (cost >= INFEASIBLE and vehicle[MAX_TIME] < 0):
         return cost, early
     best, when = cost, early
-    waited = c[WAITED]
+    waited = c[WAITED] + marks[len(marks) // 4 :][:length].sum()  # what was held back could leave later too
     step = waited
     while step > 0:
         later = held(
