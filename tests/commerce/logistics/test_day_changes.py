@@ -137,6 +137,8 @@ def test_half_of_a_pair_pinned_takes_the_other_half_along() -> None:
     pin = {"type": "pinned", "id": "s:delivery", "vehicle": "v1"}
     found = again(document, [Route("v0", ("s:pickup", "s:delivery"))], pin)
     assert [route.vehicle for route in found.plan.routes] == ["v1"]
+    with pytest.raises(BadProblem, match="on board of 'v0'"):
+        again(document, [Route("v0", ("s:pickup", "s:delivery"))], done("s:pickup"), pin)
 
 
 def test_stops_keep_their_vehicle_as_asked_where_days_are_simulated_too() -> None:
@@ -174,3 +176,15 @@ def test_events_can_be_replayed_when_the_plan_is_another_one() -> None:
 def test_a_file_without_a_problem_says_so() -> None:
     with pytest.raises(BadProblem, match="lacks 'problem'"):
         read_replan({"plan": {"routes": []}}, name="day.json")
+
+
+@pytest.mark.parametrize("rule", [{}, {"cost_per_s": 1}])
+def test_a_vehicle_goes_on_from_where_it_is(rule: dict[str, Any]) -> None:
+    here = {"type": "position", "vehicle": "v0", "location": {"x": -300, "y": 0}, "at_s": 1000}
+    found = again(day(100, -400, **rule), [Route("v0", ("t0", "t1"), 0 if rule else None)], here, keep=0.0)
+    assert found.plan.routes[0].stops == ("position of v0 at 1000", "t1", "t0")
+    times = {v.id: v.begins for one in check(found.problem, found.plan.routes).days for v in one.visits}
+    assert times["t1"] == 1100
+    assert [(change.id, change.what) for change in found.changes] == []
+    with pytest.raises(BadProblem, match="no vehicle 'v9'"):
+        again(day(100), [Route("v0", ("t0",))], here | {"vehicle": "v9"})

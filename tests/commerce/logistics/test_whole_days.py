@@ -193,3 +193,35 @@ def test_a_pair_is_served_by_the_kind_of_vehicle_that_can() -> None:
     )
     assert [route.vehicle for route in plan.routes] == ["cold"]
     assert plan.unserved == ()
+
+
+def test_a_bound_does_not_count_a_vehicle_for_each_trip() -> None:
+    tasks = [{"id": f"t{k}", "location": "far", "load": 1} for k in range(3)]
+    van = {"capacity": 1, "reloads": 2, "fixed_cost": 5000}
+    _, plan = planned(on_a_line({"far": 100}, van=van, tasks=tasks))
+    assert plan.cost == 5000 + 600
+    assert plan.bound is not None
+    assert plan.bound == 5600
+
+
+def test_a_large_rich_day_is_served_within_its_budget() -> None:
+    draw = random.Random(2)
+    spots = [{"id": "home", "x": 500, "y": 500}]
+    spots += [{"id": f"p{k}", "x": draw.randint(0, 1000), "y": draw.randint(0, 1000)} for k in range(400)]
+    pause = {"window_s": [6000, 9000], "duration_s": 900}
+    van = {
+        "id": "v",
+        "count": 5,
+        "start": "home",
+        "capacity": 90,
+        "window_s": [0, 20_000],
+        "breaks": [pause],
+        "cost_per_s": 0.1,
+    }
+    tasks = [{"id": f"t{k}", "location": f"p{k}", "load": 1, "service_s": 20} for k in range(400)]
+    problem = read_document({"locations": spots, "vehicles": [van], "tasks": tasks}, name="large")
+    prepare()
+    budget = Budget(5.0)
+    plan = solve(problem, LogisticsConfig(), budget=budget, seed=1)
+    assert plan.unserved == ()
+    assert budget.used() < 10.0

@@ -83,7 +83,7 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
 
     @routes.patch("/plans/{plan_id}")
     def change_plan(plan_id: int, body: ChangeRequest, principal: Principal = require("shop")) -> dict[str, Any]:
-        """Plan again after events: order_added, order_cancelled, stop_done, vehicle_down, delay, pinned, travel_time, time."""
+        """Plan again after events of the day: order_added, stop_done, vehicle_down, delay, position and others."""
         return desk.change(plan_id, body.events, seconds=body.seconds, keep=body.keep, workspace=principal.workspace)
 
     @routes.post("/plans/{plan_id}/cancel")

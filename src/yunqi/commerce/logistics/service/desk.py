@@ -175,8 +175,12 @@ class RoutingDesk:
         place = quoter.problem.labels.get(place, place) if isinstance(place, str) else place
         travel = quoter.problem.travel
         is_flat = travel.xy is not None if travel.estimate is None else travel.estimate[0]
-        if xy is not None and is_flat == (f.has("lat") or (isinstance(f.raw("location"), dict) and "lat" in f.raw("location"))):
-            raise Invalid(f"The plan's places have {'x and y' if is_flat else 'lat and lon'}; give the same.", param="location")
+        if xy is not None and is_flat == (
+            f.has("lat") or (isinstance(f.raw("location"), dict) and "lat" in f.raw("location"))
+        ):
+            raise Invalid(
+                f"The plan's places have {'x and y' if is_flat else 'lat and lon'}; give the same.", param="location"
+            )
         load = f.items("load") if isinstance(f.raw("load"), list) else [f.integer("load", 0)]
         windows = f.windows("slots")
         if not windows or (xy is None and not isinstance(place, int)):

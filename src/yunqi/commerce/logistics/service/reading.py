@@ -26,7 +26,9 @@ def read_replan(
     """
     top = Fields(document, name, {"problem", "plan", "events"})
     if not top.has("problem"):
-        raise BadProblem(f"{name} lacks 'problem'; it has to be an object with problem, plan and events.", param="problem")
+        raise BadProblem(
+            f"{name} lacks 'problem'; it has to be an object with problem, plan and events.", param="problem"
+        )
     inner = f"{name}.problem"
     problem = read(top.raw("problem"), inner) if read is not None else read_document(top.raw("problem"), name=inner)
     return problem, read_routes(top.raw("plan", {}), problem), top.items("events")
@@ -63,5 +65,6 @@ def replayed(document: dict[str, Any], events: Sequence[Any], plan: Any) -> tupl
 
 def _on_routes(plan: Any) -> list[Route]:
     return [
-        Route(str(one["vehicle"]), tuple(str(stop) for stop in one["stops"]), one.get("departs")) for one in plan["routes"]
+        Route(str(one["vehicle"]), tuple(str(stop) for stop in one["stops"]), one.get("departs"))
+        for one in plan["routes"]
     ]

@@ -48,7 +48,8 @@ def bound(problem: Problem, unserved: frozenset[str] = frozenset()) -> float | N
     if len(points) <= LARGEST:
         found = max(found, *_trees(points, travel, out, fewest))
     cost = found * vehicles[0].distance_cost / travel.scale
-    return cost + fewest * min(v.fixed_cost for v in vehicles) if problem.objective is Objective.COST else cost
+    used = 1 if any(v.reloads for v in vehicles) else fewest  # one vehicle may make all the trips
+    return cost + used * min(v.fixed_cost for v in vehicles) if problem.objective is Objective.COST else cost
 
 
 def _slack(euclid: npt.NDArray[np.float64], travel: Travel) -> npt.NDArray[np.float64]:

@@ -8,14 +8,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from yunqi.commerce.logistics.engine.routing.check_ways import distance, duration
 from yunqi.commerce.logistics.model import (
     Objective,
     Problem,
-    Rounding,
     Route,
     Task,
     TaskKind,
-    Travel,
     Vehicle,
 )
 
@@ -65,37 +64,6 @@ class Verdict:
     days: tuple[Day, ...]
     unserved: tuple[str, ...]
     broken: tuple[str, ...]
-
-
-def distance(travel: Travel, a: int, b: int, which: int = 0) -> float:
-    """Return the distance between two places in internal units, by the problem's convention or by another matrix."""
-    if which:
-        return int(travel.more[which - 1][0][a][b])
-    if travel.distances is not None:
-        return int(travel.distances[a][b])
-    assert travel.xy is not None
-    (ax, ay), (bx, by) = travel.xy[a], travel.xy[b]
-    euclid = math.sqrt((ax - bx) ** 2 + (ay - by) ** 2)
-    if travel.rounding is Rounding.EXACT:
-        return euclid * travel.scale
-    if travel.rounding is Rounding.UP:
-        return math.ceil(euclid - 1e-9)
-    if travel.rounding is Rounding.TRUNCATED:
-        return math.floor(euclid * travel.scale + 1e-9)
-    return math.floor(euclid + 0.5)
-
-
-def duration(travel: Travel, a: int, b: int, at: float, which: int = 0) -> float:
-    """Return how long the way between two places takes when it is begun at a time."""
-    if which:
-        plain: float = int(travel.more[which - 1][1][a][b])
-    else:
-        plain = distance(travel, a, b) if travel.durations is None else int(travel.durations[a][b])
-    percent = 100
-    for since, share in travel.profile:
-        if at >= since:
-            percent = share
-    return plain if percent == 100 else math.ceil(plain * percent / 100)
 
 
 def check(problem: Problem, routes: Sequence[Route]) -> Verdict:
@@ -218,14 +186,19 @@ class _Walk:
     def pause(self, until: float) -> None:
         """Take the breaks whose window would be missed by going on until a time."""
         while self.breaks and until > self.breaks[0].window[1]:
-            pause = self.breaks.pop(0)
-            self.now = max(self.now, pause.window[0])
-            if self.now > pause.window[1]:
-                self.say(f"begins the break of {list(pause.window)} at {self.now:g}")
-            self.now += pause.duration
-            if pause.duration >= self.vehicle.drive_pause:
-                self.since_pause = 0.0
+            pause = self.breaks[0]
+            begins = max(self.now, pause.window[0])
+            if begins > pause.window[1]:
+                self.say(f"begins the break of {list(pause.window)} at {begins:g}")
+            self.take(begins)
             until += pause.duration
+
+    def take(self, begins: float) -> None:
+        """Take the next break."""
+        pause = self.breaks.pop(0)
+        self.now = begins + pause.duration
+        if pause.duration >= self.vehicle.drive_pause:
+            self.since_pause = 0.0
 
     def idle(self, until: float) -> None:
         """Take the breaks that fit into the time until something can go on."""
@@ -234,10 +207,7 @@ class _Walk:
             begins = max(self.now, pause.window[0])
             if begins > pause.window[1] or begins + pause.duration > until:
                 return
-            self.breaks.pop(0)
-            self.now = begins + pause.duration
-            if pause.duration >= self.vehicle.drive_pause:
-                self.since_pause = 0.0
+            self.take(begins)
 
     def serve(self, task: Task, hold: float = 0.0) -> Visit:
         """Wait for the window, and longer where it is told to, and serve."""
@@ -252,9 +222,8 @@ class _Walk:
             self.pause(begins + task.service)
             opens = [window for window in task.windows if window[1] >= self.now]
             if task.windows and not opens:
-                self.say(
-                    f"reaches {task.id} at {self.now:g} after a break, past its last window {list(task.windows[-1])}"
-                )
+                said = f"reaches {task.id} at {self.now:g} after a break, past its last window {list(task.windows[-1])}"
+                self.say(said)
             begins = max(self.now, opens[0][0]) if opens else self.now
         self.now = begins + task.service
         return Visit(task.id, arrives, begins, self.now)

@@ -23,6 +23,7 @@ EVENTS = {
     "pinned": {"type", "id", "vehicle"},
     "travel_time": {"type", "from", "to", "percent"},
     "time": {"type", "at_s"},
+    "position": {"type", "vehicle", "location", "at_s", "departs_s"},
 }
 
 
@@ -57,6 +58,9 @@ def recorded(routes: Sequence[Route], events: Sequence[Any]) -> list[Any]:
             one = one | {"vehicle": route.vehicle, "stops": list(stops)}
             if route.departs is not None:
                 one["departs_s"] = route.departs
+        if one.get("type") == "position" and "departs_s" not in one:
+            left = next((r.departs for r in routes if r.vehicle == str(one.get("vehicle"))), None)
+            one = one if left is None else one | {"departs_s": left}
         found.append(one)
     return found
 
@@ -93,6 +97,8 @@ def _apply(problem: Problem, routes: Sequence[Route], kind: str, f: Fields) -> t
         raise BadProblem(f"{f.path}: there is no vehicle {vehicle!r}.", param=f.path)
     if kind == "vehicle_down":
         return _down(problem, routes, vehicle)
+    if kind == "position":
+        return _position(problem, routes, vehicles[vehicle], f)
     late = _late(problem, vehicles[vehicle], f.integer("seconds"), tasks)
     return as_happened(late, routes, vehicle), set()
 
@@ -132,6 +138,11 @@ def _now(problem: Problem, at: int) -> Problem:
 def _pinned(problem: Problem, routes: Sequence[Route], task: Task, vehicle: str) -> tuple[Problem, set[str]]:
     """The other half of a pair goes with it."""
     ids = {task.id, task.partner}
+    for other in problem.vehicles:
+        if other.id != vehicle and ids & set(other.prefix):
+            raise BadProblem(
+                f"{task.id!r} is done or on board of {other.id!r}; {vehicle!r} can't serve it.", param="events"
+            )
     tasks = tuple(dataclasses.replace(one, vehicle=vehicle) if one.id in ids else one for one in problem.tasks)
     changed = dataclasses.replace(problem, tasks=tasks)
     return changed, set() if _on(routes, vehicle, task.id) else {one for one in ids if one}
@@ -206,6 +217,27 @@ def _behind(routes: Sequence[Route], vehicle: Vehicle) -> tuple[str, ...]:
         return vehicle.prefix
     done = set(vehicle.prefix)
     return tuple(s for s in stops[: stops.index(last) + 1] if s in done or s == RELOAD or s.startswith(CHARGE))
+
+
+def _position(problem: Problem, routes: Sequence[Route], vehicle: Vehicle, f: Fields) -> tuple[Problem, set[str]]:
+    """Where a vehicle is counts as a stop of its own that is done; from there it goes on, no earlier than now."""
+    places, at = Places.of_problem(problem), f.integer("at_s")
+    here = Task(
+        f"position of {vehicle.id} at {at}", places.index(f, "location"), TaskKind.SERVICE, (0,) * len(problem.dimensions),
+        windows=((at, 1 << 40),), vehicle=vehicle.id,
+    )  # fmt: skip
+    if any(task.id == here.id for task in problem.tasks):
+        return problem, set()
+    planned = next((route.departs for route in routes if route.vehicle == vehicle.id), None)
+    left = f.maybe("departs_s") if f.has("departs_s") else planned
+    gone = max(vehicle.window[0], min(at, left or 0)) if vehicle.departed is None else vehicle.departed
+    moved = dataclasses.replace(vehicle, prefix=(*vehicle.prefix, here.id), departed=gone)
+    if moved.max_tasks is not None:
+        moved = dataclasses.replace(moved, max_tasks=moved.max_tasks + 1)
+    grown = dataclasses.replace(
+        problem, tasks=(*problem.tasks, here), travel=places.grown(problem.travel), labels=places.labels()
+    )
+    return as_happened(_with_vehicle(grown, moved), routes, vehicle.id), {here.id}
 
 
 def _late(problem: Problem, vehicle: Vehicle, seconds: int, tasks: dict[str, Task]) -> Problem:
@@ -303,9 +335,9 @@ def changes(before: Sequence[Route], after: Sequence[Route], problem: Problem) -
             found.append(Change(key, "removed", was[key]))
         elif key in was and key not in now:
             found.append(Change(key, "dropped", was[key]))
-        elif key not in was:
+        elif key not in was and not key.startswith("position of "):
             found.append(Change(key, "added", None, now[key]))
-        elif was[key] != now[key]:
+        elif key in was and was[key] != now[key]:
             found.append(Change(key, "moved", was[key], now[key]))
     return tuple(found)
 

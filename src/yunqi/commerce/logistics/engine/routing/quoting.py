@@ -44,7 +44,9 @@ class RichQuoter:
             travel = with_place(travel, (float(points[0][0]), float(points[0][1])))
         kinds = {task.kind for task in problem.tasks}
         kind = TaskKind.DELIVERY if TaskKind.PICKUP not in kinds or TaskKind.DELIVERY in kinds else TaskKind.PICKUP
-        spare = Task(SPARE, problem.tasks[0].place, kind, (0,) * len(problem.dimensions), windows=((0, FOREVER),), prize=0)
+        spare = Task(
+            SPARE, problem.tasks[0].place, kind, (0,) * len(problem.dimensions), windows=((0, FOREVER),), prize=0
+        )
         self._search = RichSearch(dataclasses.replace(problem, tasks=(*problem.tasks, spare), travel=travel))
         self._priced = self._search.priced(routes)
 

@@ -164,7 +164,9 @@ class Places:
         if not self._factors:
             return made
         if made.places > LARGEST_TABLE:
-            raise BadProblem(f"{self._name}: speed_factor is read for at most {LARGEST_TABLE:,} places.", param="vehicles")
+            raise BadProblem(
+                f"{self._name}: speed_factor is read for at most {LARGEST_TABLE:,} places.", param="vehicles"
+            )
         if made.distances is None:
             far = _straight(made)
             made = dataclasses.replace(made, distances=far, durations=far)
@@ -192,9 +194,7 @@ class Places:
             source = f"great circle x {self._circuity:g} at {self._speed:g} m/s (an estimate: no road graph was loaded)"
         estimate = (bool(self._flat), self._circuity, self._speed, self._margin)
         far, long = _estimated(xy, xy, estimate)
-        return Travel(
-            source, Rounding.ROUNDED, None, far, long, profile=self._profile, points=xy, estimate=estimate
-        )
+        return Travel(source, Rounding.ROUNDED, None, far, long, profile=self._profile, points=xy, estimate=estimate)
 
     def _by_road(self, measure: Measure) -> Travel:
         if self._tables is not None or self._flat or not 0 < len(self._points) <= LARGEST_TABLE:

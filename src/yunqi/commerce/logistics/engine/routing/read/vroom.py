@@ -91,7 +91,9 @@ def _matrices(top: Fields, name: str, repairs: list[str]) -> dict[str, tuple[_Ta
 
 def _counts_ways(vehicles: list[Fields], matrices: dict[str, tuple[_Tables, bool, bool]]) -> bool:
     """Whether kilometres matter, which a matrix then has to tell."""
-    wants = [f for f in vehicles if f.has("max_distance") or Fields(f.raw("costs", {}), f.path, _COSTS).number("per_km", 0)]
+    wants = [
+        f for f in vehicles if f.has("max_distance") or Fields(f.raw("costs", {}), f.path, _COSTS).number("per_km", 0)
+    ]
     for f in wants:
         if matrices and not all(known for _, _, known in matrices.values()):
             raise BadProblem(
@@ -109,7 +111,8 @@ def _travel(
     for f, (profile, factor) in zip(vehicles, wanted, strict=True):
         if matrices and profile not in matrices and (len(matrices) > 1 or f.has("profile")):
             raise BadProblem(
-                f"{f.path}.profile is {profile!r}; the matrices are of {', '.join(matrices)}.", param=f"{f.path}.profile"
+                f"{f.path}.profile is {profile!r}; the matrices are of {', '.join(matrices)}.",
+                param=f"{f.path}.profile",
             )
         if not 0 < factor <= 5:
             raise f.wrong("speed_factor", factor, "above 0 and at most 5")
@@ -139,11 +142,15 @@ def _told_apart(ours: dict[str, Any]) -> list[str]:
             half["id"] = f"{side} {half['id']}"
     if not clashing:
         return []
-    return [f"the ids {', '.join(clashing[:5])} stand for several of jobs, pickups and deliveries: 'pickup ID', 'delivery ID'"]
+    return [
+        f"the ids {', '.join(clashing[:5])} stand for several of jobs, pickups and deliveries: 'pickup ID', 'delivery ID'"
+    ]
 
 
 def _left_out(top: Fields, vehicles: list[Fields], ours: dict[str, Any]) -> list[str]:
-    found = [f"{f.path}.steps are no part of a problem: give a plan in force to replan" for f in vehicles if f.has("steps")]
+    found = [
+        f"{f.path}.steps are no part of a problem: give a plan in force to replan" for f in vehicles if f.has("steps")
+    ]
     if top.has("options"):
         found.append("options are not used: the budget is given beside the problem")
     halves = [one[side] for one in ours["shipments"] for side in ("pickup", "delivery")]

@@ -57,10 +57,13 @@ def held(
 
 
 @njit(cache=True, nogil=True)
-def let_go(s: Ints, length: int) -> None:
-    """Hold no stop back any more."""
+def let_go(s: Ints, length: int) -> int:
+    """Hold no stop back any more; return for how long stops were."""
+    found = 0
     for k in range(length):
+        found += s[s[HOLD] + k]
         s[s[HOLD] + k] = 0
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -77,11 +80,11 @@ def departing(
     departed, longest = vehicle(p, r, DEPARTED), vehicle(p, r, MAX_TIME)
     early = vehicle(p, r, OPENS) if departed < 0 else departed
     cost = held(p, prices, table, s, c, r, row, length, early, are_forced)
-    let_go(s, length)
+    back = let_go(s, length)
     timed = prices[r * PRICE_COLUMNS + PER_TIME] > 0 or prices[r * PRICE_COLUMNS + FAIRNESS] > 0
     if length == 0 or departed >= 0 or (cost >= INFEASIBLE and longest < 0) or not (timed or cost >= INFEASIBLE):
         return cost, early
-    waited = c[WAITED]
+    waited = c[WAITED] + back  # what was held back could leave later too
     if p[STEPS] == 0 and cost < INFEASIBLE and worth(p, prices, r, c, c[NOW] - early - waited) >= most:
         return cost, early
     best, when, step = cost, early, waited
