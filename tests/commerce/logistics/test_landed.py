@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from yunqi.commerce.logistics.engine.customs.landed import read_shipment, read_table
+from yunqi.commerce.logistics.engine.customs.duties import read_table
+from yunqi.commerce.logistics.engine.customs.landed import read_shipment
 from yunqi.kernel import Invalid
 
 HEAD = "code,origin,destination,duty,tax,valid_from,valid_to,source\n"
@@ -19,7 +20,7 @@ SHIPMENT: dict[str, Any] = {
     [
         ("61,CN,DE,nan,0.19,2026-01-01,,x\n", "line 2: duty line 61: rates are shares"),
         ("61,CN,DE,inf,0.19,2026-01-01,,x\n", "line 2: duty line 61: rates are shares"),
-        ("61,CN,DE,12,0.19,2026-01-01,,x\n", "0.12 for 12 %, and at most 10"),
+        ("61,CN,DE,12,0.19,2026-01-01,,x\n", "0.12 or 12% for 12 %, and at most 10"),
         ("61,CN,DE,-0.1,0.19,2026-01-01,,x\n", "can't be negative"),
         ("61,China,DE,0.1,0.19,2026-01-01,,x\n", "'China' is no country code"),
         ("61,CN,DE,0.1,0.19,2026-01-01,2025-01-01,x\n", "end before it begins"),

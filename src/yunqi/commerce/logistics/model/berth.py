@@ -159,6 +159,19 @@ class QuayProblem:
     depth: tuple[int, ...] = ()
     step: int = 10
 
+    @property
+    def slots(self) -> int:
+        """Positions on the quay; the last may be shorter than a step."""
+        return -(-self.length // self.step)
+
+    def width(self, vessel: Vessel) -> int:
+        """Return how many slots a vessel takes."""
+        return -(-vessel.length // self.step)
+
+    def last(self, vessel: Vessel) -> int:
+        """Return the last slot at which a vessel may begin."""
+        return (self.length - vessel.length) // self.step
+
     def __post_init__(self) -> None:
         """Refuse a week that can't be planned, naming what is wrong."""
         if self.length <= 0 or self.cranes <= 0 or self.step <= 0 or not self.vessels or self.hours <= 0:

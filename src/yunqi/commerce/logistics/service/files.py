@@ -1,7 +1,9 @@
 """Reading what a user names."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from yunqi.commerce.logistics.engine import tables
 from yunqi.kernel import Invalid, NotFound
 
 LARGEST = 50_000_000
@@ -31,3 +33,9 @@ def read_text(path: Path, wanted: str, *, largest: int = LARGEST) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid(f"{path.name} is no UTF-8 text", "file") from error
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tables.Row]:
+    """Return the rows of a CSV file that has these columns; see `engine.tables.rows`."""
+    text = read_text(path, f"a CSV file with the columns {', '.join(columns)}")
+    return tables.rows(text, what=path.name, needed=columns)

@@ -1,13 +1,13 @@
 """A panel of demand from a table: series, day, units."""
 
-import io
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
+from yunqi.commerce.logistics.engine.forecast.arrow import read_table
+from yunqi.commerce.logistics.engine.tables import column_names
 from yunqi.commerce.logistics.model.forecast import Panel
 from yunqi.kernel.errors import Invalid
 
@@ -27,13 +27,8 @@ def read_csv(text: str) -> Panel:
     Invalid
         Names the column or the line that is wrong.
     """
-    options = pacsv.ConvertOptions(
-        column_types={"id": pa.string(), "series": pa.string(), "quantity": pa.float64(), "date": pa.date32()}
-    )
-    try:
-        table = pacsv.read_csv(io.BytesIO(text.encode()), convert_options=options)
-    except pa.ArrowInvalid as error:
-        raise Invalid(f"the demand table can't be read: {_short(str(error))}", "file") from error
+    kinds = {"id": pa.string(), "series": pa.string(), "quantity": pa.float64(), "date": pa.date32()}
+    table = read_table(text, column_names(text, kinds), kinds, what="the demand table")
     name = "id" if "id" in table.column_names else "series"
     for column in (name, "date", "quantity"):
         if column not in table.column_names:
@@ -70,7 +65,3 @@ def _panel(table: pa.Table, name: str, quantity: np.ndarray) -> Panel:
 
 def _day(number: int) -> date:
     return date(1970, 1, 1) + timedelta(days=number)
-
-
-def _short(text: str) -> str:
-    return text.replace("\n", " ")[:200]

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement
 
+GRAIN = 1e-3
+"""Grams that don't count: moments are fractions."""
+
 
 def violations(problem: PackingProblem, packing: Packing) -> list[str]:
     """Return every rule that the packing breaks, in words; empty for a valid one."""
@@ -129,7 +132,9 @@ def _axles(bin_: Bin, items: dict[str, Item], load: Load) -> list[str]:
     front, rear = bin_.axles.loads(moments(items, load.placements))
     over = [("front", front, bin_.axles.front_limit), ("rear", rear, bin_.axles.rear_limit)]
     return [
-        f"bin {bin_.id}: {name} axle carries {load_:.0f} g of {limit} g" for name, load_, limit in over if load_ > limit
+        f"bin {bin_.id}: {name} axle carries {load_:.0f} g of {limit} g"
+        for name, load_, limit in over
+        if load_ > limit + GRAIN
     ]
 
 

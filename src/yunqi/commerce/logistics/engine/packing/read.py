@@ -1,13 +1,11 @@
 """Packing problems from text: the items/bins pair of CSV tables, and our JSON."""
 
-import csv
-import io
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from yunqi.commerce.logistics.engine import tables
 from yunqi.commerce.logistics.engine.keys import known
 from yunqi.commerce.logistics.model.packing import UPRIGHT, Axles, Bin, Item, PackingProblem, Rotation
 from yunqi.kernel.errors import Invalid
@@ -17,6 +15,9 @@ LARGEST = 10**7
 
 MOST = 50_000
 """The most pieces in one problem."""
+
+ITEM_COLUMNS = ("COPIES", "WEIGHT", "BEARING", "STOP", *(f"ROTATION_{turn.value.upper()}" for turn in Rotation))
+BIN_COLUMNS = ("COPIES", "COST", "MAXIMUM_WEIGHT")
 
 _ITEM = {"id", "size", "copies", "rotations", "weight_g", "bearing_g", "stop"}
 _BIN = {"id", "size", "copies", "payload_g", "cost", "axles"}
@@ -33,17 +34,17 @@ class Read:
 
 
 def read_csv(items: str, bins: str, *, support: bool) -> Read:
-    """Read the two tables ``ID,X,Y,Z,ROTATION_XYZ,...,COPIES`` and ``ID,X,Y,Z``.
+    """Read the two tables, of the columns ID, X, Y, Z and, where they are wanted, `ITEM_COLUMNS` and `BIN_COLUMNS`.
 
     Raises
     ------
     Invalid
         Names the table, the line and the column that is wrong.
     """
-    rows, boxes = _table(items, "items"), _table(bins, "bins")
+    edges = ("ID", "X", "Y", "Z")
     return _build(
-        [_item_of_row(row, line) for line, row in rows],
-        [_bin_of_row(row, line) for line, row in boxes],
+        [_item_of_row(row) for row in tables.rows(items, what="the items table", needed=edges, known=ITEM_COLUMNS)],
+        [_bin_of_row(row) for row in tables.rows(bins, what="the bins table", needed=edges, known=BIN_COLUMNS)],
         support=support,
     )
 
@@ -71,21 +72,6 @@ def read_json(text: str | bytes) -> Read:
         [_bin_of_json(one, f"bins[{i}]") for i, one in enumerate(parts["bins"])],
         support=support,
     )
-
-
-def _table(text: str, name: str) -> list[tuple[int, Mapping[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    wanted = {"ID", "X", "Y", "Z"}
-    if missing := wanted - set(reader.fieldnames or []):
-        raise Invalid(f"the {name} table lacks the column {sorted(missing)[0]}; it needs ID, X, Y, Z", name)
-    rows: list[tuple[int, Mapping[str, str]]] = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise Invalid(f"{name} line {reader.line_num}: has not as many cells as the header", name)
-        rows.append((reader.line_num, row))
-    if not rows:
-        raise Invalid(f"the {name} table has no rows", name)
-    return rows
 
 
 def _number(value: Any, where: str, *, least: int = 0) -> Decimal:
@@ -120,31 +106,32 @@ def _size(values: Any, where: str) -> tuple[Decimal, Decimal, Decimal]:
     return x, y, z
 
 
-def _item_of_row(row: Mapping[str, str], line: int) -> _Raw:
-    where = f"items line {line}"
-    given = {
-        name: row[f"ROTATION_{name.value.upper()}"] for name in Rotation if f"ROTATION_{name.value.upper()}" in row
-    }
-    allowed = tuple(name for name, flag in given.items() if _whole(flag or 0, f"{where}: rotation {name.value}"))
+def _item_of_row(row: tables.Row) -> _Raw:
+    where = f"items line {row.line}"
+    flags = {turn: row.text(f"rotation_{turn.value}") for turn in Rotation if f"rotation_{turn.value}" in row.cells}
+    allowed = tuple(turn for turn, flag in flags.items() if _whole(flag or 0, f"{where}: rotation {turn.value}"))
     rest = {
-        "id": row["ID"].strip(),
-        "copies": _whole(row.get("COPIES") or 1, f"{where}: COPIES"),
-        "rotations": allowed if given else tuple(Rotation),
-        "weight": _whole(row.get("WEIGHT") or 0, f"{where}: WEIGHT"),
+        "id": _id({"id": row.text("id")}, where),
+        "copies": _whole(row.figure("copies", "1"), f"{where}: COPIES"),
+        "rotations": allowed if flags else tuple(Rotation),
+        "weight": _whole(row.figure("weight", "0"), f"{where}: WEIGHT"),
+        "stop": _whole(row.figure("stop", "0"), f"{where}: STOP"),
     }
-    return _Raw(_size([row["X"], row["Y"], row["Z"]], where), rest)
+    if row.text("bearing"):
+        rest["bearing_per_top"] = _number(row.figure("bearing"), f"{where}: BEARING")
+    return _Raw(_size([row.figure(axis) for axis in "xyz"], where), rest)
 
 
-def _bin_of_row(row: Mapping[str, str], line: int) -> _Raw:
-    where = f"bins line {line}"
+def _bin_of_row(row: tables.Row) -> _Raw:
+    where = f"bins line {row.line}"
     rest: dict[str, Any] = {
-        "id": row["ID"].strip(),
-        "copies": _whole(row.get("COPIES") or 1, f"{where}: COPIES"),
-        "cost": _whole(row.get("COST") or 0, f"{where}: COST"),
+        "id": _id({"id": row.text("id")}, where),
+        "copies": _whole(row.figure("copies", "1"), f"{where}: COPIES"),
+        "cost": _whole(row.figure("cost", "0"), f"{where}: COST"),
     }
-    if row.get("MAXIMUM_WEIGHT"):
-        rest["payload"] = _whole(row["MAXIMUM_WEIGHT"], f"{where}: MAXIMUM_WEIGHT", least=1)
-    return _Raw(_size([row["X"], row["Y"], row["Z"]], where), rest)
+    if row.text("maximum_weight"):
+        rest["payload"] = _whole(row.figure("maximum_weight"), f"{where}: MAXIMUM_WEIGHT", least=1)
+    return _Raw(_size([row.figure(axis) for axis in "xyz"], where), rest)
 
 
 def _item_of_json(one: dict[str, Any], where: str) -> _Raw:
