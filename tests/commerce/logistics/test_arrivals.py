@@ -197,8 +197,8 @@ def test_a_line_is_less_likely_to_come_back_the_longer_it_is_out() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("id,ordered,product\n", "lack the column returned"),
-        ("id,ordered,returned,product\n", "no order lines"),
+        ("id,ordered,product\n", "lacks the column returned"),
+        ("id,ordered,returned,product\n", "order lines has no rows"),
         ("id,ordered,returned,product\na,2026-11-01,,p\na,2026-11-02,,p", "line 3: id 'a' is there twice"),
         ("id,ordered,returned,product\n,2026-11-01,,p", "line 2: id '' is empty"),
         ("id,ordered,returned,product\na,2026-11-01,,", "line 2: product is empty"),

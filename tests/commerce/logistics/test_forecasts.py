@@ -66,7 +66,7 @@ def test_series_are_told_apart_by_gap_and_variation() -> None:
         ("id,date,quantity\n", "no rows"),
         ("id,date,quantity\na,2026-01-01,-1\n", "line 2: quantity"),
         ("id,date,quantity\na,2026-01-01,1\na,2026-01-02,nan\n", "line 3: quantity"),
-        ("id,date,quantity\na,yesterday,1\n", "can't be read"),
+        ("id,date,quantity\na,yesterday,1\n", "line 2: date 'yesterday' is not a day"),
         ("id,date,quantity\na,2026-01-01,1\na,2066-01-01,1\n", "over 3660 days"),
     ],
 )

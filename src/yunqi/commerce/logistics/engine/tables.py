@@ -105,6 +105,6 @@ def _check_names(names: Sequence[str], what: str, needed: Sequence[str], known: 
     if twice := [name for name, times in Counter(names).items() if times > 1 and name]:
         raise Invalid(f"{what} has two columns {twice[0]}", twice[0])
     for name in names:
-        near = get_close_matches(name, [one.casefold() for one in known], 1, 0.75)
+        near = get_close_matches(name, [one.casefold() for one in known], 1, 0.7)
         if name not in folded and name not in [one.casefold() for one in known] and near:
             raise Invalid(f"{what} has a column {name}; did you mean {near[0]}?", name)
