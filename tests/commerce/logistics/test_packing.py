@@ -257,3 +257,36 @@ def test_files_are_found_from_either_name(tmp_path: Path) -> None:
         desk.read(tmp_path / "y")
     with pytest.raises(Invalid, match="seconds"):
         desk.pack(desk.read(tmp_path / "x").problem, seconds=float("nan"))
+
+
+def test_a_packing_made_by_hand_is_judged_row_by_row() -> None:
+    desk = PackingDesk(LogisticsConfig())
+    read = read_json(
+        json.dumps(
+            {
+                "items": [{"id": "a", "size": [1.5, 1, 1], "copies": 2, "rotations": "fixed"}],
+                "bins": [{"id": "b", "size": [3, 1, 2]}],
+            }
+        )
+    )
+    one: dict[str, object] = {"item": "a", "x": 0, "y": 0, "z": 0, "dx": 1.5, "dy": 1, "dz": 1}
+    assert desk.check(read, {"placements": [one, one | {"x": 1.5}]}) == {"valid": True, "use": 0.5, "broken": []}
+    for second, says in (
+        ({"x": 1}, "a at (0, 0, 0) and a at (1, 0, 0) share room"),
+        ({"z": 1, "x": 0.5}, "a at (0.5, 0, 1) hangs over"),
+        ({"x": 2}, "a at (2, 0, 0) reaches out of bin b"),
+        ({"dx": 1, "dz": 1.5, "x": 1.5}, "a at (1.5, 0, 0) is turned"),
+    ):
+        found = desk.check(read, {"placements": [one, one | second]})
+        assert not found["valid"]
+        assert found["broken"][0].startswith(says)
+    for row, says in (
+        ({"item": "c"}, r"placements\[0\]: item 'c' is not"),
+        ({"x": "left"}, r"placements\[0\].x: 'left'"),
+        ({"at": 1}, "at is unknown"),
+        ({"x": 0.25}, "more decimals"),
+    ):
+        with pytest.raises(Invalid, match=says):
+            desk.check(read, {"placements": [one | row]})
+    with pytest.raises(Invalid, match="needs its placements"):
+        desk.check(read, [])

@@ -217,7 +217,7 @@ def test_goods_come_as_csv_and_bad_lines_are_named(tmp_path: Path) -> None:
         ("id,mean,lead,fixed,hold,backorder\ntea,8,x,40,1,9\n", "line 2: lead is 'x', not a number"),
         ("id,mean,lead,fixed,hold,backorder\ntea,8,nan,40,1,9\n", "line 2"),
         ("id,mean,lead,fixed,hold,backorder\ntea,8,1,40,1\n", "line 2: 5 cells for 6"),
-        ("id,mean,lead,fixed,hold,backorder\n", "nothing to order"),
+        ("id,mean,lead,fixed,hold,backorder\n", "has no rows"),
     ):
         file.write_text(text)
         with pytest.raises(Invalid, match=says):

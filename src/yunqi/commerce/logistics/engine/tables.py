@@ -41,8 +41,19 @@ def first_line(text: str) -> str:
 
 
 def column_names(text: str, known: Collection[str]) -> list[str]:
-    """Return the names in the first line without blanks around them; capitals don't count in those that are ``known``."""
-    names = [name.strip() for name in next(csv.reader([first_line(text)], delimiter=parted_by(text)), [])]
+    """Return the names in the first line without blanks around them; capitals don't count in those that are ``known``.
+
+    Raises
+    ------
+    Invalid
+        The first line names no columns.
+    """
+    try:
+        names = [name.strip() for name in next(csv.reader([first_line(text)], delimiter=parted_by(text)), [])]
+    except csv.Error:
+        names = []
+    if not any(names):
+        raise Invalid("the first line of the table must name its columns, and lines must end with a line feed", "file")
     return [name.casefold() if name.casefold() in known else name for name in names]
 
 

@@ -13,6 +13,8 @@ from yunqi.kernel.errors import Invalid
 
 LONGEST = 3_660
 """Days between the first and the last row; more is taken for a mistake in a date."""
+LARGEST = 1e12
+"""Units a day; more is taken for a mistake."""
 CELLS = 300_000_000
 """Series times days that are kept in memory (2.4 GB)."""
 
@@ -40,10 +42,10 @@ def read_csv(text: str) -> Panel:
             line = 2 + int(np.flatnonzero(table[column].is_null().to_numpy())[0])
             raise Invalid(f"line {line}: {column} is empty", column)
     quantity = table["quantity"].to_numpy()
-    bad = np.flatnonzero(~np.isfinite(quantity) | (quantity < 0))
+    bad = np.flatnonzero(~((quantity >= 0) & (quantity <= LARGEST)))
     if bad.size:
         raise Invalid(
-            f"line {2 + int(bad[0])}: quantity must be a number that is not negative, not {quantity[bad[0]]}",
+            f"line {2 + int(bad[0])}: quantity must be a number from 0 to {LARGEST:g}, not {quantity[bad[0]]}",
             "quantity",
         )
     return _panel(table, name, quantity)

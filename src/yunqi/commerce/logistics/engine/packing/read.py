@@ -1,13 +1,24 @@
 """Packing problems from text: the items/bins pair of CSV tables, and our JSON."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from yunqi.commerce.logistics.engine import tables
 from yunqi.commerce.logistics.engine.keys import known
-from yunqi.commerce.logistics.model.packing import UPRIGHT, Axles, Bin, Item, PackingProblem, Rotation
+from yunqi.commerce.logistics.model.packing import (
+    UPRIGHT,
+    Axles,
+    Bin,
+    Item,
+    Load,
+    Packing,
+    PackingProblem,
+    Placement,
+    Rotation,
+)
 from yunqi.kernel.errors import Invalid
 
 LARGEST = 10**7
@@ -21,6 +32,7 @@ BIN_COLUMNS = ("COPIES", "COST", "MAXIMUM_WEIGHT")
 
 _ITEM = {"id", "size", "copies", "rotations", "weight_g", "bearing_g", "stop"}
 _BIN = {"id", "size", "copies", "payload_g", "cost", "axles"}
+_CORNER = ("x", "y", "z", "dx", "dy", "dz")
 _AXLES = {"front", "rear", "front_limit_g", "rear_limit_g"}
 _NAMED = {"any": tuple(Rotation), "upright": UPRIGHT, "fixed": (Rotation.XYZ,)}
 
@@ -72,6 +84,41 @@ def read_json(text: str | bytes) -> Read:
         [_bin_of_json(one, f"bins[{i}]") for i, one in enumerate(parts["bins"])],
         support=support,
     )
+
+
+def read_packing(read: Read, document: Any) -> Packing:
+    """Read the placements of an answer for a problem; what is not placed counts as left outside.
+
+    Raises
+    ------
+    Invalid
+        Names the row, as ``placements[3]``.
+    """
+    rows = document.get("placements") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise Invalid("a packing needs its placements, as an answer of pack has them", "placements")
+    loads: dict[tuple[str, int], list[Placement]] = {}
+    for at, one in enumerate(rows):
+        where = f"placements[{at}]"
+        known(one, {"bin", "number", "item", *_CORNER}, where)
+        corner = []
+        for name in _CORNER:
+            value = _number(one.get(name), f"{where}.{name}") * read.scale
+            if value != int(value):
+                raise Invalid(f"{where}.{name} has more decimals than the problem's lengths", where)
+            corner.append(int(value))
+        item, kind = str(one.get("item", "")), str(one.get("bin", read.problem.bins[0].id))
+        for what, name, names in (("item", item, read.problem.items), ("bin", kind, read.problem.bins)):
+            if name not in [each.id for each in names]:
+                raise Invalid(f"{where}: {what} {name!r} is not in the problem", where)
+        number = _whole(one.get("number", 1), f"{where}.number", least=1)
+        loads.setdefault((kind, number), []).append(Placement(item, *corner))
+    placed = Counter(piece.item for pieces in loads.values() for piece in pieces)
+    left = {item.id: (item.copies - placed[item.id], "not placed") for item in read.problem.items}
+    return Packing(
+        tuple(Load(*key, tuple(pieces)) for key, pieces in loads.items()), 0.0,
+        {name: (count, why) for name, (count, why) in left.items() if count > 0},
+    )  # fmt: skip
 
 
 def _number(value: Any, where: str, *, least: int = 0) -> Decimal:
