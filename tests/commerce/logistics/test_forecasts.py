@@ -61,7 +61,7 @@ def test_series_are_told_apart_by_gap_and_variation() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "can't be read"),
+        ("", "must name its columns"),
         ("id,date\na,2026-01-01\n", "lacks the column quantity"),
         ("id,date,quantity\n", "no rows"),
         ("id,date,quantity\na,2026-01-01,-1\n", "line 2: quantity"),

@@ -183,3 +183,14 @@ def test_a_file_that_is_no_json_is_refused_by_line(tmp_path: Path) -> None:
         DESK.read(path)
     path.write_text(json.dumps(SHIPMENT))
     assert DESK.read(path).total == 98_655
+
+
+def test_a_text_longer_than_a_page_is_refused_and_a_long_one_breaks() -> None:
+    with pytest.raises(Invalid, match="longer than a page"):
+        DESK.make(DESK.of(line(description="word " * 4_000)), Paper.INVOICE)
+    assert DESK.make(DESK.of(line(description="W" * 400)), Paper.INVOICE).startswith(b"%PDF")
+
+
+def test_letters_that_no_font_has_are_refused_with_the_way_out() -> None:
+    with pytest.raises(Invalid, match="write it in Latin letters"):
+        DESK.make(DESK.of(changed(receiver=SHIPMENT["receiver"] | {"name": "محمد"})), Paper.CN23)

@@ -132,9 +132,8 @@ def _order(items: dict[str, Item], load: Load, scale: int) -> list[str]:
             if in_front or (
                 other.z >= piece.z + piece.dz and _area(piece, other) > 0 and other.z == piece.z + piece.dz
             ):
-                found.append(
-                    f"{_name(other, scale)} (stop {items[other.item].stop}) blocks {_name(piece, scale)} (stop {items[piece.item].stop})"
-                )
+                later, sooner = items[other.item].stop, items[piece.item].stop
+                found.append(f"{_name(other, scale)} (stop {later}) blocks {_name(piece, scale)} (stop {sooner})")
     return found
 
 
