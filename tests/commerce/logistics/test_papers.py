@@ -191,6 +191,13 @@ def test_a_text_longer_than_a_page_is_refused_and_a_long_one_breaks() -> None:
     assert DESK.make(DESK.of(line(description="W" * 400)), Paper.INVOICE).startswith(b"%PDF")
 
 
+def test_a_cn23_names_what_goes_with_the_goods() -> None:
+    text = paper(Paper.CN23, changed(licence="L-77", invoice="2026-9"))
+    assert "L-77" in text
+    assert "2026-9" in text
+    assert "Licence" not in paper(Paper.CN23)
+
+
 def test_letters_that_no_font_has_are_refused_with_the_way_out() -> None:
     with pytest.raises(Invalid, match="write it in Latin letters"):
         DESK.make(DESK.of(changed(receiver=SHIPMENT["receiver"] | {"name": "محمد"})), Paper.CN23)

@@ -94,6 +94,8 @@ class Consignment:
         Freight, insurance and the like as (name, minor units), added to the goods' value on the invoice.
     due
         Duties and taxes as (name, minor units, why): shown as a reckoning of their own, and no part of the invoice's total.
+    licence, certificate, invoice
+        Numbers of what goes with the goods, on a CN 23.
     rates
         What one of other currencies is in the shipment's, for duty tables that have amounts in those.
     """
@@ -112,6 +114,9 @@ class Consignment:
     signed_by: str = ""
     notes: str = ""
     rates: tuple[tuple[str, Decimal], ...] = ()
+    licence: str = ""
+    certificate: str = ""
+    invoice: str = ""
 
     @property
     def goods_value(self) -> int:

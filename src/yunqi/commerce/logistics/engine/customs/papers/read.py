@@ -12,6 +12,7 @@ from yunqi.kernel.errors import Invalid
 TOP = {
     "number", "day", "currency", "sender", "receiver", "lines", "parcels", "incoterm", "category", "charges", "signed_by",
     "notes", "total", "rates",
+    "licence", "certificate", "invoice",
 }  # fmt: skip
 PARTY = {"name", "address", "country", "phone", "email", "tax_id"}
 LINE = {"description", "quantity", "unit_value", "net_g", "code", "origin", "preference"}
@@ -46,6 +47,7 @@ def read_consignment(document: Any) -> Consignment:
         _text(document, "incoterm", "shipment"), category, _charges(document.get("charges", {})), (),
         _text(document, "signed_by", "shipment"), _text(document, "notes", "shipment"),
         tuple(read_rates(document.get("rates", {})).items()),
+        *(_text(document, name, "shipment") for name in ("licence", "certificate", "invoice")),
     )  # fmt: skip
     if "total" in document and _whole(document["total"], "total") != found.total:
         raise Invalid(f"total is {document['total']}, but lines and charges add up to {found.total}", "total")
