@@ -87,7 +87,7 @@ class ForecastDesk:
         else:
             with needs_extra("logistics"):
                 from yunqi.commerce.logistics.engine.forecast import classical  # statsforecast comes with the extra
-            found, method = classical.forecast(panel.demand, bucket=bucket, buckets=buckets, level=level), "TSB"
+            found, method = classical.forecast(panel.demand, bucket=bucket, buckets=buckets, level=level)
             if known is not None:
                 method += UNUSED
         first = panel.first + timedelta(days=days)
