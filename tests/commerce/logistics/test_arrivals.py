@@ -107,7 +107,7 @@ def test_a_part_of_a_class_stands_for_itself_and_its_class_for_a_part_with_littl
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "can't be read"),
+        ("", "must name its columns"),
         ("started\n2026-11-01T00:00Z", "lacks the column minutes"),
         ("started,minutes\n", "no rows"),
         ("started,minutes\n2026-11-01T00:00Z,1\n2026-11-01T00:00,1", "line 3: started .* needs its offset"),
