@@ -1,6 +1,7 @@
 """Tables as spreadsheets write them: what parts the cells, decimals, marks, capitals; and what is wrong with a line."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from yunqi.commerce.logistics.engine.forecast.read import read_csv
 from yunqi.commerce.logistics.engine.forecast.trips import read_trips
 from yunqi.commerce.logistics.engine.packing.read import read_csv as read_boxes
 from yunqi.commerce.logistics.engine.warehouse.read_stock import read_goods
+from yunqi.commerce.logistics.service.files import read_text, write_bytes
 from yunqi.kernel import Invalid
 
 SALES = (
@@ -61,6 +63,18 @@ def test_wrong_days_and_numbers_are_named_by_line_and_column() -> None:
         read_csv("id,date,quantity\na,2026-01-01,1\na,03.01.2026,2\n")
     with pytest.raises(Invalid, match="line 2: quantity 'two' is not a number"):
         read_csv("id;date;quantity\na;2026-01-01;two\n")
+
+
+def test_files_that_are_none_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="is a folder; give a table"):
+        read_text(tmp_path, "a table")
+    (tmp_path / "gbk.csv").write_bytes("id,品名\n".encode("gbk"))
+    with pytest.raises(Invalid, match="save it as UTF-8"):
+        read_text(tmp_path / "gbk.csv", "a table")
+    with pytest.raises(Invalid, match="cannot be written: No such file or directory"):
+        write_bytes(tmp_path / "absent" / "x.pdf", b"")
+    write_bytes(tmp_path / "x.pdf", b"1")
+    assert (tmp_path / "x.pdf").read_bytes() == b"1"
 
 
 def test_rates_of_duties_are_read_from_a_semicolon_table() -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.model.papers import Paper
-from yunqi.commerce.logistics.service.files import read_rows, read_text
+from yunqi.commerce.logistics.service.files import read_rows, read_text, write_bytes
 from yunqi.commerce.logistics.service.plain_border import suggestion_document
 from yunqi.kernel.printing import print_json, print_table
 
@@ -187,7 +187,7 @@ def add_papers(app: typer.Typer, open_app: OpenApp) -> None:
             if duties is not None:
                 read = desk.with_duties(read, opened.logistics.depot.read_duties(duties))
             made = desk.make(read, kind)
-        out.write_bytes(made)
+        write_bytes(out, made)
         document = {
             "file": str(out), "kind": kind.value, "bytes": len(made), "currency": read.currency, "total": read.total,
             "net_g": read.net_g, "gross_g": read.gross_g,
