@@ -107,7 +107,7 @@ def test_a_part_of_a_class_stands_for_itself_and_its_class_for_a_part_with_littl
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "can't be read"),
+        ("", "must name its columns"),
         ("started\n2026-11-01T00:00Z", "lacks the column minutes"),
         ("started,minutes\n", "no rows"),
         ("started,minutes\n2026-11-01T00:00Z,1\n2026-11-01T00:00,1", "line 3: started .* needs its offset"),
@@ -197,8 +197,8 @@ def test_a_line_is_less_likely_to_come_back_the_longer_it_is_out() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("id,ordered,product\n", "lack the column returned"),
-        ("id,ordered,returned,product\n", "no order lines"),
+        ("id,ordered,product\n", "lacks the column returned"),
+        ("id,ordered,returned,product\n", "order lines has no rows"),
         ("id,ordered,returned,product\na,2026-11-01,,p\na,2026-11-02,,p", "line 3: id 'a' is there twice"),
         ("id,ordered,returned,product\n,2026-11-01,,p", "line 2: id '' is empty"),
         ("id,ordered,returned,product\na,2026-11-01,,", "line 2: product is empty"),

@@ -1,5 +1,6 @@
 """Berth plans: valid, proven where they can be, refused with a word."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 
@@ -129,3 +130,34 @@ def test_the_first_plan_is_the_same_for_the_same_tries() -> None:
     assert one == two
     assert one is not None
     assert violations(problem, one) == []
+
+
+def test_the_last_metres_of_a_quay_are_used_and_bounded_rightly() -> None:
+    """105 m in steps of 10: one vessel lies from 0 to 51, the other from 60 to 105, both at once."""
+    vessels = (Vessel("long", 51, 0, 4, 8, 1, 3, 0), Vessel("short", 45, 0, 4, 8, 1, 3, 60))
+    problem = QuayProblem(105, 6, vessels, 24)
+    plan = DESK.plan(problem, seconds=5)
+    assert (plan.cost, plan.bound) == (0, 0)
+    assert violations(problem, plan) == []
+    # Even alone at a quay shorter than its last step it has a place.
+    assert DESK.plan(QuayProblem(101, 3, (Vessel("one", 101, 0, 9, 3),), 24), seconds=5).cost == 0
+
+
+def test_a_vessel_that_can_not_be_served_even_alone_is_named() -> None:
+    tide = tuple(800 for _ in range(24))
+    vessels = (Vessel("fits", 50, 0, 9, 3), Vessel("deep", 50, 0, 9, 3, draught=900), Vessel("slow", 50, 0, 9, 900))
+    with pytest.raises(NoBerthPlan, match="deep, slow could not be served within 24 hours even if alone"):
+        DESK.plan(QuayProblem(200, 3, vessels, 24, tide), seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"hours": 10**9}, "at most 2000"), ({"length_m": 10**9}, "at most 2000"), ({"cranes": 0}, "above 0")],
+)
+def test_a_quay_beyond_any_memory_is_refused(change: dict[str, int], says: str) -> None:
+    vessel = {"name": "a", "length_m": 50, "arrival_h": 0, "due_h": 5, "work_crane_h": 3}
+    document = {"length_m": 200, "cranes": 2, "hours": 24, "vessels": [vessel]}
+    with pytest.raises(Invalid, match=says):
+        read(json.dumps(document | change))
+    with pytest.raises(Invalid, match="position 300 m lies beyond"):
+        read(json.dumps(document | {"vessels": [vessel | {"position_m": 300}]}))

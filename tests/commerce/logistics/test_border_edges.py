@@ -86,6 +86,56 @@ def test_journeys_etas_and_returns_answer(edge: Any) -> None:
     }
 
 
+def test_costs_waves_walks_and_packings_of_others_answer(edge: Any) -> None:
+    web, who = edge
+    duties = "code;origin;destination;duty;tax;valid_from;valid_to;source\n61;*;DE;12%;19%;2026-01-01;;book\n"
+    goods = {
+        "destination": "DE",
+        "currency": "EUR",
+        "day": "2026-11-25",
+        "goods": [{"code": "610910", "origin": "CN", "value": 1000}],
+    }
+    cost = web.post("/v1/customs/landed-costs", json={"shipment": goods, "duties": duties}, headers=who["ann"]).json()
+    assert (cost["total"], cost["costs"][3]["amount"]) == (1000 + 120 + 213, 120)
+    refused = web.post(
+        "/v1/customs/landed-costs",
+        json={"shipment": goods, "duties": duties.replace("12%", "12 % or so")},
+        headers=who["ann"],
+    )
+    assert (refused.status_code, "line 2" in refused.text) == (400, True)
+    wave = {"orders": [{"tea": 2}], "aisles": [{"tea": 3}], "most": 5}
+    found = web.post("/v1/warehouse/waves", json={"problem": wave, "seconds": 2}, headers=who["ann"]).json()
+    assert (found["value"], found["is_proven"]) == (2.0, True)
+    walk = {"block": {"aisles": 2, "length_m": 10, "pitch_m": 3}, "picks": [{"id": "a", "aisle": 1, "at_m": 4}]}
+    found = web.post("/v1/warehouse/walks", json={"problem": walk}, headers=who["ann"]).json()
+    assert (found["metres"], found["picks"]) == (14.0, ["a"])
+    boxes = {"items": [{"id": "a", "size": [2, 2, 2], "copies": 2}], "bins": [{"id": "b", "size": [4, 2, 2]}]}
+    row = {"item": "a", "x": 0, "y": 0, "z": 0, "dx": 2, "dy": 2, "dz": 2}
+    body = {"problem": boxes, "packing": {"placements": [row, row | {"x": 1}]}}
+    assert web.post("/v1/packings:check", json=body, headers=who["reader"]).json()["broken"] == [
+        "a at (0, 0, 0) and a at (1, 0, 0) share room"
+    ]
+
+
+@pytest.mark.slow
+def test_a_walk_and_a_packing_of_others_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "walk.json").write_text(
+        json.dumps(
+            {"block": {"aisles": 2, "length_m": 10, "pitch_m": 3}, "picks": [{"id": "a", "aisle": 1, "at_m": 4}]}
+        )
+    )
+    assert json.loads(yunqi("logistics", "walk", str(tmp_path / "walk.json"), "--json").stdout)["metres"] == 14.0
+    (tmp_path / "p.json").write_text(
+        '{"items": [{"id": "a", "size": [2, 2, 2]}], "bins": [{"id": "b", "size": [4, 2, 2]}]}'
+    )
+    (tmp_path / "made.json").write_text(
+        '{"placements": [{"item": "a", "x": 3, "y": 0, "z": 0, "dx": 2, "dy": 2, "dz": 2}]}'
+    )
+    judged = yunqi("logistics", "pack", str(tmp_path / "p.json"), "--check", str(tmp_path / "made.json"), "--json")
+    assert judged.returncode == 1
+    assert json.loads(judged.stdout)["broken"] == ["a at (3, 0, 0) reaches out of bin b"]
+
+
 @pytest.mark.slow
 def test_the_commands_print_one_document(tmp_path: Path) -> None:
     (tmp_path / "net.json").write_text(json.dumps(NETWORK))

@@ -20,7 +20,7 @@ from yunqi.commerce.logistics import (
     newsvendor,
     s_big_s,
 )  # fmt: skip
-from yunqi.commerce.logistics.engine.customs.landed import read_table
+from yunqi.commerce.logistics.engine.customs.duties import read_table
 from yunqi.commerce.logistics.engine.warehouse.aisles import Stock, most_units, survivors
 from yunqi.commerce.logistics.engine.warehouse.few import few_aisles
 from yunqi.commerce.logistics.engine.warehouse.waves import best_wave, read_waves, violations

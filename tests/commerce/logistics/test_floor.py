@@ -27,7 +27,7 @@ from yunqi.commerce.logistics import (
     generated_zones,
 )
 from yunqi.commerce.logistics.engine.warehouse import batching, refill, slotting, zoning
-from yunqi.commerce.logistics.engine.warehouse.picking import shortest
+from yunqi.commerce.logistics.engine.warehouse.picking import least_metres
 from yunqi.commerce.logistics.service.plain_floor import batching_document
 from yunqi.kernel import Invalid
 
@@ -65,7 +65,7 @@ def test_the_batching_of_six_orders_is_the_best_of_all_partitions(seed: int) -> 
     problem = BatchProblem(BLOCK, orders(6, seed), 7)
 
     def metres(some: list[int]) -> float:
-        return shortest(BLOCK, [pick for at in some for pick in problem.orders[at].picks]).metres
+        return least_metres(BLOCK, [pick for at in some for pick in problem.orders[at].picks])
 
     best = min(
         sum(map(metres, found))
@@ -112,7 +112,7 @@ def test_the_placement_of_five_products_is_the_best_of_all() -> None:
 
     def mean(places: dict[str, Location]) -> float:
         walks = [
-            shortest(problem.block, [(places[one].aisle, places[one].at) for one in order]).metres for order in learned
+            least_metres(problem.block, [(places[one].aisle, places[one].at) for one in order]) for order in learned
         ]
         return sum(walks) / len(walks)
 
@@ -283,7 +283,7 @@ def held(zones: ZoneProblem, cut: tuple[int, ...], orders: tuple[PickOrder, ...]
         part, total = Block(end - first, zones.block.length, zones.block.pitch), 0.0
         for order in orders:
             picks = [(aisle - first, at) for aisle, at in order.picks if first <= aisle < end]
-            total += shortest(part, picks).metres / zones.metres_per_second + len(picks) * zones.seconds_per_pick
+            total += least_metres(part, picks) / zones.metres_per_second + len(picks) * zones.seconds_per_pick
         seconds.append(total)
     return seconds
 

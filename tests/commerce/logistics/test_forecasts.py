@@ -47,6 +47,34 @@ def test_a_short_panel_is_forecast_by_a_classical_model() -> None:
     np.testing.assert_allclose(found.low, found.high)
 
 
+@pytest.mark.parametrize(("bucket", "buckets"), [(Bucket.DAY, 14), (Bucket.WEEK, 3)])
+def test_a_few_steady_series_are_forecast_with_their_weekdays_and_trend(bucket: Bucket, buckets: int) -> None:
+    chance, days = np.random.default_rng(5), np.arange(100 + 21)
+    level = chance.uniform(10, 200, (10, 1)) * (1 + chance.uniform(0, 0.004, (10, 1)) * days)
+    sold = chance.poisson(level * (1 + 0.5 * (days % 7 == 5) + 0.3 * (days % 7 == 6))).astype(float)
+    truth = sold[:, 100 : 100 + bucket.days * buckets].reshape(10, buckets, bucket.days).sum(axis=2)
+    panel = Panel(
+        (*map(str, range(10)), "now and then"), date(2026, 1, 1), np.vstack([sold[:, :100], chance.poisson(0.1, 100)])
+    )
+    found = DESK.forecast(panel, bucket=bucket, buckets=buckets)
+    assert found.method == "AutoETS where it sells on most days, else TSB"
+    flat = sold[:, 72:100].mean(axis=1, keepdims=True) * bucket.days
+    assert (
+        np.abs(found.median[:10] - truth).sum() < (0.7 if bucket is Bucket.DAY else 0.85) * np.abs(flat - truth).sum()
+    )
+    covered = ((truth >= found.low[:10]) & (truth <= found.high[:10])).mean()
+    assert covered >= 0.85
+    narrow = DESK.forecast(panel, bucket=bucket, buckets=buckets, level=0.8)
+    assert (narrow.low >= found.low).all()
+    assert (narrow.high <= found.high).all()
+
+
+def test_what_is_known_ahead_and_not_used_is_said() -> None:
+    panel = read_csv("id,date,quantity\n" + "".join(f"milk,2026-01-{day:02d},{4}\n" for day in range(1, 22)))
+    known = DESK.known("id,date,promo\nmilk,2026-02-02,1\n", panel, bucket=Bucket.WEEK, buckets=2)
+    assert "is not used" in DESK.forecast(panel, buckets=2, known=known).method
+
+
 def test_rows_of_one_day_add_up_and_days_without_a_row_are_nothing() -> None:
     panel = read_csv("date,quantity,id\n2026-01-03,2,a\n2026-01-01,1,a\n2026-01-03,3,a\n2026-01-02,7,b\n")
     assert panel.ids == ("a", "b")
@@ -61,12 +89,12 @@ def test_series_are_told_apart_by_gap_and_variation() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "can't be read"),
+        ("", "must name its columns"),
         ("id,date\na,2026-01-01\n", "lacks the column quantity"),
         ("id,date,quantity\n", "no rows"),
         ("id,date,quantity\na,2026-01-01,-1\n", "line 2: quantity"),
         ("id,date,quantity\na,2026-01-01,1\na,2026-01-02,nan\n", "line 3: quantity"),
-        ("id,date,quantity\na,yesterday,1\n", "can't be read"),
+        ("id,date,quantity\na,yesterday,1\n", "line 2: date 'yesterday' is not a day"),
         ("id,date,quantity\na,2026-01-01,1\na,2066-01-01,1\n", "over 3660 days"),
     ],
 )

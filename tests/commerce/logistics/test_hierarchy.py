@@ -124,7 +124,7 @@ def test_known_tables_are_read_by_day() -> None:
         ("id,date,x\na,2025-01-10,1\n", "ends on 2025-01-10, before the days that are forecast"),
         ("id,date,x\na,2025-01-15,nan\n", "known line 2: x must be a number"),
         ("id,date,x\na,2025-01-15,1\na,2025-01-15,1\n", "known line 3: a has another row"),
-        ("id,date,x\na,15.01.2025,1\n", "can't be read"),
+        ("id,date,x\na,15.01.2025,1\n", "line 2: date '15.01.2025' is not a day"),
         ("id,date,x\n,2025-01-15,-1\n", "x must be a number|without id"),
     ],
 )

@@ -108,6 +108,78 @@ def test_cartons_of_two_kinds_are_mixed_as_cheaply_as_any_mix(cubes: int, cheape
     assert sum(cost[load.bin] for load in packing.loads) == cheapest
 
 
+def test_a_small_order_goes_into_the_cheapest_cartons() -> None:
+    """Three cubes: one by one they fill a large carton and a small one (90), all fit into the long one (70)."""
+    cartons = (
+        Bin("small", (10, 10, 10), 0, cost=40),
+        Bin("large", (20, 10, 10), 0, cost=50),
+        Bin("long", (30, 10, 10), 0, cost=70),
+    )
+    packing = pack(PackingProblem((Item("cube", (10, 10, 10), 3),), cartons))
+    assert [load.bin for load in packing.loads] == ["long"]
+    packing = pack(PackingProblem((Item("cube", (10, 10, 10), 4),), cartons))
+    assert [load.bin for load in packing.loads] == ["large", "large"]
+    # No carton takes both of these, and the flat one alone costs less than the tall one alone.
+    items = (Item("flat", (9, 9, 2)), Item("tall", (2, 2, 9), rotations=UPRIGHT))
+    packing = pack(
+        PackingProblem(
+            items, (Bin("f", (9, 9, 3), 0, cost=10), Bin("t", (9, 9, 9), 0, cost=60), Bin("n", (3, 3, 9), 0, cost=20))
+        )
+    )
+    assert sorted(load.bin for load in packing.loads) == ["f", "n"]
+
+
+def test_a_heavy_box_beside_a_light_one_presses_with_its_own_weight() -> None:
+    """On average the pair presses 3 g a square unit, the heavy box alone 5 g, and the weak one bears 4 g."""
+    heavy, light = Item("heavy", (2, 2, 2), weight=20), Item("light", (2, 2, 2), weight=4)
+    weak = Item("weak", (4, 2, 2), rotations=(Rotation.XYZ,), bearing=4.0)
+    packing = pack(PackingProblem((heavy, light, weak), (Bin("b", (4, 2, 4)),)))
+    assert "weak" in packing.left or all(piece.z == 0 for piece in packing.loads[0].placements if piece.item == "heavy")
+
+
+def test_weak_boxes_behind_carry_no_more_than_they_bear() -> None:
+    """A stack of weak boxes is loaded first (it leaves last); what is loaded later may stand on it only as they bear."""
+    weak = Item("weak", (5, 5, 2), 2, rotations=(Rotation.XYZ,), weight=25, bearing=1.5, stop=2)
+    later = Item("later", (5, 5, 2), 1, rotations=(Rotation.XYZ,), weight=50, stop=1)
+    packing = pack(PackingProblem((weak, later), (Bin("tower", (5, 5, 6)),)))
+    assert packing.left["later"][0] == 1
+
+
+def test_one_weak_item_makes_every_load_stand_on_its_whole_base() -> None:
+    items = (
+        Item("wide", (4, 4, 1), 2, stop=1),
+        Item("post", (2, 2, 3), 1, stop=2),
+        Item("weak", (1, 1, 1), 1, bearing=0.5, stop=1),
+    )
+    pack(PackingProblem(items, (Bin("b", (6, 4, 6)),), support=False))
+
+
+def test_a_load_slides_to_where_the_axles_carry_it() -> None:
+    axles = Axles(front=0, rear=100, front_limit=60_000, rear_limit=60_000)
+    packing = pack(
+        PackingProblem((Item("drum", (20, 20, 20), 2, weight=40_000),), (Bin("van", (100, 40, 20), axles=axles),))
+    )
+    assert packing.left == {}
+    assert all(15 <= piece.x <= 65 for piece in packing.loads[0].placements)
+
+
+def test_a_bin_that_takes_nothing_is_no_reason_to_stop() -> None:
+    axles = Axles(front=0, rear=10, front_limit=5, rear_limit=5)
+    bins = (Bin("van", (20, 20, 20), axles=axles), Bin("crate", (5, 5, 5), 2, cost=9))
+    packing = pack(PackingProblem((Item("cube", (5, 5, 5), 2, weight=50),), bins))
+    assert [load.bin for load in packing.loads] == ["crate", "crate"]
+    tall = Item("tall", (1, 1, 9), 2, rotations=(Rotation.XYZ,))
+    packing = pack(PackingProblem((tall,), (Bin("long", (1, 1, 9)), Bin("flat", (9, 9, 2), 0))))
+    assert packing.left == {"tall": (1, "no room was found in the bins that may be used")}
+
+
+def test_what_a_payload_leaves_outside_says_so() -> None:
+    packing = pack(
+        PackingProblem((Item("brick", (5, 5, 5), 8, weight=1_000),), (Bin("box", (10, 10, 10), payload=3_500),))
+    )
+    assert packing.left == {"brick": (5, "1000 g more is above the payload of every bin that may be used")}
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(
@@ -149,7 +221,7 @@ def test_the_checker_sees_each_broken_rule() -> None:
         (HEADER + "0,1,2,-3,1,1,1,1,1,1,4\n", "ID,X,Y,Z\n0,9,9,9\n", "items line 2"),
         (HEADER + "0,1,2,3,1,1,1,1,1,1,1.5\n", "ID,X,Y,Z\n0,9,9,9\n", "COPIES"),
         (HEADER + "0,1,2,3,0,0,0,0,0,0,4\n", "ID,X,Y,Z\n0,9,9,9\n", "at least one rotation"),
-        (HEADER + "0,1,2,3,1\n", "ID,X,Y,Z\n0,9,9,9\n", "items line 2: has not as many cells"),
+        (HEADER + "0,1,2,3,1\n", "ID,X,Y,Z\n0,9,9,9\n", "items table line 2: 5 cells for 11 columns"),
         (HEADER + "0,1,2,3,1,1,1,1,1,1,1\n0,1,2,3,1,1,1,1,1,1,1\n", "ID,X,Y,Z\n0,9,9,9\n", "item 0 stands twice"),
         (HEADER + "0,1,2,3,1,1,1,1,1,1,99999999\n", "ID,X,Y,Z\n0,9,9,9\n", "more than 50000 pieces"),
         (HEADER, "ID,X,Y,Z\n0,9,9,9\n", "items table has no rows"),
@@ -185,3 +257,36 @@ def test_files_are_found_from_either_name(tmp_path: Path) -> None:
         desk.read(tmp_path / "y")
     with pytest.raises(Invalid, match="seconds"):
         desk.pack(desk.read(tmp_path / "x").problem, seconds=float("nan"))
+
+
+def test_a_packing_made_by_hand_is_judged_row_by_row() -> None:
+    desk = PackingDesk(LogisticsConfig())
+    read = read_json(
+        json.dumps(
+            {
+                "items": [{"id": "a", "size": [1.5, 1, 1], "copies": 2, "rotations": "fixed"}],
+                "bins": [{"id": "b", "size": [3, 1, 2]}],
+            }
+        )
+    )
+    one: dict[str, object] = {"item": "a", "x": 0, "y": 0, "z": 0, "dx": 1.5, "dy": 1, "dz": 1}
+    assert desk.check(read, {"placements": [one, one | {"x": 1.5}]}) == {"valid": True, "use": 0.5, "broken": []}
+    for second, says in (
+        ({"x": 1}, "a at (0, 0, 0) and a at (1, 0, 0) share room"),
+        ({"z": 1, "x": 0.5}, "a at (0.5, 0, 1) hangs over"),
+        ({"x": 2}, "a at (2, 0, 0) reaches out of bin b"),
+        ({"dx": 1, "dz": 1.5, "x": 1.5}, "a at (1.5, 0, 0) is turned"),
+    ):
+        found = desk.check(read, {"placements": [one, one | second]})
+        assert not found["valid"]
+        assert found["broken"][0].startswith(says)
+    for row, says in (
+        ({"item": "c"}, r"placements\[0\]: item 'c' is not"),
+        ({"x": "left"}, r"placements\[0\].x: 'left'"),
+        ({"at": 1}, "at is unknown"),
+        ({"x": 0.25}, "more decimals"),
+    ):
+        with pytest.raises(Invalid, match=says):
+            desk.check(read, {"placements": [one | row]})
+    with pytest.raises(Invalid, match="needs its placements"):
+        desk.check(read, [])

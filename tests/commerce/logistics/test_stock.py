@@ -213,11 +213,11 @@ def test_goods_come_as_csv_and_bad_lines_are_named(tmp_path: Path) -> None:
     file.write_text("\ufeffid,mean,lead,fixed,hold,backorder\ntea,8,2,40,1,9\n茶,3,0,10,1,9\n", encoding="utf-8")
     assert [one.id for one in STOCK.reorder(STOCK.read_reorders(file)).levels] == ["tea", "茶"]
     for text, says in (
-        ("id,mean,lead,fixed,hold\n", "the column backorder is missing"),
+        ("id,mean,lead,fixed,hold\n", "lacks the column backorder"),
         ("id,mean,lead,fixed,hold,backorder\ntea,8,x,40,1,9\n", "line 2: lead is 'x', not a number"),
         ("id,mean,lead,fixed,hold,backorder\ntea,8,nan,40,1,9\n", "line 2"),
-        ("id,mean,lead,fixed,hold,backorder\ntea,8,1,40,1\n", "line 2: backorder"),
-        ("id,mean,lead,fixed,hold,backorder\n", "nothing to order"),
+        ("id,mean,lead,fixed,hold,backorder\ntea,8,1,40,1\n", "line 2: 5 cells for 6"),
+        ("id,mean,lead,fixed,hold,backorder\n", "has no rows"),
     ):
         file.write_text(text)
         with pytest.raises(Invalid, match=says):

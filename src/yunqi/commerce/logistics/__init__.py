@@ -49,7 +49,7 @@ from yunqi.commerce.logistics.model.reorder import Level, ReorderProblem, Reorde
 from yunqi.commerce.logistics.model.returns import OrderLines, ReturnForecast
 from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan, RobotProblem, Served
 from yunqi.commerce.logistics.model.scale import AreaPlan, Effort, ScalePlan, ScaleRun, Throughput
-from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
+from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, WalkProblem, Wave, WaveProblem
 from yunqi.commerce.logistics.model.yard import Container, Retrieval, Storage, YardMove, YardProblem
 from yunqi.commerce.logistics.model.zones import Divided, Zone, ZoneProblem, Zoning
 from yunqi.commerce.logistics.service import Logistics
@@ -163,6 +163,7 @@ __all__ = [
     "Vessel",
     "Visit",
     "Walk",
+    "WalkProblem",
     "Wave",
     "WaveProblem",
     "Wish",

@@ -1,8 +1,6 @@
 """``yunqi logistics hs-classify`` and its like: tariff codes, and the people who decide them."""
 
-import csv
 import getpass
-import io
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +9,8 @@ from rich.console import Console
 
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.model.papers import Paper
-from yunqi.commerce.logistics.service.files import read_text
+from yunqi.commerce.logistics.service.files import read_rows, read_text, write_bytes
 from yunqi.commerce.logistics.service.plain_border import suggestion_document
-from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json, print_table
 
 Workspace = Annotated[str, typer.Option(help="Whose nomenclature and decisions.")]
@@ -162,10 +159,7 @@ def _line(one: dict[str, object]) -> dict[str, object]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
-    reader = csv.DictReader(io.StringIO(read_text(path, f"a CSV file with the columns {', '.join(columns)}")))
-    if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
-        raise Invalid(f"{path.name} lacks the column {missing[0]}; it needs {', '.join(columns)}", "file")
-    return [tuple(row[name] or "" for name in columns) for row in reader]
+    return [tuple(row.text(name) for name in columns) for row in read_rows(path, columns)]
 
 
 def _me() -> str:
@@ -193,7 +187,7 @@ def add_papers(app: typer.Typer, open_app: OpenApp) -> None:
             if duties is not None:
                 read = desk.with_duties(read, opened.logistics.depot.read_duties(duties))
             made = desk.make(read, kind)
-        out.write_bytes(made)
+        write_bytes(out, made)
         document = {
             "file": str(out), "kind": kind.value, "bytes": len(made), "currency": read.currency, "total": read.total,
             "net_g": read.net_g, "gross_g": read.gross_g,

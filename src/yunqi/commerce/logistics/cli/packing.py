@@ -1,7 +1,7 @@
 """``yunqi logistics pack``: boxes into bins."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.console import Console
 from yunqi.commerce.logistics.cli.opened import AsJson, OpenApp
 from yunqi.commerce.logistics.cli.printing import progress
 from yunqi.commerce.logistics.model.packing import Packing
+from yunqi.commerce.logistics.service.documents import load_json
 from yunqi.commerce.logistics.service.plain import packing_document
 from yunqi.kernel.printing import print_json, print_table
 
@@ -23,8 +24,17 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         support: Annotated[
             bool, typer.Option(help="Every box of a CSV problem must stand with its whole base on something.")
         ] = True,
+        check: Annotated[
+            Path | None,
+            typer.Option(help="Judge the packing of this JSON file (its placements) instead of making one."),
+        ] = None,
         as_json: AsJson = False,
     ) -> None:
+        if check is not None:
+            with open_app() as opened:
+                desk = opened.logistics.packing
+                _judged(desk.check(desk.read(file, support=support), load_json(check)), as_json=as_json)
+            return
         with open_app() as opened, progress("packing") as tell:
             read = opened.logistics.packing.read(file, support=support)
             packing = opened.logistics.packing.pack(read.problem, seconds=seconds, on_progress=tell)
@@ -32,6 +42,18 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
             print_json(packing_document(packing, read.scale))
         else:
             _print(packing, read.scale)
+
+
+def _judged(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        Console().print(
+            f"{found['use']:.2%} used; " + ("every rule is kept" if found["valid"] else "rules are broken:")
+        )
+        print_table([{"broken": one} for one in found["broken"]], empty="")
+    if not found["valid"]:
+        raise typer.Exit(1)
 
 
 def _print(packing: Packing, scale: int) -> None:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from yunqi.kernel.errors import Invalid
 
+MOST_HOURS, MOST_SLOTS = 2_000, 2_000
+"""Longer plans and finer positions on a quay fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class BerthProblem:
@@ -159,16 +162,40 @@ class QuayProblem:
     depth: tuple[int, ...] = ()
     step: int = 10
 
+    @property
+    def slots(self) -> int:
+        """Positions on the quay; the last may be shorter than a step."""
+        return -(-self.length // self.step)
+
+    def width(self, vessel: Vessel) -> int:
+        """Return how many slots a vessel takes."""
+        return -(-vessel.length // self.step)
+
+    def last(self, vessel: Vessel) -> int:
+        """Return the last slot at which a vessel may begin."""
+        return (self.length - vessel.length) // self.step
+
     def __post_init__(self) -> None:
         """Refuse a week that can't be planned, naming what is wrong."""
         if self.length <= 0 or self.cranes <= 0 or self.step <= 0 or not self.vessels or self.hours <= 0:
             raise Invalid("a quay needs length, cranes, hours and vessels above 0", "quay")
+        if self.hours > MOST_HOURS or self.slots > MOST_SLOTS:
+            raise Invalid(
+                f"{self.hours} hours and {self.slots} positions: at most {MOST_HOURS} and {MOST_SLOTS} are planned; check the "
+                "units, or take a larger step_m",
+                "quay",
+            )
         if self.depth and len(self.depth) < self.hours:
             raise Invalid(f"the tide has {len(self.depth)} hours of {self.hours}", "depth")
         names = [vessel.name for vessel in self.vessels]
         for vessel in self.vessels:
             if vessel.length > self.length:
                 raise Invalid(f"vessel {vessel.name}: {vessel.length} m is longer than the quay", "vessels")
+            if vessel.position > self.length:
+                raise Invalid(
+                    f"vessel {vessel.name}: position {vessel.position} m lies beyond the quay of {self.length} m",
+                    "vessels",
+                )
             if vessel.least_cranes > self.cranes:
                 raise Invalid(f"vessel {vessel.name}: needs {vessel.least_cranes} of {self.cranes} cranes", "vessels")
             if names.count(vessel.name) > 1:

@@ -135,6 +135,8 @@ class Network:
         for service in self.services:
             if {service.start, service.end} - known or service.start == service.end:
                 raise Invalid(f"service {service.id} must go from one known place to another", service.id)
+        if len({(one.place, one.is_import) for one in self.clearances}) < len(self.clearances):
+            raise Invalid("two clearances are of the same place and side; put them together", "clearances")
         for clearance in self.clearances:
             if clearance.place not in known:
                 raise Invalid(f"a clearance is at {clearance.place}, which is no place", clearance.place)

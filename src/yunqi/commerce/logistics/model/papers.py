@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from yunqi.commerce.catalog import Money
 from yunqi.kernel.errors import Invalid
@@ -53,6 +54,8 @@ class GoodsLine:
         Grams of all pieces without packing; None when it is not known.
     code, origin
         HS digits and ISO country; empty when not known.
+    preference
+        The agreement under which its origin is proven, for duties.
     """
 
     description: str
@@ -61,6 +64,7 @@ class GoodsLine:
     net_g: int | None
     code: str
     origin: str
+    preference: str = ""
 
     @property
     def value(self) -> int:
@@ -90,6 +94,10 @@ class Consignment:
         Freight, insurance and the like as (name, minor units), added to the goods' value on the invoice.
     due
         Duties and taxes as (name, minor units, why): shown as a reckoning of their own, and no part of the invoice's total.
+    licence, certificate, invoice
+        Numbers of what goes with the goods, on a CN 23.
+    rates
+        What one of other currencies is in the shipment's, for duty tables that have amounts in those.
     """
 
     number: str
@@ -105,6 +113,10 @@ class Consignment:
     due: tuple[tuple[str, int, str], ...] = ()
     signed_by: str = ""
     notes: str = ""
+    rates: tuple[tuple[str, Decimal], ...] = ()
+    licence: str = ""
+    certificate: str = ""
+    invoice: str = ""
 
     @property
     def goods_value(self) -> int:

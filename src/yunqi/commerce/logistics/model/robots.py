@@ -9,6 +9,8 @@ Cell = tuple[int, int]
 """Row and column, counted from 0."""
 
 FREE, BLOCKED = ".", "#"
+LATEST = 20_000
+"""The last step at which an errand may be released: every step until then is planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,12 @@ class RobotProblem:
             if errand.id in seen:
                 raise Invalid(f"errand {errand.id} stands twice", "errands")
             seen.add(errand.id)
+            if not 0 <= errand.release <= LATEST:
+                raise Invalid(
+                    f"errand {errand.id}: release {errand.release} must be a step from 0 to {LATEST}; times are steps of the "
+                    "robots, not seconds or dates",
+                    "errands",
+                )
             for what, cell in (("pickup", errand.pickup), ("drop", errand.drop)):
                 if not self.grid.is_free(cell):
                     raise Invalid(f"errand {errand.id}: its {what} {list(cell)} is no free cell", "errands")

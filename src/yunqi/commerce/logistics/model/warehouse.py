@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from yunqi.kernel.errors import Invalid
 
@@ -78,9 +79,64 @@ class Block:
             raise Invalid("a block needs at least one aisle, and a length and pitch above 0", "block")
 
 
+Point = tuple[int, float]
+"""An aisle (from 0) and metres from its front."""
+MOST_CROSSINGS = 5
+"""Cross aisles, front and back included: with each one more the exact walk takes several times as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkProblem:
+    """Picks to be fetched in one walk.
+
+    Parameters
+    ----------
+    picks
+        Where each is.
+    start
+        Where the walk begins and ends.
+    cross
+        Cross aisles between the front and the back, in metres from the front, in order.
+    """
+
+    block: Block
+    picks: tuple[Point, ...]
+    start: Point = (0, 0.0)
+    cross: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what lies outside the block, by the pick's number."""
+        inside = (0.0, *self.cross, self.block.length)
+        if any(not low < high for low, high in pairwise(inside)):
+            raise Invalid("cross aisles must lie between front and back, each further than the one before", "cross_m")
+        if len(inside) > MOST_CROSSINGS:
+            raise Invalid(
+                f"at most {MOST_CROSSINGS - 2} cross aisles between front and back are planned with", "cross_m"
+            )
+        for what, (aisle, at) in (("the start", self.start), *((f"pick {k}", one) for k, one in enumerate(self.picks))):
+            if not 0 <= aisle < self.block.aisles or not 0 <= at <= self.block.length:
+                raise Invalid(f"{what}: aisle {aisle} at {at} m lies outside the block", "picks")
+
+    @property
+    def crossings(self) -> tuple[float, ...]:
+        """All cross aisles, front and back included."""
+        return (0.0, *self.cross, self.block.length)
+
+
 @dataclass(frozen=True, slots=True)
 class PickRoute:
-    """The shortest walk from the depot (front of aisle 0) past every pick and back, in metres, and the picks in order."""
+    """The shortest walk from the start past every pick and back.
+
+    Parameters
+    ----------
+    metres
+        Its length.
+    picks
+        Numbers of the picks (from 0), in the order in which they are fetched.
+    path
+        Where it turns and where it stops: the start, corners and picks, and the start again.
+    """
 
     metres: float
     picks: tuple[int, ...]
+    path: tuple[Point, ...] = ()

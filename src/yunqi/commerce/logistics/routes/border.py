@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from yunqi.commerce.logistics.engine.customs.landed import read_table
+from yunqi.commerce.logistics.engine.customs.duties import read_table
 from yunqi.commerce.logistics.model.papers import Paper
 from yunqi.commerce.logistics.service import Logistics
-from yunqi.commerce.logistics.service.plain_border import suggestion_document
+from yunqi.commerce.logistics.service.plain_border import landed_document, suggestion_document
 from yunqi.kernel import Principal
 
 
@@ -57,6 +57,13 @@ class PaperRequest(_Body):
     duties: str | None = Field(None, max_length=20_000_000)
 
 
+class LandedCostRequest(_Body):
+    """A shipment, and your duty table as CSV text."""
+
+    shipment: dict[str, Any]
+    duties: str = Field(max_length=20_000_000)
+
+
 def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) -> None:
     """Add the routes of tariff classification."""
     desk = logistics.classification
@@ -101,6 +108,12 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     def list_disagreements(principal: Principal = require("read")) -> dict[str, Any]:
         """Report where people overruled suggestions, one another, or earlier decisions."""
         return desk.disagreements(workspace=principal.workspace)
+
+    @routes.post("/customs/landed-costs")
+    def reckon_landed_cost(body: LandedCostRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Reckon what goods cost at the door from your duty table; each amount says from what."""
+        depot = logistics.depot
+        return landed_document(depot.landed_cost(read_table(body.duties), **depot.read_shipment(body.shipment)))
 
     @routes.post("/customs/documents", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
     def make_document(body: PaperRequest, principal: Principal = require("shop")) -> Response:

@@ -37,6 +37,13 @@ class PackingRequest(_Body):
     seconds: float = Field(5.0, gt=0, le=LONGEST, description="Wall-clock seconds.")
 
 
+class PackingCheck(_Body):
+    """Items and bins in our form, and the placements of a packing, as an answer has them."""
+
+    problem: dict[str, Any]
+    packing: dict[str, Any]
+
+
 class BerthRequest(_Body):
     """A quay in our form, or the published table as text."""
 
@@ -80,6 +87,11 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
         """Pack boxes into bins."""
         read = read_packing(json.dumps(body.problem))
         return packing_document(logistics.packing.pack(read.problem, seconds=body.seconds), read.scale)
+
+    @routes.post("/packings:check")
+    def check_packing(body: PackingCheck, principal: Principal = require("read")) -> dict[str, Any]:
+        """Judge a packing that was made elsewhere or changed by hand: every rule that it breaks, in words."""
+        return logistics.packing.check(read_packing(json.dumps(body.problem)), body.packing)
 
     @routes.post("/berth-plans")
     def plan_berths(body: BerthRequest, principal: Principal = require("shop")) -> dict[str, Any]:

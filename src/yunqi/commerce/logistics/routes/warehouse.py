@@ -11,6 +11,8 @@ from yunqi.commerce.logistics.service.plain_floor import (
     batching_document,
     refill_document,
     slotting_document,
+    walk_document,
+    wave_document,
     zoning_document,
 )
 from yunqi.commerce.logistics.service.plain_yard import (
@@ -48,6 +50,17 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     def batch_orders(body: TimedRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Divide orders into batches for one cart, with a bound and two simpler ways beside it."""
         return batching_document(floor.batch(floor.read_batches(body.problem), seconds=body.seconds))
+
+    @routes.post("/warehouse/walks")
+    def walk_past_picks(body: PlainRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Find the shortest walk of a picker past all picks, through any number of cross aisles."""
+        problem, names = logistics.depot.read_walk(body.problem)
+        return walk_document(logistics.depot.walk(problem), names)
+
+    @routes.post("/warehouse/waves")
+    def choose_wave(body: TimedRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+        """Choose orders and aisles so that each visited aisle yields most units, with a bound."""
+        return wave_document(logistics.depot.wave(logistics.depot.read_waves(body.problem), seconds=body.seconds))
 
     @routes.post("/warehouse/slots")
     def slot_products(body: TimedRequest, principal: Principal = require("shop")) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class BerthDesk:
             on_step(best.cost, guess.bound)
         best = self._proven(problem, best, guess, budget, elapsed, seed, on_step, is_cancelled)
         if best is None:
-            raise NoBerthPlan("No plan was found within the hours; give more hours, cranes, quay or seconds.")
+            raise NoBerthPlan(_why_none(problem))
         return replace(best, bound=min(best.cost, max(best.bound, guess.bound)))
 
     def _proven(
@@ -175,3 +175,15 @@ class BerthDesk:
             if found.bound >= found.cost:
                 return found
         return best
+
+
+def _why_none(problem: QuayProblem) -> str:
+    """Return why a week has no plan: vessels that could not be served even if they were alone, else what would help."""
+    times = importlib.import_module("yunqi.commerce.logistics.engine.berth.times")
+    alone = [vessel.name for vessel in problem.vessels if not times.fits_alone(problem, vessel)]
+    if alone:
+        return (
+            f"No plan: {', '.join(alone[:5])} could not be served within {problem.hours} hours even if alone; "
+            "check arrival, work, cranes and draught against the tide, or give more hours."
+        )
+    return "No plan was found within the hours; give more hours, cranes, quay or seconds."

@@ -2,18 +2,20 @@
 
 import importlib
 import importlib.util
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.customs.landed import landed_cost, read_shipment, read_table
-from yunqi.commerce.logistics.engine.warehouse.picking import shortest
+from yunqi.commerce.logistics.engine.customs.duties import read_table
+from yunqi.commerce.logistics.engine.customs.landed import landed_cost, read_shipment
+from yunqi.commerce.logistics.engine.warehouse import read, touring
 from yunqi.commerce.logistics.model.customs import DutyLine, LandedCost
-from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, Wave, WaveProblem
+from yunqi.commerce.logistics.model.warehouse import Block, PickRoute, WalkProblem, Wave, WaveProblem
+from yunqi.commerce.logistics.service.documents import load_json
 from yunqi.commerce.logistics.service.files import read_text
+from yunqi.commerce.logistics.service.share import checked
 from yunqi.kernel import Error, Invalid
 
 
@@ -35,11 +37,13 @@ class Depot:
     def __init__(self, config: LogisticsConfig) -> None:
         self._config = config
 
-    def read_waves(self, path: Path) -> WaveProblem:
-        """Read a wave problem in the form of the SBPO 2025 challenge."""
+    def read_waves(self, source: Path | dict[str, Any]) -> WaveProblem:
+        """Read a wave problem: in the form of the SBPO 2025 challenge, our JSON file, or a document."""
         from yunqi.commerce.logistics.engine.warehouse.waves import read_waves  # HiGHS takes half a second to load
 
-        return read_waves(read_text(path, "a wave problem: orders, items, aisles"))
+        if not isinstance(source, Path) or source.suffix.lower() == ".json":
+            return read.read_waves(load_json(source))
+        return read_waves(read_text(source, "a wave problem: orders, items, aisles"))
 
     def wave(self, problem: WaveProblem, *, seconds: float | None = None) -> Wave:
         """Return the wave with most units an aisle, checked, with a bound."""
@@ -67,19 +71,26 @@ class Depot:
         return wave
 
     def pick(self, block: Block, picks: Sequence[tuple[int, float]]) -> PickRoute:
-        """Return the shortest walk of a picker."""
-        return shortest(block, picks)
+        """Return the shortest walk of a picker from the front of aisle 0."""
+        return self.walk(WalkProblem(block, tuple(picks)))
+
+    def read_walk(self, source: Path | dict[str, Any]) -> tuple[WalkProblem, tuple[str, ...]]:
+        """Read picks to fetch in one walk, and their ids, from a file or a document."""
+        return read.read_walk(load_json(source))
+
+    def walk(self, problem: WalkProblem) -> PickRoute:
+        """Return the shortest walk past all picks, through any number of cross aisles, and the order of the picks in it."""
+        found = touring.tour(problem)
+        checked(touring.violations(problem, found), "walk")
+        return found
 
     def read_duties(self, path: Path) -> tuple[DutyLine, ...]:
         """Read a duty table."""
         return read_table(read_text(path, "a duty table as CSV"))
 
-    def read_shipment(self, path: Path) -> dict[str, Any]:
-        """Read a shipment: destination, currency, day, freight, insurance and goods, amounts in minor units."""
-        try:
-            return read_shipment(json.loads(read_text(path, "a shipment as JSON")))
-        except json.JSONDecodeError as error:
-            raise Invalid(f"{path.name} line {error.lineno}: no JSON ({error.msg})", "file") from error
+    def read_shipment(self, source: Path | dict[str, Any]) -> dict[str, Any]:
+        """Read a shipment: destination, currency, day, freight, insurance, rates and goods, amounts in minor units."""
+        return read_shipment(load_json(source))
 
     def landed_cost(self, table: Sequence[DutyLine], **shipment: Any) -> LandedCost:
         """Return what a shipment costs at the door; see `engine.customs.landed.landed_cost`."""

@@ -18,6 +18,9 @@ LARGEST = 2_000_000_000
 """Bytes of a table of sales: 100,000 series of a year are some 50 to 500 MB."""
 
 
+UNUSED = " (what is known in advance is not used: that takes 20 series and a longer history)"
+
+
 class ForecastDesk:
     """Demand that was to demand to come.
 
@@ -84,7 +87,9 @@ class ForecastDesk:
         else:
             with needs_extra("logistics"):
                 from yunqi.commerce.logistics.engine.forecast import classical  # statsforecast comes with the extra
-            found, method = classical.forecast(panel.demand, bucket=bucket, buckets=buckets, level=level), "TSB"
+            found, method = classical.forecast(panel.demand, bucket=bucket, buckets=buckets, level=level)
+            if known is not None:
+                method += UNUSED
         first = panel.first + timedelta(days=days)
         return Forecast(panel.ids, first, bucket, found.median, found.low, found.high, level, method)
 

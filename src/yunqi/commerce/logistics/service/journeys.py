@@ -1,6 +1,5 @@
 """Journeys over scheduled services: the earliest, the cheapest, or all that are worth it."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from yunqi.commerce.logistics.engine.journeys.read import read_network
 from yunqi.commerce.logistics.engine.journeys.reasons import why_none
 from yunqi.commerce.logistics.engine.journeys.search import journeys
 from yunqi.commerce.logistics.model.journeys import Goal, Journey, Network, NoJourney, Wish
-from yunqi.commerce.logistics.service.files import read_text
+from yunqi.commerce.logistics.service.documents import load_json
 from yunqi.kernel import Invalid
 
 SHOWN = 5
@@ -23,11 +22,7 @@ class JourneyDesk:
 
     def read(self, path: Path) -> Network:
         """Read a network from a JSON file."""
-        try:
-            document = json.loads(read_text(path, "a network as JSON"))
-        except json.JSONDecodeError as error:
-            raise Invalid(f"{path.name} line {error.lineno}: no JSON ({error.msg})", "file") from error
-        return self.of(document)
+        return self.of(load_json(path))
 
     def of(self, document: Any) -> Network:
         """Read a network from plain values."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
-from yunqi.commerce.logistics.engine.packing.check import violations
-from yunqi.commerce.logistics.engine.packing.read import Read, read_csv, read_json
+from yunqi.commerce.logistics.engine.packing.check import use, violations
+from yunqi.commerce.logistics.engine.packing.read import Read, read_csv, read_json, read_packing
 from yunqi.commerce.logistics.model.packing import Packing, PackingProblem
 from yunqi.commerce.logistics.service.extra import needs_extra
 from yunqi.commerce.logistics.service.files import read_text
@@ -53,6 +54,24 @@ class PackingDesk:
         if path.is_dir():
             items, bins = path / "items.csv", path / "bins.csv"
         return read_csv(read_text(items, PAIR), read_text(bins, PAIR), support=support)
+
+    def check(self, read: Read, document: Any) -> dict[str, Any]:
+        """Judge a packing that was made elsewhere or changed by hand: its use, and every rule that it breaks, in words.
+
+        Parameters
+        ----------
+        document
+            ``{"placements": [{"item", "x", "y", "z", "dx", "dy", "dz", "bin", "number"}]}``, as an answer has them; ``bin`` may
+            be absent where there is one kind, ``number`` where there is one of it.
+
+        Raises
+        ------
+        Invalid
+            A row is no placement; named.
+        """
+        packing = read_packing(read, document)
+        broken = violations(read.problem, packing, scale=read.scale)
+        return {"valid": not broken, "use": use(read.problem, packing), "broken": broken}
 
     def pack(
         self,

@@ -1,7 +1,6 @@
 """Customs papers of a shipment, with the duties reckoned from a table that the user gives."""
 
 import importlib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,8 @@ from yunqi.commerce.logistics.engine.customs.landed import landed_cost
 from yunqi.commerce.logistics.engine.customs.papers.read import read_consignment
 from yunqi.commerce.logistics.model.customs import DutyLine, Good
 from yunqi.commerce.logistics.model.papers import Consignment, Paper
+from yunqi.commerce.logistics.service.documents import load_json
 from yunqi.commerce.logistics.service.extra import needs_extra
-from yunqi.commerce.logistics.service.files import read_text
-from yunqi.kernel import Invalid
 
 
 class PaperDesk:
@@ -21,11 +19,7 @@ class PaperDesk:
 
     def read(self, path: Path) -> Consignment:
         """Read a shipment from a JSON file."""
-        try:
-            document = json.loads(read_text(path, "a shipment as JSON"))
-        except json.JSONDecodeError as error:
-            raise Invalid(f"{path.name} line {error.lineno}: no JSON ({error.msg})", "file") from error
-        return self.of(document)
+        return self.of(load_json(path))
 
     def of(self, document: Any) -> Consignment:
         """Read a shipment from plain values."""
@@ -34,10 +28,11 @@ class PaperDesk:
     def with_duties(self, shipment: Consignment, table: Sequence[DutyLine]) -> Consignment:
         """Return the shipment with duties and taxes reckoned; freight and insurance are those among its charges."""
         charges = dict(shipment.charges)
-        goods = [Good(line.code, line.origin, line.value) for line in shipment.lines]
+        goods = [Good(line.code, line.origin, line.value, line.net_g, line.preference) for line in shipment.lines]
         found = landed_cost(
             goods, table, destination=shipment.receiver.country, day=shipment.day, currency=shipment.currency,
             freight=charges.get("freight", 0), insurance=charges.get("insurance", 0),
+            rates=dict(shipment.rates),
         )  # fmt: skip
         due = tuple(
             (cost.name, cost.amount, cost.because) for cost in found.costs if cost.name.startswith(("duty", "tax"))

@@ -2,8 +2,17 @@
 
 from typing import Any
 
+from yunqi.commerce.logistics.model.customs import LandedCost
 from yunqi.commerce.logistics.model.nomenclature import Suggestion
 from yunqi.kernel.clock import iso
+
+
+def landed_document(found: LandedCost) -> dict[str, Any]:
+    """Return every amount in minor units, with what it was reckoned from, and their sum."""
+    return {
+        "currency": found.currency, "total": found.total,
+        "costs": [{"name": cost.name, "amount": cost.amount, "because": cost.because} for cost in found.costs],
+    }  # fmt: skip
 
 
 def suggestion_document(found: Suggestion) -> dict[str, Any]:

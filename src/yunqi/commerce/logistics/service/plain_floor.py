@@ -1,9 +1,11 @@
 """Answers of the warehouse floor as plain values, for commands and routes alike."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from yunqi.commerce.logistics.model.floor import Batching, RefillPlan, Slotting
+from yunqi.commerce.logistics.model.warehouse import PickRoute, Wave
 from yunqi.commerce.logistics.model.zones import Zoning
 
 
@@ -27,6 +29,22 @@ def slotting_document(found: Slotting) -> dict[str, Any]:
         },
         "today_held_out_metres": None if found.today_held_out is None else round(found.today_held_out, 3),
         "places": dict(found.places), "moves": list(found.moves),
+    }  # fmt: skip
+
+
+def walk_document(found: PickRoute, names: Sequence[str]) -> dict[str, Any]:
+    """Return the walk's length, the ids of the picks in its order, and where it turns or stops (aisle, metres)."""
+    return {
+        "metres": round(found.metres, 3), "picks": [names[number] for number in found.picks],
+        "path": [list(point) for point in found.path],
+    }  # fmt: skip
+
+
+def wave_document(found: Wave) -> dict[str, Any]:
+    """Return orders and aisles of a wave, counted from 0, its units an aisle and their bound."""
+    return {
+        "value": found.value, "bound": found.bound, "is_proven": found.is_proven,
+        "orders": list(found.orders), "aisles": list(found.aisles),
     }  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Roads from OpenStreetMap extracts on this machine: graphs and matrices, kept on disk by what they were made of."""
 
-import csv
 import dataclasses
 import hashlib
 import io
@@ -21,7 +20,7 @@ from yunqi.commerce.logistics.engine.routing.roads.graph import RoadGraph, graph
 from yunqi.commerce.logistics.engine.routing.roads.measure import SNAP_METRES, RoadMatrix, matrix_of
 from yunqi.commerce.logistics.engine.routing.roads.profiles import RoadProfile, profile_of
 from yunqi.commerce.logistics.model import BadProblem
-from yunqi.commerce.logistics.service.files import read_text
+from yunqi.commerce.logistics.service.files import read_rows
 
 Arrays = dict[str, npt.NDArray[Any]]
 FORM = "2"
@@ -134,19 +133,16 @@ def read_points(path: Path) -> tuple[npt.NDArray[np.float64], list[str]]:
     NotFound, Invalid, BadProblem
         When it is not there or a row is wrong; names the row.
     """
-    rows = csv.DictReader(io.StringIO(read_text(path, "a CSV file with the columns id, lat, lon")))
-    if not {"id", "lat", "lon"} <= set(rows.fieldnames or ()):
-        raise BadProblem(f"{path.name} needs the columns id, lat, lon in its first row.", param="points")
     degrees, names = [], []
-    for row in rows:
+    for row in read_rows(path, ("id", "lat", "lon")):
         try:
-            lat, lon = float(row["lat"]), float(row["lon"])
-        except (TypeError, ValueError):
+            lat, lon = float(row.figure("lat")), float(row.figure("lon"))
+        except ValueError:
             lat = lon = float("nan")
         if not (abs(lat) <= 90 and abs(lon) <= 180):
-            raise BadProblem(f"{path.name}, line {rows.line_num}: lat and lon have to be degrees.", param="points")
+            raise BadProblem(f"{path.name}, line {row.line}: lat and lon have to be degrees.", param="points")
         degrees.append((lat, lon))
-        names.append(row["id"] or f"line {rows.line_num}")
+        names.append(row.text("id", f"line {row.line}"))
     if not 0 < len(names) <= MOST_POINTS or len(set(names)) < len(names):
         raise BadProblem(f"{path.name} needs 1 to {MOST_POINTS:,} points, each with an id of its own.", param="points")
     return np.array(degrees), names

@@ -25,23 +25,22 @@ STIR = 12.0
 class _Quay:
     """A week flat.
 
-    ``about[v]`` holds arrival, due, weight, width in slots, fewest and most cranes; ``stay[v, c, slot]`` the hours alongside
-    with c cranes; ``moves[v, hour]`` whether the water is deep enough; ``out[v, hour]`` when it can leave after that hour;
-    ``home[v]`` its best slot.
+    ``about[v]`` holds arrival, due, weight, width in slots, fewest and most cranes, last slot; ``stay[v, c, slot]`` the hours
+    alongside with c cranes; ``moves[v, hour]`` whether the water is deep enough; ``out[v, hour]`` when it can leave after
+    that hour; ``home[v]`` its best slot.
     """
 
     def __init__(self, problem: QuayProblem) -> None:
-        slots, vessels = problem.length // problem.step, problem.vessels
+        slots, vessels = problem.slots, problem.vessels
         most = max(min(vessel.most_cranes, problem.cranes) for vessel in vessels)
-        self.about = np.zeros((len(vessels), 6), np.int64)
+        self.about = np.zeros((len(vessels), 7), np.int64)
         self.stay = np.full((len(vessels), most + 1, slots), NEVER)
         self.moves = np.zeros((len(vessels), problem.hours + 1), np.bool_)
         self.out = np.full((len(vessels), problem.hours + 1), NEVER)
         self.home = np.zeros(len(vessels), np.int64)
         for v, vessel in enumerate(vessels):
-            width, many = -(-vessel.length // problem.step), min(vessel.most_cranes, problem.cranes)
-            self.about[v] = (vessel.arrival, vessel.due, vessel.weight, width, vessel.least_cranes, many)
-            last = max(0, slots - width)
+            width, many, last = problem.width(vessel), min(vessel.most_cranes, problem.cranes), problem.last(vessel)
+            self.about[v] = (vessel.arrival, vessel.due, vessel.weight, width, vessel.least_cranes, many, last)
             self.home[v] = min(max(0, round(vessel.position / problem.step)), last)
             for cranes in range(vessel.least_cranes, many + 1):
                 for slot in range(last + 1):
@@ -86,7 +85,7 @@ def _serve(
                     continue
                 for k in range(2 * slots):
                     slot = aims[v] + (k + 1) // 2 * (1 - k % 2 * 2)  # outwards, by turns on both sides
-                    if slot < 0 or slot + width > slots:
+                    if slot < 0 or slot > about[v, 6]:
                         continue
                     ready = start + stay[v, cranes, slot]
                     if ready > hours:
@@ -129,7 +128,7 @@ def _tries(
             elif kind < 0.75:
                 new_caps[v] = np.random.randint(about[v, 4], about[v, 5] + 1)
             elif kind < 0.9:
-                new_aims[v] = np.random.randint(shape[1] - about[v, 3] + 1)
+                new_aims[v] = np.random.randint(about[v, 6] + 1)
             else:
                 new_aims[v] = home[v]
         limit = cost - heat * np.log(np.random.random())

@@ -47,8 +47,7 @@ class QuayModel:
             [interval for interval, _ in self._uses], [cranes for _, cranes in self._uses], problem.cranes
         )
         # Implied: at no hour do the vessels together exceed the quay.
-        slots = problem.length // problem.step
-        self._model.add_cumulative(self._across, [self._width(vessel) for vessel in problem.vessels], slots)
+        self._model.add_cumulative(self._across, list(map(problem.width, problem.vessels)), problem.slots)
         self._model.minimize(sum(stay.cost for stay in self._stays))
 
     def guess(self, bound: int, known: BerthPlan | None, stays: Sequence[tuple[int, int]]) -> None:
@@ -74,16 +73,13 @@ class QuayModel:
             for count, chosen in stay.cranes.items():
                 self._model.add_hint(chosen, count == cranes)
 
-    def _width(self, vessel: Vessel) -> int:
-        return -(-vessel.length // self._problem.step)
-
     def _stay(self, index: int, vessel: Vessel) -> _Stay:
         model, problem = self._model, self._problem
-        width, slots, latest = self._width(vessel), problem.length // problem.step, problem.hours
+        width, last, latest = problem.width(vessel), problem.last(vessel), problem.hours
         start = model.new_int_var_from_domain(self._starts(index, vessel), f"start{index}")
         end = model.new_int_var(vessel.arrival + 1, latest, f"end{index}")
         length = model.new_int_var(1, latest, f"stay{index}")
-        place = model.new_int_var(0, max(0, slots - width), f"place{index}")
+        place = model.new_int_var(0, last, f"place{index}")
         across = model.new_interval_var(start, length, end, f"across{index}")
         self._across.append(across)
         self._along.append(model.new_fixed_size_interval_var(place, width, f"along{index}"))
@@ -97,7 +93,7 @@ class QuayModel:
                 hours = cp_model.Domain.from_values(allowed[cranes])
                 model.add_linear_expression_in_domain(start, hours).only_enforce_if(chosen)
             choices[cranes] = chosen
-            times = [hours_alongside(vessel, cranes, at * problem.step) for at in range(max(1, slots - width + 1))]
+            times = [hours_alongside(vessel, cranes, at * problem.step) for at in range(last + 1)]
             needed = model.new_int_var(min(times), max(times), f"needed{index}_{cranes}")
             model.add_element(place, times, needed)
             if problem.depth and vessel.draught:

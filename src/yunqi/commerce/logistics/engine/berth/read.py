@@ -113,8 +113,10 @@ def _vessel(one: Any, where: str) -> Vessel:
 
 def _whole(document: dict[str, Any], name: str, where: str, default: int | None = None) -> int:
     value = document.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid(f"{where}: {name} must be a whole number, not {value!r}", name)
     if not 0 <= value <= 10**9:
-        raise Invalid(f"{where}: {name} must be from 0 to a billion, not {value!r}", name)
+        raise Invalid(f"{where}: {name} must be a whole number from 0 to a billion, not {str(value)[:40]}", name)
+    if value != int(value):
+        raise Invalid(f"{where}: {name} must be a whole number, not {value!r}", name)
     return int(value)

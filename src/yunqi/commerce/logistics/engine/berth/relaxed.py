@@ -79,13 +79,13 @@ class Relaxation:
             rows.append(column.vessel)
             cols.append(at)
             values.append(1.0)
-            width = -(-problem.vessels[column.vessel].length // problem.step)
+            width = problem.width(problem.vessels[column.vessel])
             for hour in range(column.start, column.end):
                 rows += [vessels + hour, vessels + hours + hour]
                 cols += [at, at]
                 values += [float(column.cranes), float(width)]
         self._matrix = coo_array((values, (rows, cols)), shape=(vessels + 2 * hours, len(self._columns))).tocsr()
-        self._room = np.concatenate([np.full(hours, problem.cranes), np.full(hours, problem.length // problem.step)])
+        self._room = np.concatenate([np.full(hours, problem.cranes), np.full(hours, problem.slots)])
         self._costs = np.array([column.cost for column in self._columns], float)
 
     def bound(self, *, seconds: float) -> Guess:

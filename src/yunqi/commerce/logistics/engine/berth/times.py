@@ -26,3 +26,13 @@ def leaves(problem: QuayProblem, vessel: Vessel, hour: int) -> int:
     while not tide_allows(problem, vessel, hour):
         hour += 1
     return hour
+
+
+def fits_alone(problem: QuayProblem, vessel: Vessel) -> bool:
+    """Whether a vessel could come, be served where it lies best and leave within the hours if no other were there."""
+    nearest = min(range(problem.last(vessel) + 1), key=lambda slot: abs(slot * problem.step - vessel.position))
+    stay = hours_alongside(vessel, min(vessel.most_cranes, problem.cranes), nearest * problem.step)
+    return any(
+        tide_allows(problem, vessel, start) and leaves(problem, vessel, start + stay) <= problem.hours
+        for start in range(vessel.arrival, problem.hours - stay + 1)
+    )

@@ -1,18 +1,18 @@
 """Landed cost: a pure, auditable function of goods, freight and a duty table. No rate comes from here."""
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from yunqi.commerce.catalog import Money
+from yunqi.commerce.logistics.engine.customs.duties import line_for
 from yunqi.commerce.logistics.engine.keys import known
-from yunqi.commerce.logistics.model.customs import Cost, DutyLine, Good, LandedCost
-from yunqi.kernel.errors import Invalid, NotFound
+from yunqi.commerce.logistics.model.customs import Cost, DutyBase, DutyLine, Good, LandedCost, Rates
+from yunqi.kernel.errors import Invalid
 
-COLUMNS = ("code", "origin", "destination", "duty", "tax", "valid_from", "valid_to", "source")
+LARGEST = 10**15
+GOOD = {"code", "origin", "value", "net_g", "preference"}
 
 
 def landed_cost(
@@ -24,24 +24,27 @@ def landed_cost(
     currency: str,
     freight: int = 0,
     insurance: int = 0,
+    rates: Mapping[str, Decimal] | None = None,
 ) -> LandedCost:
     """Return what the goods cost at the door.
 
-    Duty is charged on value with freight and insurance (CIF), shared by value; tax on that and the duty. Each amount is rounded
-    half up to whole minor units.
+    Freight and insurance are divided by value into whole minor units that add up. Duty is charged on value with freight and
+    insurance (or on the value alone, where the line says so) and by weight; tax on value, freight, insurance and duty. Each
+    amount is rounded half up to whole minor units, and says from what it was reckoned.
 
     Parameters
     ----------
     table
-        The duty lines that the user loaded; of those that apply the longest code wins, then the one with the named origin, then
-        the newest.
+        The duty lines that the user loaded; which one applies: `engine.customs.duties.line_for`.
     freight, insurance
         Minor units for the whole shipment.
+    rates
+        What one major unit of other currencies is in the shipment's, where a line has amounts in those.
 
     Raises
     ------
     Invalid
-        A value is negative or a code no code.
+        A value is negative, a code no code, or a rate or weight is missing that a line asks for.
     NotFound
         No line covers a good on that day: nothing is guessed.
     """
@@ -55,82 +58,77 @@ def landed_cost(
         Cost("freight", freight, "as given"),
         Cost("insurance", insurance, "as given"),
     ]
-    for number, good in enumerate(goods, 1):
-        line = _line(good, table, destination, day)
-        base = Decimal(good.value) + Decimal(freight + insurance) * good.value / total
-        duty = _round(base * line.duty)
-        tax = _round((base + duty) * line.tax)
+    exchange = Rates(currency, rates or {})
+    shares = shared(freight + insurance, [good.value for good in goods])
+    for number, (good, share) in enumerate(zip(goods, shares, strict=True), 1):
+        line = line_for(good, table, destination, day)
         named = f"{line.code} from {line.origin} to {line.destination}, {line.source}"
-        costs.append(Cost(f"duty {number}", duty, f"{line.duty:%} of {_round(base)} minor units ({named})"))
-        costs.append(Cost(f"tax {number}", tax, f"{line.tax:%} of {_round(base) + duty} minor units ({named})"))
+        if line.preference:
+            named += f", {line.preference}"
+        duty, because = _duty(good, number, share, total, line, exchange)
+        costs.append(Cost(f"duty {number}", duty, f"{because} ({named})"))
+        tax, because = _tax(good.value + share + duty, total, line, exchange)
+        costs.append(Cost(f"tax {number}", tax, f"{because} ({named})"))
     return LandedCost(currency, tuple(costs))
 
 
-def _line(good: Good, table: Sequence[DutyLine], destination: str, day: date) -> DutyLine:
-    if not good.code.isdigit() or len(good.code) < 6:
-        raise Invalid(f"HS code {good.code!r} must be at least six digits", "code")
-    found = [line for line in table if line.applies(good.code, good.origin, destination, day)]
-    if not found:
-        raise NotFound(
-            f"no duty line covers {good.code} from {good.origin} to {destination} on {day}; load a table that does",
-            "code",
+def shared(amount: int, weights: Sequence[int]) -> list[int]:
+    """Divide an amount by weights, not all 0, into whole numbers that add up to it: the largest remainders get one more."""
+    whole = sum(weights)
+    parts = [amount * weight // whole for weight in weights]
+    most = sorted(range(len(weights)), key=lambda k: (-(amount * weights[k] % whole), k))
+    for k in most[: amount - sum(parts)]:
+        parts[k] += 1
+    return parts
+
+
+def _duty(good: Good, number: int, share: int, total: int, line: DutyLine, exchange: Rates) -> tuple[int, str]:
+    if (free := _free(line.duty_free_to, total, exchange)) is not None:
+        return 0, f"none up to {free}"
+    base = good.value + (share if line.base is DutyBase.CIF else 0)
+    duty, because = _round(base * line.duty), f"{_percent(line.duty)} of {base} minor units"
+    if line.per_kg is not None:
+        if good.net_g is None:
+            raise Invalid(f"goods[{number}] needs net_g: line {line.code} has a duty by weight", "net_g")
+        minor, words = exchange.minor(line.per_kg.amount, line.per_kg.currency)
+        duty += _round(minor * good.net_g / 1000)
+        because += (
+            f" and {line.per_kg.amount} {line.per_kg.currency}{words} for each of {Decimal(good.net_g) / 1000} kg"
         )
-    return max(found, key=lambda line: (len(line.code), line.origin != "*", line.destination != "*", line.since))
+    return duty, because
+
+
+def _tax(base: int, total: int, line: DutyLine, exchange: Rates) -> tuple[int, str]:
+    if (free := _free(line.tax_free_to, total, exchange)) is not None:
+        return 0, f"none up to {free}"
+    return _round(base * line.tax), f"{_percent(line.tax)} of {base} minor units"
+
+
+def _free(limit: Money | None, total: int, exchange: Rates) -> str | None:
+    """Return the limit in words when goods of that value are free, else None."""
+    if limit is None:
+        return None
+    minor, words = exchange.minor(limit.decimal, limit.currency)
+    return f"{limit}{words}, and the goods are worth {total} minor units" if total <= minor else None
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f}%"
 
 
 def _round(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def read_table(text: str) -> tuple[DutyLine, ...]:
-    """Read a duty table: CSV with the columns code, origin, destination, duty, tax, valid_from, valid_to, source.
-
-    Raises
-    ------
-    Invalid
-        Names the line that is wrong.
-    """
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-        raise Invalid(f"the duty table lacks the column {sorted(missing)[0]}; it needs {', '.join(COLUMNS)}", "file")
-    lines = []
-    for row in reader:
-        try:
-            lines.append(
-                DutyLine(
-                    row["code"].strip(), row["origin"].strip() or "*", row["destination"].strip() or "*",
-                    Decimal(row["duty"]), Decimal(row["tax"]), date.fromisoformat(row["valid_from"].strip()),
-                    date.fromisoformat(row["valid_to"].strip()) if row["valid_to"].strip() else None, row["source"],
-                )
-            )  # fmt: skip
-        except (InvalidOperation, ValueError, AttributeError, TypeError) as error:
-            raise Invalid(f"duty table line {reader.line_num}: {error or 'a rate is no number'}", "file") from error
-        except Invalid as error:
-            raise Invalid(f"duty table line {reader.line_num}: {error.message}", "file") from error
-    _unambiguous(lines)
-    return tuple(lines)
-
-
-def _unambiguous(lines: Sequence[DutyLine]) -> None:
-    """Refuse two lines that are equally near to the same goods on the same first day, with other rates."""
-    seen: dict[tuple[str, str, str, date], int] = {}
-    for number, line in enumerate(lines, 2):
-        first = seen.setdefault((line.code, line.origin, line.destination, line.since), number)
-        if first != number and (line.duty, line.tax) != (lines[first - 2].duty, lines[first - 2].tax):
-            raise Invalid(
-                f"duty table line {number}: line {first} has other rates for {line.code} from that day", "file"
-            )
-
-
 def read_shipment(document: Any) -> dict[str, Any]:
-    """Read a shipment from plain values: destination, currency, day, freight, insurance, and goods with code, origin, value.
+    """Read a shipment from plain values; see `docs/how-to/border.md`.
 
     Raises
     ------
     Invalid
         Names the field, as ``goods[2].value``.
     """
-    known(document, {"destination", "currency", "day", "freight", "insurance", "goods"}, "shipment")
+    known(document, {"destination", "currency", "day", "freight", "insurance", "rates", "goods"}, "shipment")
     for name in ("destination", "currency", "day", "goods"):
         if name not in document:
             raise Invalid(f"the shipment lacks {name}; it has destination, currency, day and goods", name)
@@ -147,14 +145,35 @@ def read_shipment(document: Any) -> dict[str, Any]:
         "destination": _country(document["destination"], "destination"), "currency": str(document["currency"]), "day": day,
         "freight": _whole(document.get("freight", 0), "freight"),
         "insurance": _whole(document.get("insurance", 0), "insurance"),
+        "rates": read_rates(document.get("rates", {})),
     }  # fmt: skip
 
 
+def read_rates(value: Any) -> dict[str, Decimal]:
+    """Read rates: an object of numbers (or texts, for exact ones) by currency."""
+    if not isinstance(value, dict):
+        raise Invalid("rates must be an object: what one of each currency is in the shipment's", "rates")
+    found = {}
+    for name, rate in value.items():
+        try:
+            found[str(name)] = Decimal("x" if isinstance(rate, bool) else str(rate))
+        except InvalidOperation as error:
+            raise Invalid(f"rates.{name} is {rate!r}, no number", "rates") from error
+    return found
+
+
 def _good(row: Any, where: str) -> Good:
-    known(row, {"code", "origin", "value"}, where)
+    known(row, GOOD, where)
     if missing := {"code", "origin", "value"} - set(row):
         raise Invalid(f"{where} lacks {sorted(missing)[0]}", where)
-    return Good(str(row["code"]), _country(row["origin"], f"{where}.origin"), _whole(row["value"], f"{where}.value"))
+    net = row.get("net_g")
+    preference = row.get("preference", "")
+    if not isinstance(preference, str):
+        raise Invalid(f"{where}.preference must be the name of an agreement", where)
+    return Good(
+        str(row["code"]).replace(".", "").replace(" ", ""), _country(row["origin"], f"{where}.origin"),
+        _whole(row["value"], f"{where}.value"), None if net is None else _whole(net, f"{where}.net_g", "grams"), preference,
+    )  # fmt: skip
 
 
 def _country(value: Any, where: str) -> str:
@@ -163,7 +182,9 @@ def _country(value: Any, where: str) -> str:
     return value
 
 
-def _whole(value: Any, where: str) -> int:
+def _whole(value: Any, where: str, unit: str = "minor units") -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Invalid(f"{where} must be a whole number of minor units that is not negative, not {value!r}", where)
+        raise Invalid(f"{where} must be a whole number of {unit} that is not negative, not {value!r}", where)
+    if value > LARGEST:
+        raise Invalid(f"{where} is {value}, more than {LARGEST}; check the unit", where)
     return value

@@ -1,13 +1,14 @@
 """What is known of the days to come, as promotions, from a table."""
 
-import io
 from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.csv as pacsv
 
+from yunqi.commerce.logistics.engine.forecast.arrow import read_table
+from yunqi.commerce.logistics.engine.forecast.read import LARGEST
+from yunqi.commerce.logistics.engine.tables import column_names
 from yunqi.commerce.logistics.model.forecast import Panel
 from yunqi.kernel.errors import Invalid
 
@@ -30,17 +31,15 @@ def read_known(text: str, panel: Panel, *, horizon: int) -> tuple[npt.NDArray[np
     Invalid
         Names the line or the column that is wrong; the table ends before the horizon does.
     """
-    header = [name.strip().strip('"') for name in text.lstrip("\ufeff").split("\n", 1)[0].rstrip("\r").split(",")]
+    header = column_names(text, ("id", "series", "date"))
     names = tuple(name for name in header if name not in ("id", "series", "date"))
     kinds = {"id": pa.string(), "series": pa.string(), "date": pa.date32()} | dict.fromkeys(names, pa.float64())
-    try:
-        options = pacsv.ConvertOptions(column_types=kinds)
-        table = pacsv.read_csv(io.BytesIO(text.lstrip("\ufeff").encode()), convert_options=options)
-    except pa.ArrowInvalid as error:
-        raise Invalid(f"the table of what is known can't be read: {str(error)[:200]}", "known") from error
+    table = read_table(text, header, kinds, what="the table of what is known")
     key = "id" if "id" in header else "series"
     if key not in header or "date" not in header or not 1 <= len(names) <= MOST:
         raise Invalid(f"the table of what is known needs id, date and 1 to {MOST} quantities", "known")
+    if not table.num_rows:
+        raise Invalid("the table of what is known has no rows", "known")
     days = panel.demand.shape[1] + horizon
     if len(panel.ids) * days * len(names) > CELLS:
         raise Invalid("series, days and known quantities are too many for one run; split the file", "known")
@@ -55,9 +54,9 @@ def read_known(text: str, panel: Panel, *, horizon: int) -> tuple[npt.NDArray[np
     _once(rows, when, kept, days, table[key].to_pylist())
     for column, name in enumerate(names):
         values = table[name].to_numpy()
-        bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+        bad = np.flatnonzero(~((values >= 0) & (values <= LARGEST)))
         if bad.size:
-            raise Invalid(f"known line {2 + int(bad[0])}: {name} must be a number that is not negative", name)
+            raise Invalid(f"known line {2 + int(bad[0])}: {name} must be a number from 0 to {LARGEST:g}", name)
         found[rows[kept], when[kept], column] = values[kept]
     return found, names
 

@@ -1,15 +1,15 @@
 """Order lines with their returns, from a table."""
 
-import csv
-import io
 from datetime import date, timedelta
 
 import numpy as np
 
+from yunqi.commerce.logistics.engine import tables
 from yunqi.commerce.logistics.model.returns import OrderLines
 from yunqi.kernel.errors import Invalid
 
 EPOCH = date(1970, 1, 1)
+COLUMNS = ("id", "ordered", "returned", "product")
 MOST_LINES = 3_000_000
 
 
@@ -23,28 +23,23 @@ def read_order_lines(text: str, *, as_of: date) -> OrderLines:
     Invalid
         Names the line that is wrong.
     """
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    if missing := {"id", "ordered", "returned", "product"} - set(reader.fieldnames or ()):
-        raise Invalid(f"the order lines lack the column {sorted(missing)[0]}", "file")
     last = (as_of - EPOCH).days
     seen: dict[str, None] = {}
     rows: list[tuple[int, int]] = []
     products: list[str] = []
     categories: list[str] = []
-    for row in reader:
-        number, name, product = reader.line_num, (row["id"] or "").strip(), (row["product"] or "").strip()
+    for row in tables.rows(text, what="the table of order lines", needed=COLUMNS, known=("category",)):
+        number, name, product = row.line, row.text("id"), row.text("product")
         if not name or name in seen:
             raise Invalid(f"line {number}: id {name!r} is {'empty' if not name else 'there twice'}", "id")
         if not product:
             raise Invalid(f"line {number}: product is empty", "product")
         seen[name] = None
-        rows.append(_days(row["ordered"], row["returned"], number, last))
+        rows.append(_days(row.text("ordered"), row.text("returned"), number, last))
         products.append(product)
-        categories.append((row.get("category") or "").strip() or "-")
+        categories.append(row.text("category", "-"))
         if len(rows) > MOST_LINES:
             raise Invalid(f"more than {MOST_LINES} lines; leave out old ones", "file")
-    if not rows:
-        raise Invalid("there are no order lines", "file")
     times = np.array(rows, np.int64)
     names, product_at = np.unique(products, return_inverse=True)
     kinds, category_at = np.unique(categories, return_inverse=True)
@@ -55,13 +50,13 @@ def read_order_lines(text: str, *, as_of: date) -> OrderLines:
     )  # fmt: skip
 
 
-def _days(ordered: str | None, returned: str | None, number: int, last: int) -> tuple[int, int]:
+def _days(ordered: str, returned: str, number: int, last: int) -> tuple[int, int]:
     first = _day(ordered, number, "ordered")
     if first > last:
         raise Invalid(
             f"line {number}: ordered {ordered} is after {EPOCH + timedelta(days=last)}, in the future", "ordered"
         )
-    if not (returned or "").strip():
+    if not returned:
         return first, -1
     back = _day(returned, number, "returned")
     if back < first:
@@ -73,9 +68,9 @@ def _days(ordered: str | None, returned: str | None, number: int, last: int) -> 
     return first, back - first
 
 
-def _day(value: str | None, number: int, name: str) -> int:
+def _day(value: str, number: int, name: str) -> int:
     try:
-        return (date.fromisoformat((value or "").strip()) - EPOCH).days
+        return (date.fromisoformat(value) - EPOCH).days
     except ValueError as error:
         raise Invalid(f"line {number}: {name} {value!r} is no day as 2026-11-25", name) from error
 

@@ -1,18 +1,20 @@
 """A panel of demand from a table: series, day, units."""
 
-import io
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
+from yunqi.commerce.logistics.engine.forecast.arrow import read_table
+from yunqi.commerce.logistics.engine.tables import column_names
 from yunqi.commerce.logistics.model.forecast import Panel
 from yunqi.kernel.errors import Invalid
 
 LONGEST = 3_660
 """Days between the first and the last row; more is taken for a mistake in a date."""
+LARGEST = 1e12
+"""Units a day; more is taken for a mistake."""
 CELLS = 300_000_000
 """Series times days that are kept in memory (2.4 GB)."""
 
@@ -27,13 +29,8 @@ def read_csv(text: str) -> Panel:
     Invalid
         Names the column or the line that is wrong.
     """
-    options = pacsv.ConvertOptions(
-        column_types={"id": pa.string(), "series": pa.string(), "quantity": pa.float64(), "date": pa.date32()}
-    )
-    try:
-        table = pacsv.read_csv(io.BytesIO(text.encode()), convert_options=options)
-    except pa.ArrowInvalid as error:
-        raise Invalid(f"the demand table can't be read: {_short(str(error))}", "file") from error
+    kinds = {"id": pa.string(), "series": pa.string(), "quantity": pa.float64(), "date": pa.date32()}
+    table = read_table(text, column_names(text, kinds), kinds, what="the demand table")
     name = "id" if "id" in table.column_names else "series"
     for column in (name, "date", "quantity"):
         if column not in table.column_names:
@@ -45,10 +42,10 @@ def read_csv(text: str) -> Panel:
             line = 2 + int(np.flatnonzero(table[column].is_null().to_numpy())[0])
             raise Invalid(f"line {line}: {column} is empty", column)
     quantity = table["quantity"].to_numpy()
-    bad = np.flatnonzero(~np.isfinite(quantity) | (quantity < 0))
+    bad = np.flatnonzero(~((quantity >= 0) & (quantity <= LARGEST)))
     if bad.size:
         raise Invalid(
-            f"line {2 + int(bad[0])}: quantity must be a number that is not negative, not {quantity[bad[0]]}",
+            f"line {2 + int(bad[0])}: quantity must be a number from 0 to {LARGEST:g}, not {quantity[bad[0]]}",
             "quantity",
         )
     return _panel(table, name, quantity)
@@ -70,7 +67,3 @@ def _panel(table: pa.Table, name: str, quantity: np.ndarray) -> Panel:
 
 def _day(number: int) -> date:
     return date(1970, 1, 1) + timedelta(days=number)
-
-
-def _short(text: str) -> str:
-    return text.replace("\n", " ")[:200]

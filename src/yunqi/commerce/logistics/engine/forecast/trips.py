@@ -1,12 +1,12 @@
 """Trips from a table."""
 
-import io
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
 
+from yunqi.commerce.logistics.engine.forecast.arrow import read_table
+from yunqi.commerce.logistics.engine.tables import column_names, decimal_sign, pointed
 from yunqi.commerce.logistics.model.eta import Trips
 from yunqi.kernel.errors import Invalid
 
@@ -34,6 +34,8 @@ def read_trips(text: str, *, like: Trips | None = None) -> Trips:
     """
     table = _table(text, needed=("started", "minutes") if like is None else ("started",))
     columns = {name: table[name].to_pylist() for name in table.column_names}
+    if decimal_sign(text) == ",":
+        columns |= _pointed(columns)
     if "id" in columns:
         _once(columns["id"])
     started, hours = _starts(columns["started"])
@@ -63,20 +65,20 @@ def read_trips(text: str, *, like: Trips | None = None) -> Trips:
 
 
 def _table(text: str, *, needed: tuple[str, ...]) -> pa.Table:
-    names = [name.strip() for name in text.lstrip("\ufeff").split("\n", 1)[0].split(",")]
-    types = pacsv.ConvertOptions(
-        column_types={name.strip('"\r'): pa.string() for name in names}, strings_can_be_null=False
-    )
-    try:
-        table = pacsv.read_csv(io.BytesIO(text.lstrip("\ufeff").encode()), convert_options=types)
-    except pa.ArrowInvalid as error:
-        raise Invalid(f"the table of trips can't be read: {str(error)[:200]}", "file") from error
+    names = column_names(text, ("id", "started", "minutes", "planned_min"))
+    table = read_table(text, names, dict.fromkeys(names, pa.string()), what="the table of trips", empty_is_text=True)
     for name in needed:
         if name not in table.column_names:
             raise Invalid(f"the table of trips lacks the column {name}", name)
     if not table.num_rows:
         raise Invalid("the table of trips has no rows", "file")
     return table
+
+
+def _pointed(columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the columns of numbers with decimal points."""
+    found = {name: [pointed(value.strip()) for value in values] for name, values in columns.items()}
+    return {name: values for name, values in found.items() if name == "minutes" or _is_numeric(values)}
 
 
 def _once(names: list[str]) -> None:

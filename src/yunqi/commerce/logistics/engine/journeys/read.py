@@ -63,7 +63,7 @@ def _service(row: Any, where: str) -> Service:
     known(row, SERVICE, where)
     weekly = [(day, _time(one.get("at"), where)) for one in _rows(row, "departures", where, {"days", "at"})
               for day in _weekdays(one, where)]  # fmt: skip
-    dates = [_stamp(one, f"{where}.dates") for one in row.get("dates", [])]
+    dates = [_stamp(one, f"{where}.dates") for one in _listed(row, "dates", where)]
     if not weekly and not dates:
         raise Invalid(f"{where} has neither departures nor dates", f"{where}.departures")
     booked = row.get("booked_g", {})
@@ -168,7 +168,14 @@ def _stamp(value: Any, where: str) -> tuple[date, time]:
 
 
 def _days(row: dict[str, Any], name: str, where: str) -> frozenset[date]:
-    return frozenset(_day(one, f"{where}.{name}") for one in row.get(name, []))
+    return frozenset(_day(one, f"{where}.{name}") for one in _listed(row, name, where))
+
+
+def _listed(row: dict[str, Any], name: str, where: str) -> list[Any]:
+    found = row.get(name, [])
+    if not isinstance(found, list):
+        raise Invalid(f"{where}.{name} must be a list", f"{where}.{name}")
+    return found
 
 
 def _maybe_day(row: dict[str, Any], name: str, where: str) -> date | None:

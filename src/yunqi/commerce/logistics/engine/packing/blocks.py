@@ -13,6 +13,8 @@ BOX, ALONG_X, ALONG_Y, ALONG_Z = -1, 0, 1, 2
 # Columns of the table of blocks: extents, packable top, volume, weight, first part, second part, how joined, pieces.
 L, W, H, TX, TY, VOLUME, WEIGHT, FIRST, SECOND, JOIN, PIECES = range(11)
 COLUMNS = 11
+# Columns of what a block bears: grams a square unit that its top may carry (inf: anything), and the most that its base presses.
+CARRIES, PRESSES = 0, 1
 
 
 @numba.njit(cache=True)
@@ -66,13 +68,14 @@ def _join(a: Ints, b: Ints, way: int, support: bool, row: Ints) -> bool:
 
 
 @numba.njit(cache=True)
-def _bears(table: Ints, bearing: Floats, i: int, j: int, way: int) -> float:
-    """Return what the joined top may carry a square unit (inf: anything), or -1 where the lower part breaks."""
+def _bears(bearing: Floats, i: int, j: int, way: int) -> tuple[float, float]:
+    """Return what the joined top may carry (-1 where the lower part breaks), and the most that the base presses."""
+    above = float(bearing[j, PRESSES])
     if way != ALONG_Z:
-        return min(float(bearing[i]), float(bearing[j]))
-    pressure = float(table[j, WEIGHT] / (table[j, L] * table[j, W]))
-    below = float(bearing[i])
-    return -1.0 if pressure > below else min(float(bearing[j]), below - pressure)
+        return min(float(bearing[i, CARRIES]), float(bearing[j, CARRIES])), max(float(bearing[i, PRESSES]), above)
+    below = float(bearing[i, CARRIES])
+    carries = -1.0 if above > below else min(float(bearing[j, CARRIES]), below - above)
+    return carries, float(bearing[i, PRESSES]) + above
 
 
 @numba.njit(cache=True)
@@ -91,14 +94,15 @@ def _add(
         sums[kind] = counts[i, kind] + counts[j, kind]
         if sums[kind] > available[kind]:
             return used
-    carries = _bears(table, bearing, i, j, way)
+    carries, presses = _bears(bearing, i, j, way)
     if carries < 0 or _known(slots, _key(row, sums)):
         return used
     if carries == 0.0:
         row[TX] = row[TY] = 0
     row[WEIGHT], row[PIECES] = a[WEIGHT] + b[WEIGHT], a[PIECES] + b[PIECES]
     row[FIRST], row[SECOND], row[JOIN] = i, j, way
-    table[used], counts[used], bearing[used] = row, sums, carries
+    table[used], counts[used] = row, sums
+    bearing[used, CARRIES], bearing[used, PRESSES] = carries, presses
     return used + 1
 
 
@@ -140,7 +144,7 @@ def grow(
     Parameters
     ----------
     table, counts, bearing
-        Blocks [limit, COLUMNS], boxes of each kind in them [limit, kinds], grams a square unit on top [limit].
+        Blocks [limit, COLUMNS], boxes of each kind in them [limit, kinds], what they bear [limit, 2].
     available, size
         Boxes of each kind, and the bin's extents.
     fill

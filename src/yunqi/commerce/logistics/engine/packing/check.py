@@ -5,9 +5,18 @@ from collections.abc import Sequence
 
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement
 
+GRAIN = 1e-3
+"""Grams that don't count: moments are fractions."""
 
-def violations(problem: PackingProblem, packing: Packing) -> list[str]:
-    """Return every rule that the packing breaks, in words; empty for a valid one."""
+
+def violations(problem: PackingProblem, packing: Packing, *, scale: int = 1) -> list[str]:
+    """Return every rule that the packing breaks, in words; empty for a valid one.
+
+    Parameters
+    ----------
+    scale
+        How many of the problem's units make one of those in which places are named.
+    """
     items = {item.id: item for item in problem.items}
     bins = {bin_.id: bin_ for bin_ in problem.bins}
     found: list[str] = []
@@ -17,7 +26,7 @@ def violations(problem: PackingProblem, packing: Packing) -> list[str]:
         elif any(piece.item not in items for piece in load.placements):
             found.append(f"bin {load.bin}: holds an item that the problem does not have")
         else:
-            found += _load(problem, bins[load.bin], items, load)
+            found += _load(problem, bins[load.bin], items, load, scale)
     packed = Counter(piece.item for load in packing.loads for piece in load.placements)
     for item in problem.items:
         left = packing.left.get(item.id, (0, ""))[0]
@@ -38,9 +47,9 @@ def use(problem: PackingProblem, packing: Packing) -> float:
     return filled / room if room else 0.0
 
 
-def _load(problem: PackingProblem, bin_: Bin, items: dict[str, Item], load: Load) -> list[str]:
+def _load(problem: PackingProblem, bin_: Bin, items: dict[str, Item], load: Load, scale: int) -> list[str]:
     found = [
-        f"{piece} reaches out of bin {bin_.id}"
+        f"{_name(piece, scale)} reaches out of bin {bin_.id}"
         for piece in load.placements
         if min(piece.x, piece.y, piece.z) < 0
         or piece.x + piece.dx > bin_.size[0]
@@ -48,7 +57,7 @@ def _load(problem: PackingProblem, bin_: Bin, items: dict[str, Item], load: Load
         or piece.z + piece.dz > bin_.size[2]
     ]
     found += [
-        f"{piece} is turned as item {piece.item} may not be"
+        f"{_name(piece, scale)} is turned as item {piece.item} may not be"
         for piece in load.placements
         if (piece.dx, piece.dy, piece.dz)
         not in {turn.turn(items[piece.item].size) for turn in items[piece.item].rotations}
@@ -59,11 +68,15 @@ def _load(problem: PackingProblem, bin_: Bin, items: dict[str, Item], load: Load
             if other.x >= piece.x + piece.dx:
                 break
             if _area(piece, other) > 0 and piece.z < other.z + other.dz and other.z < piece.z + piece.dz:
-                found.append(f"{piece} and {other} share room")
+                found.append(f"{_name(piece, scale)} and {_name(other, scale)} share room")
     weight = sum(items[piece.item].weight for piece in load.placements)
     if bin_.payload is not None and weight > bin_.payload:
         found.append(f"bin {bin_.id} carries {weight} g of {bin_.payload} g")
-    return found + _standing(problem, items, load) + _order(items, load) + _axles(bin_, items, load)
+    return found + _standing(problem, items, load, scale) + _order(items, load, scale) + _axles(bin_, items, load)
+
+
+def _name(piece: Placement, scale: int) -> str:
+    return f"{piece.item} at ({', '.join(f'{corner / scale:g}' for corner in (piece.x, piece.y, piece.z))})"
 
 
 def _area(a: Placement, b: Placement) -> int:
@@ -73,7 +86,7 @@ def _area(a: Placement, b: Placement) -> int:
     return along_x * along_y if along_x > 0 and along_y > 0 else 0
 
 
-def _standing(problem: PackingProblem, items: dict[str, Item], load: Load) -> list[str]:
+def _standing(problem: PackingProblem, items: dict[str, Item], load: Load, scale: int) -> list[str]:
     """Check support and, from the top down, what each piece carries (spread by area over what is right below)."""
     below = {
         piece: [(low, _area(low, piece)) for low in load.placements if low.z + low.dz == piece.z and _area(low, piece)]
@@ -83,7 +96,7 @@ def _standing(problem: PackingProblem, items: dict[str, Item], load: Load) -> li
     found = []
     if problem.support or bears:
         found = [
-            f"{piece} hangs over"
+            f"{_name(piece, scale)} hangs over"
             for piece, carriers in below.items()
             if piece.z > 0 and sum(area for _, area in carriers) < piece.dx * piece.dy
         ]
@@ -98,13 +111,13 @@ def _standing(problem: PackingProblem, items: dict[str, Item], load: Load) -> li
         bearing = items[piece.item].bearing
         covered = any(piece is low for carriers in below.values() for low, _ in carriers)
         if bearing == 0 and covered:
-            found.append(f"something stands on {piece}, which carries nothing")
+            found.append(f"something stands on {_name(piece, scale)}, which carries nothing")
         elif bearing is not None and pressed[piece] > bearing * (1 + 1e-9):
-            found.append(f"{piece} carries {pressed[piece]:.3g} g a square unit of {bearing:.3g}")
+            found.append(f"{_name(piece, scale)} carries {pressed[piece]:.3g} g a square unit of {bearing:.3g}")
     return found
 
 
-def _order(items: dict[str, Item], load: Load) -> list[str]:
+def _order(items: dict[str, Item], load: Load, scale: int) -> list[str]:
     """Check that nothing which leaves later stands in the way of a piece or on it."""
     found = []
     for piece in load.placements:
@@ -119,7 +132,8 @@ def _order(items: dict[str, Item], load: Load) -> list[str]:
             if in_front or (
                 other.z >= piece.z + piece.dz and _area(piece, other) > 0 and other.z == piece.z + piece.dz
             ):
-                found.append(f"{other} (stop {items[other.item].stop}) blocks {piece} (stop {items[piece.item].stop})")
+                later, sooner = items[other.item].stop, items[piece.item].stop
+                found.append(f"{_name(other, scale)} (stop {later}) blocks {_name(piece, scale)} (stop {sooner})")
     return found
 
 
@@ -129,7 +143,9 @@ def _axles(bin_: Bin, items: dict[str, Item], load: Load) -> list[str]:
     front, rear = bin_.axles.loads(moments(items, load.placements))
     over = [("front", front, bin_.axles.front_limit), ("rear", rear, bin_.axles.rear_limit)]
     return [
-        f"bin {bin_.id}: {name} axle carries {load_:.0f} g of {limit} g" for name, load_, limit in over if load_ > limit
+        f"bin {bin_.id}: {name} axle carries {load_:.0f} g of {limit} g"
+        for name, load_, limit in over
+        if load_ > limit + GRAIN
     ]
 
 

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.packing.blocks import PIECES, TX, TY, VOLUME, WEIGHT, H, L, W
+from yunqi.commerce.logistics.engine.packing.blocks import CARRIES, PIECES, PRESSES, TX, TY, VOLUME, WEIGHT, H, L, W
 from yunqi.commerce.logistics.engine.packing.spaces import X1, X2, Y1, Y2, Z1, Z2, cut, nearest
 
 Ints = npt.NDArray[np.int64]
@@ -158,7 +158,7 @@ def rank(kit: Kit, state: State, desk: Desk, at: int, best: Ints, scores: Floats
             break
         if b[L] > sx or b[W] > sy or b[H] > sz or b[WEIGHT] > payload:
             continue
-        if bear < np.inf and b[WEIGHT] > bear * (b[L] * b[W]):
+        if bear < np.inf and kit.bearing[i, PRESSES] > bear:
             continue
         enough = True
         for kind in range(state.left.size):
@@ -203,8 +203,8 @@ def place(kit: Kit, state: State, desk: Desk, at: int, block: int) -> None:
     for kind in range(state.left.size):
         state.left[kind] -= kit.counts[block, kind]
     numbers[SPACES] = cut(
-        state.spaces, state.bears, numbers[SPACES], corner, b[TX], b[TY], kit.bearing[block],
-        b[WEIGHT] / (b[L] * b[W]), kit.support, kit.least, desk.spaces, desk.bears,
+        state.spaces, state.bears, numbers[SPACES], corner, b[TX], b[TY], kit.bearing[block, CARRIES],
+        kit.bearing[block, PRESSES], kit.support, kit.least, desk.spaces, desk.bears,
     )  # fmt: skip
 
 

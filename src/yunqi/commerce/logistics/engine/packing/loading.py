@@ -37,6 +37,8 @@ def load(
         Each piece with the index of its item. Items with a later stop lie further from the door; nothing stands between a
         piece and the door, or on it, that leaves later.
     """
+    # Loads on top can only be known where pieces rest on what is below them.
+    support = support or any(item.bearing is not None for item, left in zip(items, copies, strict=True) if left > 0)
     stops = sorted({item.stop for item, left in zip(items, copies, strict=True) if left > 0}, reverse=True)
     pieces: list[tuple[int, Placement]] = []
     for number, stop in enumerate(stops, 1):
@@ -87,7 +89,7 @@ def _start(tools: greedy.Kit, wanted: Ints, items: Sequence[Item], before: list[
             tools.support, tools.least, work.spaces, work.bears,
         )  # fmt: skip
 
-    for kind, piece in before:
+    for kind, piece in sorted(before, key=lambda one: one[1].z):  # what carries before what it carries
         row = state.placed[numbers[greedy.PLACED]]
         row[:] = (piece.x, piece.y, piece.z, piece.x + piece.dx, piece.y + piece.dy, piece.z + piece.dz, -1)
         numbers[greedy.PLACED] += 1

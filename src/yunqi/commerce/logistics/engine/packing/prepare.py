@@ -42,18 +42,17 @@ def kit(
     limit = max(limit, 2 * len(turned))
     table = np.zeros((limit, blocks.COLUMNS), np.int64)
     counts = np.zeros((limit, len(items)), np.int64)
-    bearing = np.full(limit, np.inf)
+    bearing = np.zeros((limit, 2))
     for row, (kind, size) in enumerate(turned):
         item = items[kind]
         top = (0, 0) if item.bearing == 0 else size[:2]
         table[row] = (*size, *top, item.volume, item.weight, 0, 0, blocks.BOX, 1)
         counts[row, kind] = 1
-        bearing[row] = np.inf if item.bearing is None else item.bearing
-    bears = bool(np.isfinite(bearing[: len(turned)]).any())
-    # Loads on top can only be known where pieces rest on what is below them.
-    support = support or bears
+        bearing[row] = np.inf if item.bearing is None else item.bearing, item.weight / (size[0] * size[1])
     size_ = np.array(bin_.size, np.int64)
-    used = blocks.grow(table, counts, bearing, len(turned), np.array(copies, np.int64), size_, 0.98, support)
+    used = 0
+    if turned:
+        used = blocks.grow(table, counts, bearing, len(turned), np.array(copies, np.int64), size_, 0.98, support)
     table = table[:used]
     order = np.argsort(-table[:, blocks.VOLUME], kind="stable")
     least = table[: len(turned), :3].min(axis=0) if turned else size_ + 1

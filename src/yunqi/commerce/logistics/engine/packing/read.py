@@ -1,15 +1,24 @@
 """Packing problems from text: the items/bins pair of CSV tables, and our JSON."""
 
-import csv
-import io
 import json
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from yunqi.commerce.logistics.engine import tables
 from yunqi.commerce.logistics.engine.keys import known
-from yunqi.commerce.logistics.model.packing import UPRIGHT, Axles, Bin, Item, PackingProblem, Rotation
+from yunqi.commerce.logistics.model.packing import (
+    UPRIGHT,
+    Axles,
+    Bin,
+    Item,
+    Load,
+    Packing,
+    PackingProblem,
+    Placement,
+    Rotation,
+)
 from yunqi.kernel.errors import Invalid
 
 LARGEST = 10**7
@@ -18,8 +27,12 @@ LARGEST = 10**7
 MOST = 50_000
 """The most pieces in one problem."""
 
+ITEM_COLUMNS = ("COPIES", "WEIGHT", "BEARING", "STOP", *(f"ROTATION_{turn.value.upper()}" for turn in Rotation))
+BIN_COLUMNS = ("COPIES", "COST", "MAXIMUM_WEIGHT")
+
 _ITEM = {"id", "size", "copies", "rotations", "weight_g", "bearing_g", "stop"}
 _BIN = {"id", "size", "copies", "payload_g", "cost", "axles"}
+_CORNER = ("x", "y", "z", "dx", "dy", "dz")
 _AXLES = {"front", "rear", "front_limit_g", "rear_limit_g"}
 _NAMED = {"any": tuple(Rotation), "upright": UPRIGHT, "fixed": (Rotation.XYZ,)}
 
@@ -33,17 +46,17 @@ class Read:
 
 
 def read_csv(items: str, bins: str, *, support: bool) -> Read:
-    """Read the two tables ``ID,X,Y,Z,ROTATION_XYZ,...,COPIES`` and ``ID,X,Y,Z``.
+    """Read the two tables, of the columns ID, X, Y, Z and, where they are wanted, `ITEM_COLUMNS` and `BIN_COLUMNS`.
 
     Raises
     ------
     Invalid
         Names the table, the line and the column that is wrong.
     """
-    rows, boxes = _table(items, "items"), _table(bins, "bins")
+    edges = ("ID", "X", "Y", "Z")
     return _build(
-        [_item_of_row(row, line) for line, row in rows],
-        [_bin_of_row(row, line) for line, row in boxes],
+        [_item_of_row(row) for row in tables.rows(items, what="the items table", needed=edges, known=ITEM_COLUMNS)],
+        [_bin_of_row(row) for row in tables.rows(bins, what="the bins table", needed=edges, known=BIN_COLUMNS)],
         support=support,
     )
 
@@ -73,19 +86,39 @@ def read_json(text: str | bytes) -> Read:
     )
 
 
-def _table(text: str, name: str) -> list[tuple[int, Mapping[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    wanted = {"ID", "X", "Y", "Z"}
-    if missing := wanted - set(reader.fieldnames or []):
-        raise Invalid(f"the {name} table lacks the column {sorted(missing)[0]}; it needs ID, X, Y, Z", name)
-    rows: list[tuple[int, Mapping[str, str]]] = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise Invalid(f"{name} line {reader.line_num}: has not as many cells as the header", name)
-        rows.append((reader.line_num, row))
-    if not rows:
-        raise Invalid(f"the {name} table has no rows", name)
-    return rows
+def read_packing(read: Read, document: Any) -> Packing:
+    """Read the placements of an answer for a problem; what is not placed counts as left outside.
+
+    Raises
+    ------
+    Invalid
+        Names the row, as ``placements[3]``.
+    """
+    rows = document.get("placements") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise Invalid("a packing needs its placements, as an answer of pack has them", "placements")
+    loads: dict[tuple[str, int], list[Placement]] = {}
+    for at, one in enumerate(rows):
+        where = f"placements[{at}]"
+        known(one, {"bin", "number", "item", *_CORNER}, where)
+        corner = []
+        for name in _CORNER:
+            value = _number(one.get(name), f"{where}.{name}") * read.scale
+            if value != int(value):
+                raise Invalid(f"{where}.{name} has more decimals than the problem's lengths", where)
+            corner.append(int(value))
+        item, kind = str(one.get("item", "")), str(one.get("bin", read.problem.bins[0].id))
+        for what, name, names in (("item", item, read.problem.items), ("bin", kind, read.problem.bins)):
+            if name not in [each.id for each in names]:
+                raise Invalid(f"{where}: {what} {name!r} is not in the problem", where)
+        number = _whole(one.get("number", 1), f"{where}.number", least=1)
+        loads.setdefault((kind, number), []).append(Placement(item, *corner))
+    placed = Counter(piece.item for pieces in loads.values() for piece in pieces)
+    left = {item.id: (item.copies - placed[item.id], "not placed") for item in read.problem.items}
+    return Packing(
+        tuple(Load(*key, tuple(pieces)) for key, pieces in loads.items()), 0.0,
+        {name: (count, why) for name, (count, why) in left.items() if count > 0},
+    )  # fmt: skip
 
 
 def _number(value: Any, where: str, *, least: int = 0) -> Decimal:
@@ -120,31 +153,32 @@ def _size(values: Any, where: str) -> tuple[Decimal, Decimal, Decimal]:
     return x, y, z
 
 
-def _item_of_row(row: Mapping[str, str], line: int) -> _Raw:
-    where = f"items line {line}"
-    given = {
-        name: row[f"ROTATION_{name.value.upper()}"] for name in Rotation if f"ROTATION_{name.value.upper()}" in row
-    }
-    allowed = tuple(name for name, flag in given.items() if _whole(flag or 0, f"{where}: rotation {name.value}"))
+def _item_of_row(row: tables.Row) -> _Raw:
+    where = f"items line {row.line}"
+    flags = {turn: row.text(f"rotation_{turn.value}") for turn in Rotation if f"rotation_{turn.value}" in row.cells}
+    allowed = tuple(turn for turn, flag in flags.items() if _whole(flag or 0, f"{where}: rotation {turn.value}"))
     rest = {
-        "id": row["ID"].strip(),
-        "copies": _whole(row.get("COPIES") or 1, f"{where}: COPIES"),
-        "rotations": allowed if given else tuple(Rotation),
-        "weight": _whole(row.get("WEIGHT") or 0, f"{where}: WEIGHT"),
+        "id": _id({"id": row.text("id")}, where),
+        "copies": _whole(row.figure("copies", "1"), f"{where}: COPIES"),
+        "rotations": allowed if flags else tuple(Rotation),
+        "weight": _whole(row.figure("weight", "0"), f"{where}: WEIGHT"),
+        "stop": _whole(row.figure("stop", "0"), f"{where}: STOP"),
     }
-    return _Raw(_size([row["X"], row["Y"], row["Z"]], where), rest)
+    if row.text("bearing"):
+        rest["bearing_per_top"] = _number(row.figure("bearing"), f"{where}: BEARING")
+    return _Raw(_size([row.figure(axis) for axis in "xyz"], where), rest)
 
 
-def _bin_of_row(row: Mapping[str, str], line: int) -> _Raw:
-    where = f"bins line {line}"
+def _bin_of_row(row: tables.Row) -> _Raw:
+    where = f"bins line {row.line}"
     rest: dict[str, Any] = {
-        "id": row["ID"].strip(),
-        "copies": _whole(row.get("COPIES") or 1, f"{where}: COPIES"),
-        "cost": _whole(row.get("COST") or 0, f"{where}: COST"),
+        "id": _id({"id": row.text("id")}, where),
+        "copies": _whole(row.figure("copies", "1"), f"{where}: COPIES"),
+        "cost": _whole(row.figure("cost", "0"), f"{where}: COST"),
     }
-    if row.get("MAXIMUM_WEIGHT"):
-        rest["payload"] = _whole(row["MAXIMUM_WEIGHT"], f"{where}: MAXIMUM_WEIGHT", least=1)
-    return _Raw(_size([row["X"], row["Y"], row["Z"]], where), rest)
+    if row.text("maximum_weight"):
+        rest["payload"] = _whole(row.figure("maximum_weight"), f"{where}: MAXIMUM_WEIGHT", least=1)
+    return _Raw(_size([row.figure(axis) for axis in "xyz"], where), rest)
 
 
 def _item_of_json(one: dict[str, Any], where: str) -> _Raw:

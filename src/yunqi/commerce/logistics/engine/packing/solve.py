@@ -1,15 +1,19 @@
 """Packing problems solved: which bins, in which order, and what stays outside and why."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from yunqi.commerce.logistics.engine.packing import loading
-from yunqi.commerce.logistics.engine.packing.check import moments, use
-from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement
+from yunqi.commerce.logistics.engine.packing.cartons import Cartons, fits, is_small, prices
+from yunqi.commerce.logistics.engine.packing.check import GRAIN, use
+from yunqi.commerce.logistics.model.packing import Axles, Bin, Item, Load, Packing, PackingProblem, Placement
 
 SHRINKING = 0.9
-"""Share of the budget after which loads are tried in cheaper bins, where there are several kinds."""
+"""Share of the budget after which loads are tried in cheaper bins, and small orders divided anew."""
+TRIED = 40
+"""Bins filled to see whether a mix of few pieces goes into one."""
 Share = Callable[[float], Callable[[float, int], bool]]
 """Makes a stop rule that ends at a share of the whole budget."""
 
@@ -33,11 +37,12 @@ def solve(
     """
     items = list(problem.items)
     copies = [item.copies if _fits_somewhere(item, problem.bins) else 0 for item in items]
-    loads: list[Load] = []
+    wanted, loads = tuple(copies), list[Load]()
     reasons: dict[str, str] = {}
     spent = Counter[str]()
-    most = 1.0 if len(problem.bins) == 1 else SHRINKING
-    while sum(copies) and (choices := [b for b in problem.bins if not b.copies or spent[b.id] < b.copies]):
+    most = SHRINKING if len(problem.bins) > 1 or is_small(problem, wanted) else 1.0
+    useless: set[str] = set()  # bins that take none of what is left
+    while sum(copies) and (choices := _choices(problem, copies, spent, useless)):
         share = _share(items, copies, choices, spent)
         bin_ = _cheapest_that_may_hold(items, copies, choices)
         pieces = loading.load(
@@ -47,15 +52,31 @@ def solve(
         kept, dropped = _balanced(bin_, items, pieces)
         reasons |= {items[kind].id: "an axle would be overloaded" for kind, _ in dropped}
         if not kept:
-            break
+            useless.add(bin_.id)
+            continue
+        useless.clear()
         spent[bin_.id] += 1
         loads.append(Load(bin_.id, spent[bin_.id], tuple(piece for _, piece in kept)))
         for kind, _ in kept:
             copies[kind] -= 1
     if most < 1.0:
         loads = _shrunk(problem, loads, stop_at, workers)
+    if is_small(problem, wanted):
+        loads = _divided(problem, loads, wanted, stop_at)
     packing = Packing(tuple(loads), 0.0, _left(problem, loads, reasons), bound(problem, loads))
     return replace(packing, use=use(problem, packing))
+
+
+def _choices(problem: PackingProblem, copies: list[int], spent: Counter[str], useless: set[str]) -> list[Bin]:
+    """Return the kinds of which one may still be used, and into which something goes that is left."""
+    left = [item for item, number in zip(problem.items, copies, strict=True) if number]
+    return [
+        bin_
+        for bin_ in problem.bins
+        if bin_.id not in useless
+        and (not bin_.copies or spent[bin_.id] < bin_.copies)
+        and any(fits(item, bin_) for item in left)
+    ]
 
 
 def _shrunk(problem: PackingProblem, loads: list[Load], stop_at: Share, workers: int) -> list[Load]:
@@ -86,11 +107,37 @@ def _shrunk(problem: PackingProblem, loads: list[Load], stop_at: Share, workers:
                 spent[bin_.id] += 1
                 shrunk[at] = Load(bin_.id, 0, tuple(piece for _, piece in kept))
                 break
-    numbers = Counter[str]()
-    for at, load in enumerate(shrunk):
+    return _numbered(shrunk)
+
+
+def _numbered(loads: Sequence[Load]) -> list[Load]:
+    """Count the bins of each kind from 1."""
+    numbers, found = Counter[str](), []
+    for load in loads:
         numbers[load.bin] += 1
-        shrunk[at] = replace(load, number=numbers[load.bin])
-    return shrunk
+        found.append(replace(load, number=numbers[load.bin]))
+    return found
+
+
+def _divided(problem: PackingProblem, loads: list[Load], wanted: tuple[int, ...], stop_at: Share) -> list[Load]:
+    """Return a cheaper division of a small order among bins, or one that leaves nothing outside; else the loads."""
+    items, over = list(problem.items), stop_at(1.0)
+
+    def fill(bin_: Bin, mix: tuple[int, ...]) -> list[tuple[int, Placement]] | None:
+        pieces = loading.load(
+            items, mix, bin_, support=problem.support, workers=1,
+            is_over=lambda share, fills: fills >= TRIED or over(1.0, fills),
+        )  # fmt: skip
+        kept, dropped = _balanced(bin_, items, pieces)
+        return None if dropped or len(kept) < sum(mix) else kept
+
+    price = dict(zip((bin_.id for bin_ in problem.bins), prices(problem.bins), strict=True))
+    is_whole = sum(len(load.placements) for load in loads) == sum(wanted)
+    below = sum(price[load.bin] for load in loads) if is_whole else math.inf
+    found = Cartons(problem, fill, is_over=lambda: over(1.0, 1)).cheapest(wanted, below=below)
+    if found is None:
+        return loads
+    return _numbered([Load(bin_.id, 0, tuple(piece for _, piece in pieces)) for bin_, pieces in found])
 
 
 def _within(stop_at: Share, start: float, end: float) -> Callable[[float, int], bool]:
@@ -103,15 +150,8 @@ def _within(stop_at: Share, start: float, end: float) -> Callable[[float, int], 
     return is_over
 
 
-def _fits(item: Item, bin_: Bin) -> bool:
-    within = any(
-        all(edge <= room for edge, room in zip(turn.turn(item.size), bin_.size, strict=True)) for turn in item.rotations
-    )
-    return within and (bin_.payload is None or item.weight <= bin_.payload)
-
-
 def _fits_somewhere(item: Item, bins: Sequence[Bin]) -> bool:
-    return any(_fits(item, bin_) for bin_ in bins)
+    return any(fits(item, bin_) for bin_ in bins)
 
 
 def _share(items: list[Item], copies: list[int], choices: list[Bin], spent: Counter[str]) -> tuple[float, float]:
@@ -128,45 +168,69 @@ def _cheapest_that_may_hold(items: list[Item], copies: list[int], choices: list[
     volume = sum(item.volume * left for item, left in zip(items, copies, strict=True))
     weight = sum(item.weight * left for item, left in zip(items, copies, strict=True))
     left = [item for item, number in zip(items, copies, strict=True) if number]
-    usable = [bin_ for bin_ in choices if any(_fits(item, bin_) for item in left)] or choices
     whole = [
         bin_
-        for bin_ in usable
+        for bin_ in choices
         if bin_.volume * 0.9 >= volume
         and (bin_.payload is None or bin_.payload >= weight)
-        and all(_fits(item, bin_) for item in left)
+        and all(fits(item, bin_) for item in left)
     ]
     if whole:
         return min(whole, key=lambda bin_: (bin_.cost, bin_.volume))
-    return min(usable, key=lambda bin_: ((bin_.cost or bin_.volume) / bin_.volume, -bin_.volume))
+    return min(choices, key=lambda bin_: ((bin_.cost or bin_.volume) / bin_.volume, -bin_.volume))
 
 
 def _balanced(
     bin_: Bin, items: list[Item], pieces: list[tuple[int, Placement]]
 ) -> tuple[list[tuple[int, Placement]], list[tuple[int, Placement]]]:
-    """Take pieces out, topmost of those nearest to the overloaded axle first, until both axles carry what they may."""
-    kept = list(pieces)
-    dropped: list[tuple[int, Placement]] = []
-    if bin_.axles is None:
-        return kept, dropped
-    axles, by_id = bin_.axles, {item.id: item for item in items}
-    kept = min(kept, _mirrored(bin_, items, kept), key=lambda side: _excess(bin_, by_id, side))
-    while kept and _excess(bin_, by_id, kept) > 0:
-        front, _ = axles.loads(moments(by_id, [piece for _, piece in kept]))
-        at = axles.front if front > axles.front_limit else axles.rear
-        free = [one for one in kept if not any(_lies_on(other, one[1]) for _, other in kept)]
-        out = min(free, key=lambda one: (abs(one[1].x + one[1].dx / 2 - at), one[1].x))
-        kept.remove(out)
-        dropped.append(out)
-    return kept, dropped
+    """Slide the load to where both axles carry what they may, or take pieces out until there is such a place.
 
-
-def _excess(bin_: Bin, by_id: dict[str, Item], pieces: list[tuple[int, Placement]]) -> float:
+    Out goes what relieves the axles most; of equals the smallest, nothing on which something lies.
+    """
     axles = bin_.axles
-    if axles is None:
-        return 0.0
-    front, rear = axles.loads(moments(by_id, [piece for _, piece in pieces]))
-    return max(0.0, front - axles.front_limit) + max(0.0, rear - axles.rear_limit)
+    if axles is None or not pieces:
+        return list(pieces), []
+    weights, volumes = [item.weight for item in items], [item.volume for item in items]
+    sides = (list(pieces), _mirrored(bin_, items, pieces))
+    kept = min(sides, key=lambda side: _slide(axles, bin_.size[0], weights, side))
+    above = [sum(_lies_on(other, piece) for _, other in kept) for _, piece in kept]
+    dropped: list[tuple[int, Placement]] = []
+    while kept and _slide(axles, bin_.size[0], weights, kept)[0] > GRAIN:
+        free = [at for at in range(len(kept)) if not above[at]]
+        out = min(
+            free,
+            key=lambda at: (
+                _slide(axles, bin_.size[0], weights, kept[:at] + kept[at + 1 :])[0], volumes[kept[at][0]]
+            ),
+        )  # fmt: skip
+        dropped.append(kept.pop(out))
+        above.pop(out)
+        above = [number - _lies_on(dropped[-1][1], piece) for number, (_, piece) in zip(above, kept, strict=True)]
+    _, move = _slide(axles, bin_.size[0], weights, kept)
+    return [(kind, replace(piece, x=piece.x + move)) for kind, piece in kept], dropped
+
+
+def _slide(
+    axles: Axles, length: int, weights: Sequence[int], pieces: Sequence[tuple[int, Placement]]
+) -> tuple[float, int]:
+    """Return the grams above the axles' limits and the move of all pieces along the first axis that makes them least."""
+    if not pieces:
+        return 0.0, 0
+    low, high = -min(piece.x for _, piece in pieces), length - max(piece.x + piece.dx for _, piece in pieces)
+    front, rear = axles.loads([(weights[kind], piece.x + piece.dx / 2) for kind, piece in pieces])
+    moves = {low, 0, high}
+    if front + rear > 0:
+        # Each unit of way takes so much from one axle to the other: there is where an axle just carries what it may.
+        a_unit = (front + rear) / (axles.rear - axles.front)
+        for at in ((front - axles.front_limit) / a_unit, (axles.rear_limit - rear) / a_unit):
+            moves |= {min(max(low, whole), high) for whole in (math.floor(at), math.ceil(at))}
+    else:
+        a_unit = 0.0
+    ways = [
+        (max(0.0, front - move * a_unit - axles.front_limit) + max(0.0, rear + move * a_unit - axles.rear_limit), move)
+        for move in moves
+    ]
+    return min(ways, key=lambda way: (way[0], abs(way[1])))
 
 
 def _mirrored(bin_: Bin, items: list[Item], pieces: list[tuple[int, Placement]]) -> list[tuple[int, Placement]]:
@@ -188,15 +252,24 @@ def _left(problem: PackingProblem, loads: list[Load], reasons: dict[str, str]) -
     left = {}
     for item in problem.items:
         if (number := item.copies - packed[item.id]) > 0:
-            left[item.id] = (number, reasons.get(item.id) or _reason(item, problem))
+            left[item.id] = (number, reasons.get(item.id) or _reason(item, problem, loads))
     return left
 
 
-def _reason(item: Item, problem: PackingProblem) -> str:
-    if not any(_fits(replace(item, weight=0), bin_) for bin_ in problem.bins):
+def _reason(item: Item, problem: PackingProblem, loads: list[Load]) -> str:
+    bins = {bin_.id: bin_ for bin_ in problem.bins}
+    if not any(fits(replace(item, weight=0), bin_) for bin_ in problem.bins):
         return f"{item.size} goes into no bin in any rotation that it allows"
     if not _fits_somewhere(item, problem.bins):
         return f"{item.weight} g is more than any bin that it goes into may carry"
+    free = [b for b in problem.bins if not b.copies or sum(load.bin == b.id for load in loads) < b.copies]
+    weights = {one.id: one.weight for one in problem.items}
+    if not free and all(
+        (payload := bins[load.bin].payload) is not None
+        and sum(weights[piece.item] for piece in load.placements) + item.weight > payload
+        for load in loads
+    ):
+        return f"{item.weight} g more is above the payload of every bin that may be used"
     return "no room was found in the bins that may be used"
 
 

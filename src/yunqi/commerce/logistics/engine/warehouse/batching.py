@@ -284,7 +284,7 @@ def batch_orders(problem: BatchProblem, *, used: Callable[[], float], seed: int 
 
 def violations(problem: BatchProblem, found: Batching) -> list[str]:
     """Return what a batching breaks, in words; walks are priced anew by `picking` where they are exact."""
-    from yunqi.commerce.logistics.engine.warehouse.picking import shortest
+    from yunqi.commerce.logistics.engine.warehouse.picking import least_metres
 
     orders = {order.id: order for order in problem.orders}
     wrong = []
@@ -295,7 +295,7 @@ def violations(problem: BatchProblem, found: Batching) -> list[str]:
         picks = [pick for one in batch.orders for pick in orders[one].picks]
         if load > problem.capacity or load != batch.load:
             wrong.append(f"batch {number}: load {load} on a cart for {problem.capacity}")
-        metres = shortest(problem.block, picks).metres if problem.walk is Walk.EXACT else _through(problem, picks)
+        metres = least_metres(problem.block, picks) if problem.walk is Walk.EXACT else _through(problem, picks)
         if abs(metres - batch.metres) > 1e-6:
             wrong.append(f"batch {number}: the walk is {metres} m, not {batch.metres}")
     return wrong

@@ -1,5 +1,6 @@
 """Problems of the warehouse floor from JSON; every message names the row."""
 
+from collections import Counter
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
@@ -15,11 +16,11 @@ from yunqi.commerce.logistics.model.floor import (
     SlotProblem,
     Walk,
 )
-from yunqi.commerce.logistics.model.warehouse import Block
+from yunqi.commerce.logistics.model.warehouse import Block, WalkProblem, WaveProblem
 from yunqi.commerce.logistics.model.zones import ZoneProblem
 from yunqi.kernel.errors import Invalid
 
-MOST_ORDERS, MOST_HISTORY, MOST_PRODUCTS, MOST_ZONED = 1_000, 200_000, 3_000, 20_000
+MOST_ORDERS, MOST_HISTORY, MOST_PRODUCTS, MOST_ZONED, MOST_PICKS = 1_000, 200_000, 3_000, 20_000, 5_000
 """More orders to batch, past orders, products, and orders times aisles / 100 to zone by are refused: batching compares all
 pairs, a placement all places, zones every run of aisles."""
 
@@ -112,6 +113,59 @@ def read_refills(document: Any) -> RefillProblem:
     return RefillProblem(tuple(faces), tuple(lots), tuple(waves), top.integer("minutes"), top.integer("workers", 1))
 
 
+def read_walk(document: Any) -> tuple[WalkProblem, tuple[str, ...]]:
+    """Read ``{"block", "start": [aisle, m], "picks": [{"id", "aisle", "at_m"}]}``, and return the picks' ids too.
+
+    The block may have ``cross_m``, cross aisles between front and back.
+    """
+    top = Fields(document, "the problem", ("block", "start", "picks"))
+    block = Fields(top.raw("block"), "block", ("aisles", "length_m", "pitch_m", "cross_m"))
+    crossings = block.items("cross_m")
+    cross = Fields({str(k): one for k, one in enumerate(crossings)}, "block.cross_m", map(str, range(len(crossings))))
+    rows = [
+        Fields(one, f"picks[{at}]", ("id", "aisle", "at_m"))
+        for at, one in enumerate(_limited(top.items("picks"), MOST_PICKS, "picks"))
+    ]
+    names = tuple(row.text("id") for row in rows)
+    if not names:
+        raise Invalid("a walk needs at least one pick", "picks")
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise Invalid(f"pick {twice[0]} stands twice", "picks")
+    return (
+        WalkProblem(
+            Block(block.integer("aisles"), block.number("length_m"), block.number("pitch_m")),
+            tuple((row.integer("aisle"), row.number("at_m")) for row in rows),
+            _place(top, "start", top.raw("start", [0, 0])),
+            tuple(cross.number(str(k)) for k in range(len(crossings))),
+        ),
+        names,
+    )
+
+
+def read_waves(document: Any) -> WaveProblem:
+    """Read ``{"orders": [{item: units}], "aisles": [{item: units}], "least", "most"}``."""
+    top = Fields(document, "the problem", ("orders", "aisles", "least", "most"))
+    rows = {
+        what: [_units(one, f"{what}[{at}]") for at, one in enumerate(_limited(top.items(what), MOST_HISTORY, what))]
+        for what in ("orders", "aisles")
+    }
+    return WaveProblem(tuple(rows["orders"]), tuple(rows["aisles"]), top.integer("least", 0), top.integer("most"))
+
+
+def _units(value: Any, where: str) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise Invalid(f"{where} must be an object of units by item", where)
+    inside = Fields(value, where, value)
+    return {str(item): inside.integer(item) for item in value}
+
+
+def _place(row: Fields, key: str, value: Any) -> tuple[int, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise row.wrong(key, value, "an aisle and metres from the front, as [3, 12.5]")
+    pair = Fields({"aisle": value[0], "metres": value[1]}, f"{row.path}.{key}", ("aisle", "metres"))
+    return pair.integer("aisle"), pair.number("metres")
+
+
 def _block(top: Fields) -> Block:
     inside = Fields(top.raw("block"), "block", ("aisles", "length_m", "pitch_m"))
     return Block(inside.integer("aisles"), inside.number("length_m"), inside.number("pitch_m"))
@@ -119,12 +173,7 @@ def _block(top: Fields) -> Block:
 
 def _order(one: Any, where: str) -> PickOrder:
     row = Fields(one, where, ("id", "load", "picks"))
-    picks = []
-    for at, pick in enumerate(row.items("picks")):
-        if not isinstance(pick, list) or len(pick) != 2:
-            raise row.wrong(f"picks[{at}]", pick, "an aisle and metres from the front, as [3, 12.5]")
-        pair = Fields({"aisle": pick[0], "metres": pick[1]}, f"{where}.picks[{at}]", ("aisle", "metres"))
-        picks.append((pair.integer("aisle"), pair.number("metres")))
+    picks = [_place(row, f"picks[{at}]", pick) for at, pick in enumerate(row.items("picks"))]
     return PickOrder(row.text("id"), tuple(picks), row.integer("load", len(picks)))
 
 

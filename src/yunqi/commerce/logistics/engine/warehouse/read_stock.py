@@ -1,9 +1,8 @@
 """Networks and chains of stock from JSON, goods to order from JSON or CSV; every message names the row."""
 
-import csv
-import io
 from typing import Any
 
+from yunqi.commerce.logistics.engine import tables
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.engine.warehouse.serial import serial_stock
 from yunqi.commerce.logistics.model.echelon import Link, SerialPlan, Stage, StockNetwork
@@ -60,18 +59,15 @@ def read_goods(text: str) -> ReorderProblem:
     Invalid
         A column is missing, or a number is none; the line is named.
     """
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
-    if absent := [name for name in GOOD if name not in (rows.fieldnames or ())]:
-        raise Invalid(f"the column {absent[0]} is missing; it needs {', '.join(GOOD)}", "file")
     goods = []
-    for number, row in enumerate(rows, 2):
-        values: dict[str, Any] = {"id": row["id"]}
+    for row in tables.rows(text, what="the table of goods", needed=GOOD):
+        values: dict[str, Any] = {"id": row.text("id")}
         for name in GOOD[1:]:
             try:
-                values[name] = float(row[name] or "")
+                values[name] = float(row.figure(name))
             except ValueError as error:
-                raise Invalid(f"line {number}: {name} is {row[name]!r}, not a number", "file") from error
-        goods.append(_good(Fields(values, f"line {number}", GOOD)))
+                raise Invalid(f"line {row.line}: {name} is {row.text(name)!r}, not a number", "file") from error
+        goods.append(_good(Fields(values, f"line {row.line}", GOOD)))
     return ReorderProblem(tuple(_limited(goods)), ())
 
 

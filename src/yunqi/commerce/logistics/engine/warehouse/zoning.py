@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.warehouse.picking import shortest
+from yunqi.commerce.logistics.engine.warehouse.picking import least_metres
 from yunqi.commerce.logistics.engine.warehouse.walks import ends, shape
 from yunqi.commerce.logistics.model.floor import PickOrder
 from yunqi.commerce.logistics.model.warehouse import Block
@@ -118,7 +118,7 @@ def violations(problem: ZoneProblem, found: Zoning) -> list[str]:
         block, seconds = Block(one.last - one.first + 1, problem.block.length, problem.block.pitch), 0.0
         for order in problem.learned:
             picks = [(aisle - one.first, at) for aisle, at in order.picks if one.first <= aisle <= one.last]
-            seconds += shortest(block, picks).metres / problem.metres_per_second
+            seconds += least_metres(block, picks) / problem.metres_per_second
             seconds += len(picks) * problem.seconds_per_pick
         if abs(seconds - one.seconds) > 1e-6 * max(1.0, seconds):
             wrong.append(f"zone {one.first} to {one.last}: the walks take {seconds} s, not {one.seconds} s")

@@ -42,6 +42,8 @@ def store(problem: YardProblem, *, used: Callable[[], float]) -> Storage:
     Invalid
         Some container finds no place that keeps height and weights; named.
     """
+    if not problem.arrivals:
+        return Storage({}, 0, 0)
     lower, best = chain_bound(problem), None
     for width in WIDTHS:
         found, is_exact, failed = _try(problem, width, used if best else lambda: 0.0)

@@ -140,6 +140,9 @@ def _cn23(shipment: Consignment) -> bytes:
             ("Importer's reference", shipment.receiver.tax_id),
         ]
     )
+    named = [("Licence", shipment.licence), ("Certificate", shipment.certificate), ("Invoice", shipment.invoice)]
+    if any(number for _, number in named):
+        sheet.boxes(named, columns=3)
     _ticked(sheet, shipment)
     rows = [
         [line.description, str(line.quantity), _kg(line.net_g or 0), shipment.money(line.value), line.code, line.origin]

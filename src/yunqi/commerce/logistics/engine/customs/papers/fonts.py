@@ -57,7 +57,11 @@ def marked(text: str, where: str) -> str:
         drawn = sign if sign.isspace() or font_of(sign) else _without_accent(sign)
         font = PLAIN if drawn.isspace() else font_of(drawn)
         if font is None:
-            raise Invalid(f"{where}: the sign {sign!r} can't be drawn; write it in another way", where)
+            raise Invalid(
+                f"{where}: the sign {sign!r} can't be drawn; write it in Latin letters, which customs abroad can read "
+                "(Greek, Cyrillic, Chinese, Japanese and Korean are drawn too)",
+                where,
+            )
         if runs and (runs[-1][0] == font or drawn.isspace()):
             runs[-1] = (runs[-1][0], runs[-1][1] + drawn)
         else:

@@ -4,16 +4,18 @@ from datetime import date
 from typing import Any
 
 from yunqi.commerce.catalog import Money
+from yunqi.commerce.logistics.engine.customs.landed import read_rates
 from yunqi.commerce.logistics.engine.keys import known
 from yunqi.commerce.logistics.model.papers import Consignment, GoodsLine, Parcel, Party
 from yunqi.kernel.errors import Invalid
 
 TOP = {
     "number", "day", "currency", "sender", "receiver", "lines", "parcels", "incoterm", "category", "charges", "signed_by",
-    "notes", "total",
+    "notes", "total", "rates",
+    "licence", "certificate", "invoice",
 }  # fmt: skip
 PARTY = {"name", "address", "country", "phone", "email", "tax_id"}
-LINE = {"description", "quantity", "unit_value", "net_g", "code", "origin"}
+LINE = {"description", "quantity", "unit_value", "net_g", "code", "origin", "preference"}
 PARCEL = {"id", "gross_g", "size_mm", "contents"}
 CATEGORIES = ("sale", "gift", "sample", "documents", "returned", "other")
 LARGEST = 10**12
@@ -44,6 +46,8 @@ def read_consignment(document: Any) -> Consignment:
         _party(document.get("sender", {}), "sender"), _party(document.get("receiver", {}), "receiver"), lines, parcels,
         _text(document, "incoterm", "shipment"), category, _charges(document.get("charges", {})), (),
         _text(document, "signed_by", "shipment"), _text(document, "notes", "shipment"),
+        tuple(read_rates(document.get("rates", {})).items()),
+        *(_text(document, name, "shipment") for name in ("licence", "certificate", "invoice")),
     )  # fmt: skip
     if "total" in document and _whole(document["total"], "total") != found.total:
         raise Invalid(f"total is {document['total']}, but lines and charges add up to {found.total}", "total")
@@ -60,7 +64,7 @@ def _line(value: Any, where: str) -> GoodsLine:
         raise Invalid(f"{where}.quantity must be at least 1", f"{where}.quantity")
     return GoodsLine(
         _text(value, "description", where), quantity, _maybe(value, "unit_value", where), _maybe(value, "net_g", where),
-        code, _country(value, "origin", where),
+        code, _country(value, "origin", where), _text(value, "preference", where),
     )  # fmt: skip
 
 

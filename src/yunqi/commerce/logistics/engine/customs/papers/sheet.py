@@ -8,8 +8,10 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus.doctemplate import LayoutError
 
 from yunqi.commerce.logistics.engine.customs.papers.fonts import BOLD, PLAIN, is_wide, marked
+from yunqi.kernel.errors import Invalid
 
 RULE = ("GRID", (0, 0), (-1, -1), 0.4, colors.grey)
 
@@ -113,5 +115,10 @@ class Sheet:
             out, pagesize=self._page, title=title, author="", leftMargin=self._margin, rightMargin=self._margin,
             topMargin=self._margin, bottomMargin=self._margin, invariant=1,
         )  # fmt: skip
-        document.build(self._story, canvasmaker=_Numbered)
+        try:
+            document.build(self._story, canvasmaker=_Numbered)
+        except LayoutError as error:
+            raise Invalid(
+                "a text is longer than a page of this paper; shorten the longest description, address or notes", "lines"
+            ) from error
         return out.getvalue()
