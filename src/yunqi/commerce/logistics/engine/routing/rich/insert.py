@@ -67,6 +67,8 @@ LOOK_FURTHER = 0.2
 """How often all rows are looked at where no place beside a close task holds."""
 PAIR_NEAR, FEW = 20, 60
 """Close tasks whose rows a pair may be put into; up to so many tasks it may be put into any row."""
+ALL_PLACES, PAIR_PLACES = 30, 8
+"""Stops of a row up to which a pair looks at all places, and at how many for each half else: each is a simulated day."""
 PAIR_FURTHER = 0.05
 """How often a pair of a larger problem may be put into any row."""
 
@@ -225,6 +227,23 @@ def cheapest(
 
 
 @njit(cache=True, nogil=True)
+def short(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, r: int, place: int, first: int) -> float:
+    """Return the longest detour to a place that a pair looks at in a long row."""
+    count, promise, longest = 0, int(f[PROMISE]), 0.0
+    for at in range(first, s[s[LENGTHS] + r] + 1):
+        f[promise + count] = detour(p, prices, table, s, r, at, place, place)
+        count += 1
+    for _ in range(PAIR_PLACES):
+        k = 0
+        for other in range(1, count):
+            if f[promise + other] < f[promise + k]:
+                k = other
+        longest = f[promise + k]
+        f[promise + k] = INFEASIBLE
+    return longest
+
+
+@njit(cache=True, nogil=True)
 def best_pair(
     p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, r: int, move: float, best: float
 ) -> tuple[float, int, int]:
@@ -234,13 +253,21 @@ def best_pair(
     at, to = -1, -1
     gone = away(s, r, i, move) + away(s, r, mate, move)
     fixed, cost = gone + opening(p, s, r), f[int(f[COSTS]) + r]
-    for a in range(min(vehicle(p, r, PREFIX), length), length + 1):
-        apart = fixed + detour(p, prices, table, s, r, a, here, here)
+    first = min(vehicle(p, r, PREFIX), length)
+    farthest, farthest_end = INFEASIBLE, INFEASIBLE
+    if length > ALL_PLACES:
+        farthest = short(p, prices, table, s, f, r, here, first)
+        farthest_end = short(p, prices, table, s, f, r, there, first)
+    for a in range(first, length + 1):
+        apart = detour(p, prices, table, s, r, a, here, here)
+        if apart > farthest:
+            continue
         for b in range(a, length + 1):
             if a == b:
                 promise = fixed + detour(p, prices, table, s, r, a, here, there)
             else:
-                promise = apart + detour(p, prices, table, s, r, b, there, there)
+                more = detour(p, prices, table, s, r, b, there, there)
+                promise = fixed + apart + more if more <= farthest_end else INFEASIBLE
             if promise >= best or np.random.random() < f[BLINK]:
                 continue
             for k in range(a):

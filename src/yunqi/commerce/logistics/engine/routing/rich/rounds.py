@@ -1,5 +1,6 @@
 """Rounds of the rich engine: threads divide the vehicles by a new line each time, work, and put the parts together again."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from yunqi.commerce.logistics.engine.routing.rich.state import State
 from yunqi.commerce.logistics.engine.routing.rich.tables import Tables
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 
-CHUNK = 25
-"""Iterations between two looks at the clock."""
+LOOK_EVERY = 0.02
+"""Seconds between two looks at the clock, about: an iteration over long rows takes many times that of one over short ones."""
 FEWEST_TO_DIVIDE = 8
 """Used vehicles from which threads divide them; with fewer each works on all of them."""
 FREE = 1 << 40
@@ -108,9 +109,12 @@ class Rounds:
         is_over: Callable[[], bool]
     ) -> None:  # fmt: skip
         moves.begin(*state.args, limit)
+        chunk = 1
         while length > 0 and not is_over():
-            moves.improve(*state.args, min(CHUNK, length), level, seed, move, limit, served)
-            seed, length = -1, length - CHUNK
+            begun = time.perf_counter()
+            moves.improve(*state.args, min(chunk, length), level, seed, move, limit, served)
+            seed, length = -1, length - chunk
+            chunk = max(1, min(2 * chunk, int(chunk * LOOK_EVERY / max(1e-6, time.perf_counter() - begun))))
 
     def _together(self, states: Sequence[State], *, best: bool) -> Whole:
         rows, lengths = (at.BEST_ROWS, at.BEST_LENGTHS) if best else (at.ROWS, at.LENGTHS)
