@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import board, simulate, task, vehicle, worth
+from yunqi.commerce.logistics.engine.routing.rich.day import board, simulate, worth
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     BROKEN,
     CLOCK,
@@ -34,6 +34,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     TRAVELS,
     WAITED,
 )
+from yunqi.commerce.logistics.engine.routing.rich.ways import task, vehicle
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
 MOST_HELD = 6

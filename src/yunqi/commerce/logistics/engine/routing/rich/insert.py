@@ -6,7 +6,6 @@ Every function is compiled.
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import task, vehicle
 from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AT_PLACE,
@@ -61,6 +60,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     N,
 )
 from yunqi.commerce.logistics.engine.routing.rich.rows import put, touch
+from yunqi.commerce.logistics.engine.routing.rich.ways import task, vehicle
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
 LOOK_FURTHER = 0.2

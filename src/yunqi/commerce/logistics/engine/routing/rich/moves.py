@@ -3,7 +3,6 @@
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import task
 from yunqi.commerce.logistics.engine.routing.rich.insert import insert, price
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     ABSENT,
@@ -33,6 +32,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
 )
 from yunqi.commerce.logistics.engine.routing.rich.rows import keep_best, undo, weigh
 from yunqi.commerce.logistics.engine.routing.rich.ruin import below, ruin
+from yunqi.commerce.logistics.engine.routing.rich.ways import task
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
 TRIED_AGAIN, TRIED_OF_MANY, MANY = 30, 15, 300

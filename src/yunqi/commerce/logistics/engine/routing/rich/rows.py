@@ -2,7 +2,6 @@
 
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import task
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AFTER,
     AFTERS,
@@ -33,6 +32,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     WIDTH,
     M,
 )
+from yunqi.commerce.logistics.engine.routing.rich.ways import task
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
 
 

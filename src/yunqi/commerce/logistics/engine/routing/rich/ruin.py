@@ -3,7 +3,6 @@
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.day import task
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     ABSENTS,
     AROUND,
@@ -28,6 +27,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     N,
 )
 from yunqi.commerce.logistics.engine.routing.rich.rows import drop, touch, widow
+from yunqi.commerce.logistics.engine.routing.rich.ways import task
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
 
 MEAN_REMOVED, LONGEST = 10.0, 10.0
