@@ -10,6 +10,7 @@ from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AT_PLACE,
     AT_ROW,
+    BARRED,
     BLINK,
     CARRIED,
     COSTS,
@@ -18,6 +19,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     END,
     ENOUGH,
     FIXED,
+    GENEROUS,
     GROUP,
     HAS,
     HOMES,
@@ -46,6 +48,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     PRICE_COLUMNS,
     PROMISE,
     RELOADS,
+    REQUIRED,
     ROOM,
     ROWS,
     SHIP_DELIVERY,
@@ -79,7 +82,7 @@ def way(p: Ints, prices: Floats, table: Matrix, r: int, a: int, b: int) -> float
     if a < 0 or b < 0:
         return 0.0
     at, own = r * PRICE_COLUMNS, vehicle(p, r, TRAVELS)
-    at_wheel = prices[at + PER_TIME] + prices[at + PER_DRIVE]
+    at_wheel = prices[at + PER_DRIVE] + prices[at + PER_TIME]
     return prices[at + PER_DISTANCE] * table[own, 0, a, b] + at_wheel * table[own, 1, a, b]
 
 
@@ -95,7 +98,10 @@ def place_at(p: Ints, s: Ints, r: int, k: int) -> int:
 
 @njit(cache=True, nogil=True)
 def detour(p: Ints, prices: Floats, table: Matrix, s: Ints, r: int, at: int, first: int, last: int) -> float:
-    """Return what it would add to a row to go by two places, one after the other, before its task at an index."""
+    """Return what it would add to a row to go by two places, one after the other, before its task at an index.
+
+    Where time has a price it is a guess: the way may take the place of waiting.
+    """
     before, after = place_at(p, s, r, at - 1), place_at(p, s, r, at)
     there = way(p, prices, table, r, before, first) + way(p, prices, table, r, last, after)
     if first != last:
@@ -127,7 +133,7 @@ def may(p: Ints, s: Ints, r: int, i: int) -> bool:
     pin, mate = task(p, i, PIN), task(p, i, PARTNER)
     if mate >= 0 and pin < 0:
         pin = task(p, mate, PIN)
-    return (pin < 0 or pin == r) and fits(p, s, r, i)
+    return (pin == r or (pin < 0 and r != s[BARRED])) and fits(p, s, r, i)
 
 
 @njit(cache=True, nogil=True)
@@ -153,7 +159,8 @@ def offer(
         return count
     s[stamp] = s[STAMP]
     place = task(p, i, PLACE)
-    promise = detour(p, prices, table, s, r, at, place, place) + opening(p, s, r) + away(s, r, i, move)
+    fixed = opening(p, s, r) + away(s, r, i, move)
+    promise = fixed + detour(p, prices, table, s, r, at, place, place)
     if promise >= best or count >= int(f[PLACES]) or np.random.random() < f[BLINK]:
         return count
     f[int(f[PROMISE]) + count] = promise
@@ -207,10 +214,10 @@ def cheapest(
         for other in range(1, count):
             if f[promise + other] < f[promise + k]:
                 k = other
-        if f[promise + k] >= best or held >= f[ENOUGH]:
+        r, at = s[s[AT_ROW] + k], s[s[AT_PLACE] + k]
+        if held >= f[ENOUGH] or f[promise + k] >= best:
             break
         f[promise + k] = INFEASIBLE
-        r, at = s[s[AT_ROW] + k], s[s[AT_PLACE] + k]
         length, here = s[s[LENGTHS] + r], s[ROWS] + r * p[WIDTH]
         for b in range(at):
             s[work + b] = s[here + b]
@@ -362,6 +369,8 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
     home, lure = group_home(p, s, i), task(p, i, LURE)
     # What others wait for is worth serving for their sake; not always, or else it would stay without them.
     worst = float(task(p, i, PENALTY)) + (lure if lure > 0 and np.random.random() < 0.5 else 0)
+    if worst < REQUIRED:
+        worst *= f[GENEROUS]
     row, at, to = -1, -1, -1
     if is_pair(p, i):
         is_wide = home >= 0 or p[N] <= FEW or np.random.random() < PAIR_FURTHER

@@ -29,20 +29,21 @@ PER_DISTANCE, PER_TIME, FAIRNESS, PER_DRIVE = range(4)
 PRICE_COLUMNS, KEY_ROWS = 4, 4
 
 # The header of ``s``: tasks absent, iterations, tasks away from the vehicle of a plan in force, touched rows, the last
-# stamp, and tasks of this thread; then where each list begins. CARRIED: of each vehicle and dimension what its deliveries
-# and its pickups weigh; of the stops of a simulated day MARKS (see CHARGE_HERE), HOLD: seconds to hold each back, WAITS: the
-# waiting up to each, FORCED: where a reload is.
-ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT = range(6)
+# stamp, tasks of this thread, and a vehicle that takes nothing in this iteration (or -1); then where each list begins.
+# CARRIED: of each vehicle and dimension what its deliveries and its pickups weigh; of the stops of a simulated day MARKS
+# (see CHARGE_HERE), HOLD: seconds to hold each back, WAITS: the waiting up to each, FORCED: where a reload is.
+ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT, BARRED = range(7)
 ROWS, LENGTHS, WHERE, POSITION, MINE, OWN, HOMES, ABSENTS, BEST_ROWS, BEST_LENGTHS, DIRTY, SAVED, SAVED_LENGTH = range(
-    6, 19
+    7, 20
 )
-TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED, HOLD, WAITS, FORCED = range(19, 32)
-STATE_HEADER = 32
+TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED, HOLD, WAITS, FORCED = range(20, 33)
+STATE_HEADER = 33
 
 # ``f``: the cost of this thread's rows and absent tasks, the best of the round, how many places may be listed, then where
-# each list begins; how often a place is overlooked, and after how many that hold the cheapest is taken.
-COST, BEST, PLACES, COSTS, SAVED_COSTS, ORDER, PROMISE, BLINK, ENOUGH = range(9)
-NUMBER_HEADER = 9
+# each list begins; how often a place is overlooked, after how many that hold the cheapest is taken, and how many times
+# their worth prizes count in this iteration.
+COST, BEST, PLACES, COSTS, SAVED_COSTS, ORDER, PROMISE, BLINK, ENOUGH, GENEROUS = range(10)
+NUMBER_HEADER = 10
 
 # The clock ``c`` of a simulated day: time, place, distance, driving since the last pause, distance since the last charge,
 # breaks taken, waiting so far, 0 while nothing is broken, driving in all, reloads, and the stop that should be begun later

@@ -7,11 +7,13 @@ from yunqi.commerce.logistics.engine.routing.rich.insert import insert, price
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     ABSENT,
     ABSENTS,
+    BARRED,
     BEST,
     COST,
     COSTS,
     DIRTY,
     DONE,
+    GENEROUS,
     INFEASIBLE,
     LEVEL,
     LURE,
@@ -19,6 +21,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     MOVED,
     ORDER,
     PENALTY,
+    PIN,
     PRICE_COLUMNS,
     REMOVED,
     REQUIRED,
@@ -35,6 +38,10 @@ from yunqi.commerce.logistics.engine.routing.rich.ruin import below, ruin
 from yunqi.commerce.logistics.engine.routing.rich.ways import task
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix
 
+BAR, BAR_OF_MANY = 0.3, 1.0
+"""How often a vehicle is barred for an iteration, at most, and times the number of vehicles."""
+BE_GENEROUS, MOST_GENEROUS = 0.15, 3.0
+"""How often prizes count more, and by how many times their worth at most."""
 TRIED_AGAIN, TRIED_OF_MANY, MANY = 30, 15, 300
 """Absent tasks that an iteration tries to put in, and of more than so many tasks: hundreds would take all of its time."""
 
@@ -52,6 +59,7 @@ def begin(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, l
     for k in range(s[ABSENT]):
         cost += task(p, s[s[ABSENTS] + k], PENALTY)
     f[COST], f[BEST] = cost, INFEASIBLE
+    s[BARRED], f[GENEROUS] = -1, 1.0
     if s[MOVED] <= limit:
         f[BEST] = cost
         keep_best(p, s)
@@ -67,7 +75,8 @@ def arrange(p: Ints, prices: Floats, s: Ints, f: Floats, count: int) -> None:
         i = s[s[REMOVED] + k]
         key = np.random.random() if kind < 4 else prices[keys + which * p[N] + i]
         optional = 2.0 if task(p, i, PENALTY) + task(p, i, LURE) < REQUIRED else 0.0
-        f[int(f[ORDER]) + k] = key + 4.0 * task(p, i, LEVEL) + optional
+        pinned = 1.0 if task(p, i, PIN) >= 0 else 0.0  # its group has to follow it
+        f[int(f[ORDER]) + k] = key + 4.0 * task(p, i, LEVEL) + optional - pinned
 
 
 @njit(cache=True, nogil=True)
@@ -97,6 +106,14 @@ def change(p: Ints, s: Ints, f: Floats, gone: int, left: int) -> float:
     for k in range(gone):
         found -= task(p, s[s[WAS] + k], PENALTY)
     return found
+
+
+@njit(cache=True, nogil=True)
+def vary(p: Ints, s: Ints, f: Floats) -> None:
+    """Now and then bar a vehicle, or let prizes count more: what pays only together is not found one by one."""
+    is_barring = np.random.random() < min(BAR, BAR_OF_MANY / p[M])
+    s[BARRED] = below(p[M]) if is_barring else -1
+    f[GENEROUS] = 1.0 + np.random.random() * MOST_GENEROUS if np.random.random() < BE_GENEROUS else 1.0
 
 
 @njit(cache=True, nogil=True)
@@ -135,6 +152,7 @@ def improve(
         gone, moved = s[ABSENT], s[MOVED]
         for k in range(gone):
             s[s[WAS] + k] = s[s[ABSENTS] + k]
+        vary(p, s, f)
         tried = choose_absent(p, s)
         count = ruin(p, s, f, served, tried)
         is_sound = True

@@ -10,30 +10,36 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     GROUP,
     KIND,
     LENGTHS,
+    LIKE,
     LINKED,
     LOCKED,
     MINE,
     OWN,
     OWN_COUNT,
     PARTNER,
+    PIN,
     POSITION,
     REMOVED,
     ROWS,
+    SAVED,
     SAVED_LENGTH,
     SHIP_PICKUP,
     WHERE,
     WIDTH,
     WORK,
+    M,
     N,
 )
-from yunqi.commerce.logistics.engine.routing.rich.rows import drop, touch, widow
-from yunqi.commerce.logistics.engine.routing.rich.ways import task
+from yunqi.commerce.logistics.engine.routing.rich.rows import drop, put, touch, widow
+from yunqi.commerce.logistics.engine.routing.rich.ways import task, vehicle
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
 
 MEAN_REMOVED, LONGEST = 10.0, 10.0
 """Tasks that leave on average, and the longest string."""
 SPLIT, DEEPER = 0.5, 0.01
 """How often a string keeps some of its tasks, and how often one more of them."""
+EXCHANGE = 0.03
+"""How often two vehicles of different kinds exchange all they serve, instead."""
 WHOLE_GROUP = 0.3
 """How often all of a group leave, where a ruin begins at one of it."""
 AROUND_ABSENT = 0.5
@@ -61,6 +67,8 @@ def ruin(p: Ints, s: Ints, f: Floats, served: int, count: int) -> int:
         s[s[REMOVED] + k] = s[s[ABSENTS] + k]
     is_beside = count > 0 and np.random.random() < AROUND_ABSENT
     seed = s[s[ABSENTS] + below(count)] if is_beside else s[s[OWN] + below(s[OWN_COUNT])]
+    if np.random.random() < EXCHANGE and exchange(p, s, f, s[s[WHERE] + seed], below(p[M])):
+        return count
     longest = min(LONGEST, max(1.0, served))
     strings = int(np.random.random() * max(4.0 * MEAN_REMOVED / (1.0 + longest) - 1.0, 0.0) + 1.0)
     done = 0
@@ -79,6 +87,27 @@ def ruin(p: Ints, s: Ints, f: Floats, served: int, count: int) -> int:
         count = remove_string(p, s, i, r, length, count)
         done += 1
     return count
+
+
+@njit(cache=True, nogil=True)
+def exchange(p: Ints, s: Ints, f: Floats, a: int, b: int) -> bool:
+    """Let two vehicles of different kinds, one of which may be idle, exchange their tasks; False when something binds them."""
+    if a < 0 or a == b or not s[s[MINE] + a] or not s[s[MINE] + b] or vehicle(p, a, LIKE) == vehicle(p, b, LIKE):
+        return False
+    for r in (a, b):
+        for k in range(s[s[LENGTHS] + r]):
+            i = s[s[ROWS] + r * p[WIDTH] + k]
+            if task(p, i, LOCKED) or task(p, i, PIN) >= 0:
+                return False
+    for r in (a, b):
+        touch(p, s, f, r)
+        for k in range(s[s[SAVED_LENGTH] + r]):
+            drop(p, s, s[s[SAVED] + r * p[WIDTH] + k])
+    for k in range(s[s[SAVED_LENGTH] + a]):
+        put(p, s, b, s[s[SAVED] + a * p[WIDTH] + k], k)
+    for k in range(s[s[SAVED_LENGTH] + b]):
+        put(p, s, a, s[s[SAVED] + b * p[WIDTH] + k], k)
+    return True
 
 
 @njit(cache=True, nogil=True)
