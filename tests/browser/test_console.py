@@ -107,8 +107,8 @@ def test_events_arrive_while_one_watches(visit, shoot: Shoot):
     before = int(rows(page).first.locator("td").nth(1).inner_text().replace(",", ""))
     other = page.context.new_page()
     word = f"tail{uuid.uuid4().hex[:8]}"
-    other.goto(f"{visit.site.url}/store/search?q={word}")
-    other.wait_for_timeout(1500)
+    with other.expect_response(lambda answer: word in (answer.request.post_data or "")):  # the page sends it in a batch
+        other.goto(f"{visit.site.url}/store/search?q={word}")
     other.close()
     expect(page.locator("tbody")).to_contain_text(word)
     assert int(rows(page).first.locator("td").nth(1).inner_text().replace(",", "")) > before
