@@ -7,6 +7,7 @@ in VROOM's JSON form. Ours is checked; VROOM's cost is its own word. The search 
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,44 +30,35 @@ def run(runs: int, options: Options) -> list[Row]:
     """Plan ``runs`` days of each size and kind of rules; return costs, and how much dearer the peer's are."""
     seconds, first = options.number("seconds", 10), options.whole("seed", FIRST_SEED)
     prepare()
-    rows, ours_all, theirs_all = [], [], []
-    for stops, vehicles in SIZES:
-        if options.text("stops") and stops != options.whole("stops", stops):
-            continue
+    sizes = [size for size in SIZES if not options.text("stops") or size[0] == options.whole("stops", size[0])]
+    rows: list[Row] = []
+    for stops, vehicles in sizes:
         for rules in RULES:
-            ours, theirs, spent, label = [], [], [], ""
-            for seed in range(first, first + runs):
-                document = generated_day(stops, vehicles, rules, seed=seed)
-                cost, cpu, found = _both(document, seconds, seed, options)
-                ours.append(cost)
-                spent.append(cpu)
-                if "cost" in found and not found["unassigned"]:
-                    theirs.append(found["cost"])
-                    label = f"VROOM {found['version']}"
-                else:
-                    label = found.get("absent", "VROOM leaves stops out")
-            name, mean = f"{stops}_{rules.replace('+', '_')}", float(np.mean(ours))
-            whole = len(theirs) == runs
-            rows.append(
-                Row(
-                    f"{name}_cost",
-                    mean,
-                    "s",
-                    label,
-                    float(np.mean(theirs)) if whole else None,
-                    None,
-                    runs,
-                    max(ours) - min(ours),
-                )
-            )
-            rows.append(Row(f"{name}_cpu_seconds", float(np.mean(spent)), "s", runs=runs))
-            if whole:
-                ours_all.append(mean)
-                theirs_all.append(float(np.mean(theirs)))
-    if ours_all:
-        dearer = float(np.mean([(b / a - 1) * 100 for a, b in zip(ours_all, theirs_all, strict=True)]))
-        rows.append(Row("vroom_dearer_by", dearer, "%", f"mean of {len(ours_all)} kinds of days", runs=runs))
+            days = [
+                _both(generated_day(stops, vehicles, rules, seed=seed), seconds, seed, options)
+                for seed in range(first, first + runs)
+            ]
+            rows += _rows(f"{stops}_{rules.replace('+', '_')}", days)
+    dearer = [(row.peer_value / row.value - 1) * 100 for row in rows if row.peer_value is not None]
+    if dearer:
+        rows.append(
+            Row("vroom_dearer_by", float(np.mean(dearer)), "%", f"mean of {len(dearer)} kinds of days", runs=runs)
+        )
     return rows
+
+
+def _rows(name: str, days: Sequence[tuple[float, float, dict[str, Any]]]) -> list[Row]:
+    """Return the rows of one kind of days; the peer's mean only where it serves every stop of each."""
+    ours, spent, answers = zip(*days, strict=True)
+    theirs = [found["cost"] for found in answers if "cost" in found and not found["unassigned"]]
+    if len(theirs) == len(days):
+        label, mean = f"VROOM {answers[0]['version']}", float(np.mean(theirs))
+    else:
+        label, mean = next((one["absent"] for one in answers if "absent" in one), "VROOM leaves stops out"), None
+    return [
+        Row(f"{name}_cost", float(np.mean(ours)), "s", label, mean, None, len(days), max(ours) - min(ours)),
+        Row(f"{name}_cpu_seconds", float(np.mean(spent)), "s", runs=len(days)),
+    ]
 
 
 def generated_day(stops: int, vehicles: int, rules: str, *, seed: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 
 Routes = list[list[int]]
 PACKAGES = {"pyvrp": "pyvrp", "ortools": "ortools", "vroom": "pyvroom", "hygese": "hygese", "commiv": "commiv"}
+PACKAGES |= {"vroom_form": "pyvroom"}
 DEAR = 10**7
 
 
@@ -213,18 +214,22 @@ PEERS: dict[str, tuple[Callable[[dict[str, Any], Any], Routes], set[str]]] = {
 }
 
 
+def _routed(name: str, task_file: str, matrix: str) -> dict[str, Any]:
+    far = importlib.import_module("numpy").load(matrix)
+    routes = PEERS[name][0](json.loads(Path(task_file).read_text()), far)
+    return {"routes": [[int(stop) for stop in route] for route in routes]}
+
+
 def main() -> None:
-    """Solve the task that the command line names and print its routes as JSON."""
-    name, task_file, matrix = sys.argv[1:4]
+    """Solve what the command line names and print the answer as JSON.
+
+    It names a peer, a task and a matrix; or ``vroom_form``, a document in VROOM's form and CPU seconds.
+    """
+    name, task_file, other = sys.argv[1:4]
     try:
-        if name == "vroom_form":
-            found = vroom_form(task_file, float(matrix)) | {"version": importlib.metadata.version("pyvroom")}
-            print(json.dumps(found | {"cpu": time.process_time()}))
-            return
         version = importlib.metadata.version(PACKAGES[name])
-        far = importlib.import_module("numpy").load(matrix)
-        routes = PEERS[name][0](json.loads(Path(task_file).read_text()), far)
-        found = {"routes": [[int(stop) for stop in route] for route in routes], "version": version}
+        found = vroom_form(task_file, float(other)) if name == "vroom_form" else _routed(name, task_file, other)
+        found["version"] = version
     except ImportError as error:
         found = {"absent": f"not installed ({error})"}
     print(json.dumps(found | {"cpu": time.process_time()}))

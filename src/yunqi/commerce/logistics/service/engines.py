@@ -67,14 +67,10 @@ def run_engines(
     # The checker, the printing and the end of the process take their time too.
     reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks) + min(TO_END, 0.01 * budget.seconds))
     span, left = budget.span(reserve=reserve, least=_least(problem))
-    told_at = [-1.0]
+    better = _telling(problem, budget, emit, tell)
 
     def told(found: Found) -> None:
-        if emit is not None:
-            emit(found.cost / problem.travel.scale, budget.used())
-        if tell is not None and not found.absent and budget.used() - told_at[0] > TELL_EVERY:
-            told_at[0] = budget.used()
-            tell(found.cost / problem.travel.scale, budget.used(), to_routes(problem, arrays, found))
+        better(found.cost, None if found.absent else lambda: to_routes(problem, arrays, found))
 
     workers = max(1, min(config.workers, 8))
     beside = partner = None
@@ -126,6 +122,22 @@ def run_engines(
     )
 
 
+def _telling(
+    problem: Problem, budget: Budget, emit: Emit | None, tell: Tell | None
+) -> Callable[[float, Callable[[], list[Route]] | None], None]:
+    """Return what an engine tells of a better plan: its cost in internal units, and what reads its routes if it is whole."""
+    told_at = [-1.0]
+
+    def told(cost: float, routes: Callable[[], list[Route]] | None) -> None:
+        if emit is not None:
+            emit(cost / problem.travel.scale, budget.used())
+        if tell is not None and routes is not None and budget.used() - told_at[0] > TELL_EVERY:
+            told_at[0] = budget.used()
+            tell(cost / problem.travel.scale, budget.used(), routes())
+
+    return told
+
+
 def _sketch(problem: Problem, config: LogisticsConfig, budget: Budget, seed: int) -> list[Route]:
     """Return a plan of the problem without the rules of whole days, as far as it holds with them."""
     plain = sketched(problem)
@@ -151,16 +163,7 @@ def _rich(
     problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None, workers: int, emit: Emit | None,
     tell: Tell | None, keep: tuple[float, frozenset[str]] | None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
-    told_at = [-1.0]
-
-    def told(cost: float, routes: Callable[[], list[Route]]) -> None:
-        if emit is not None:
-            emit(cost / problem.travel.scale, budget.used())
-        if tell is not None and budget.used() - told_at[0] > TELL_EVERY:
-            told_at[0] = budget.used()
-            tell(cost / problem.travel.scale, budget.used(), routes())
-
-    search = RichSearch(problem, workers=workers, seed=seed, emit=told)
+    search = RichSearch(problem, workers=workers, seed=seed, emit=_telling(problem, budget, emit, tell))
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
         return _as_it_is(problem, warm)
     if keep is not None and warm:

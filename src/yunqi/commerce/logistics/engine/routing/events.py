@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.check import CHARGE, RELOAD, follow
+from yunqi.commerce.logistics.engine.routing.likeness import likeness
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.engine.routing.read.places import Places
 from yunqi.commerce.logistics.engine.routing.read.rich import shipment_of, task_of
@@ -363,9 +364,8 @@ def alike(problem: Problem, before: Sequence[Route], after: Sequence[Route]) -> 
     groups: dict[tuple[object, ...], list[str]] = {}
     pinned = {task.vehicle for task in problem.tasks if task.vehicle}
     for vehicle in problem.vehicles:
-        likeness = tuple(getattr(vehicle, name) for name in Vehicle.__slots__ if name != "id")
         own = (vehicle.id,) if vehicle.id in pinned or vehicle.prefix else ()
-        groups.setdefault((*likeness, *own), []).append(vehicle.id)
+        groups.setdefault((*likeness(vehicle), *own), []).append(vehicle.id)
     was = {route.vehicle: set(route.stops) for route in before}
     now = {route.vehicle: route for route in after}
     found = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.check import Day, check, follow
+from yunqi.commerce.logistics.engine.routing.likeness import likeness
 from yunqi.commerce.logistics.engine.routing.relax import relaxation, size
 from yunqi.commerce.logistics.engine.routing.timing import timed
 from yunqi.commerce.logistics.model import Loosened, Problem, Relaxation, Route, Task, TaskKind, Unserved, Vehicle
@@ -72,8 +73,7 @@ def rank(change: Relaxation) -> tuple[bool, int, float]:
 
 
 def _likeness(vehicle: Vehicle, task: Task) -> tuple[object, ...]:
-    values = tuple(getattr(vehicle, name) for name in Vehicle.__slots__ if name != "id")
-    return (*values, task.vehicle == vehicle.id)
+    return (*likeness(vehicle), task.vehicle == vehicle.id)
 
 
 def _between(problem: Problem, routes: Sequence[Route], whole: Sequence[Route]) -> tuple[str, ...]:

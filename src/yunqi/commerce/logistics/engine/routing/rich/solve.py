@@ -23,7 +23,6 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     SHIP_DELIVERY,
 )
 from yunqi.commerce.logistics.engine.routing.rich.rounds import Rounds, Whole
-from yunqi.commerce.logistics.engine.routing.rich.state import State
 from yunqi.commerce.logistics.engine.routing.rich.tables import A_VEHICLE, fill
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Ints
 from yunqi.commerce.logistics.engine.routing.strings.leeway import STRICT_FROM, Leeway
@@ -63,7 +62,7 @@ class RichSearch:
         is_head = (tasks[:, KIND] != SHIP_DELIVERY) | (tasks[tasks[:, PARTNER], LOCKED] > 0)
         self.homes = np.full(len(self.place), -1, np.int64)
         self.rounds = Rounds(self.q, self.homes, np.flatnonzero(is_head), workers=workers, seed=seed)
-        self.state = State(self.q, self.homes)
+        self.state = self.rounds.states[0]  # between rounds it is free for single days
         self.leeway: Leeway | None = None
         self.news = NOBODY
         self.best = Whole(np.zeros((0, 0), np.int64), np.zeros(0, np.int64), math.inf)

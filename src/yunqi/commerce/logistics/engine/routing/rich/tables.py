@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from yunqi.commerce.logistics.engine.routing.hybrid import tables as matrices
+from yunqi.commerce.logistics.engine.routing.likeness import likeness
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
 from yunqi.commerce.logistics.engine.routing.rich.layout import REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
-from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind, Vehicle
+from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind
 
 A_VEHICLE = 10**8
 LARGEST = 3000
@@ -182,7 +183,7 @@ def _vehicles(problem: Problem, bits: dict[str, int]) -> tuple[Ints, Ints, Ints]
             v.fixed_cost * problem.travel.scale + first, _or(v.max_distance), _or(v.max_time), _or(v.max_tasks),
             _or(v.drive_limit), v.drive_pause, v.reloads, _or(v.range), v.charge_time,
             sum(bits.get(word, 0) for word in v.skills), len(v.prefix), len(breaks), len(pauses), len(chargers),
-            len(v.chargers), kinds.setdefault(_alike(v), len(kinds)), _or(v.max_drive), v.reload_time, _or(v.departed),
+            len(v.chargers), kinds.setdefault(likeness(v), len(kinds)), _or(v.max_drive), v.reload_time, _or(v.departed),
             v.travels,
         )  # fmt: skip
         breaks += pauses
@@ -230,7 +231,3 @@ def _levels(problem: Problem, place: dict[str, int]) -> npt.NDArray[np.int64]:
 
 def _or(value: int | None) -> int:
     return -1 if value is None else value
-
-
-def _alike(v: Vehicle) -> tuple[Any, ...]:
-    return tuple(getattr(v, name) for name in Vehicle.__slots__ if name != "id")
