@@ -16,7 +16,10 @@ ZONES = {
     "held_out": 0,
 }
 GOOD = {"id": "tea", "mean": 10, "lead": 0, "fixed": 64, "hold": 1, "backorder": 9}
-LEVELS = [{"id": "tea", "order_at": 6, "up_to": 40, "cost": 35.0216, "plain_cost": 39.5374}]
+LEVELS = [
+    {"id": "tea", "order_at": 6, "up_to": 40, "cost": 35.0216, "fill": 0.9722, "stock": 16.11, "orders": 0.2564,
+     "plain_cost": 39.5374, "plain_fill": 0.999, "mean": 10.0, "deviation": 3.1623}
+]  # fmt: skip
 FACE = {"product": "p", "on_hand": 1, "most": 5}
 
 

@@ -14,6 +14,7 @@ from yunqi.commerce.logistics.cli import (
     roads,
     routing,
     scale,
+    stock,
     yard,
 )
 from yunqi.commerce.logistics.cli.opened import OpenApp
@@ -33,5 +34,6 @@ def commands(open_app: OpenApp) -> typer.Typer:
     arrivals.add(app, open_app)
     floor.add(app, open_app)
     yard.add(app, open_app)
+    stock.add(app, open_app)
     scale.add(app, open_app)
     return app

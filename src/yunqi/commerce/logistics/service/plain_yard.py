@@ -1,10 +1,11 @@
 """Answers of floor, yard and stock as plain values, for commands and routes alike."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from yunqi.commerce.logistics.model.echelon import SerialPlan, StockPlan
-from yunqi.commerce.logistics.model.reorder import Reorders
+from yunqi.commerce.logistics.model.reorder import Level, Played, Reorders, Replay
 from yunqi.commerce.logistics.model.robots import RobotPlan
 from yunqi.commerce.logistics.model.yard import Retrieval, Storage
 
@@ -49,14 +50,40 @@ def chain_document(found: SerialPlan) -> dict[str, Any]:
 def reorder_document(found: Reorders) -> dict[str, Any]:
     """Return the levels of each good and the order of each season, with their cost and that of the simpler rule."""
     return {
-        "goods": [
-            {"id": one.id, "order_at": one.at, "up_to": one.up_to, "cost": round(one.cost, 4),
-             "plain_cost": round(one.plain, 4)}
-            for one in found.levels
-        ],
+        "goods": [_level_row(one) for one in found.levels],
         "seasons": [
             {"id": one.id, "units": one.units, "cost": round(one.cost, 4), "mean_cost": round(one.mean_cost, 4),
              "sold_out": round(one.sold_out, 4)}
             for one in found.seasons
         ],
     }  # fmt: skip
+
+
+def _level_row(one: Level) -> dict[str, Any]:
+    policy, plain = one.policy, one.plain
+    size = {"lot": policy.size} if one.in_lots else {"up_to": policy.at + policy.size}
+    return {
+        "id": one.id, "order_at": policy.at, **size, "cost": round(policy.cost, 4), "fill": round(policy.fill, 4),
+        "stock": round(policy.stock, 2), "orders": round(policy.orders, 4), "plain_cost": round(plain.cost, 4),
+        "plain_fill": round(plain.fill, 4), "mean": round(one.mean, 4), "deviation": round(one.deviation, 4),
+    }  # fmt: skip
+
+
+def replay_document(found: Replay) -> dict[str, Any]:
+    """Return what the levels cost over days held out, all goods together and each, beside the textbook's."""
+    return {
+        "days": found.days,
+        **_sums(found.played, ""),
+        **_sums(found.textbook, "textbook_"),
+        "goods": [
+            {"id": name, "cost": round(one.cost, 4), "fill": round(one.fill, 4),
+             "textbook_cost": round(found.textbook[name].cost, 4), "textbook_fill": round(found.textbook[name].fill, 4)}
+            for name, one in found.played.items()
+        ],
+    }  # fmt: skip
+
+
+def _sums(played: Mapping[str, Played], prefix: str) -> dict[str, float]:
+    asked, served = (sum(getattr(one, part) for one in played.values()) for part in ("asked", "served"))
+    cost = sum(one.cost for one in played.values())
+    return {f"{prefix}cost": round(cost, 4), f"{prefix}fill": round(served / asked, 4) if asked else 1.0}

@@ -5,12 +5,15 @@ from typing import Any
 from yunqi.commerce.logistics.engine import tables
 from yunqi.commerce.logistics.engine.routing.read.fields import Fields
 from yunqi.commerce.logistics.engine.warehouse.serial import serial_stock
+from yunqi.commerce.logistics.engine.warehouse.sold import Sold
 from yunqi.commerce.logistics.model.echelon import Link, SerialPlan, Stage, StockNetwork
 from yunqi.commerce.logistics.model.reorder import ReorderProblem, SeasonGood, StockedGood
 from yunqi.kernel.errors import Invalid
 
 MOST_STAGES, MOST_GOODS = 500, 20_000
-GOOD = ("id", "mean", "lead", "fixed", "hold", "backorder")
+GOOD = ("id", "lead", "fixed", "hold")
+NUMBERS = ("lead", "fixed", "hold", "mean", "deviation", "backorder", "fill", "lead_deviation")
+WHOLE = ("review", "pack")
 
 
 def read_network(document: Any) -> StockNetwork:
@@ -33,26 +36,27 @@ def read_network(document: Any) -> StockNetwork:
     return StockNetwork(tuple(stages), tuple(links), top.number("cover", 1.645))
 
 
-def read_reorders(document: Any) -> ReorderProblem:
-    """Read ``{"goods": [...], "seasons": [...]}``: rows of `GOOD`, and of id, demands, short and over."""
+def read_reorders(document: Any, sold: Sold | None = None) -> ReorderProblem:
+    """Read ``{"goods": [...], "seasons": [...]}``: goods as `StockedGood` names their fields, and id, demands, short and over.
+
+    Parameters
+    ----------
+    sold
+        Where the demand of goods stands that name none.
+    """
     top = Fields(document, "the problem", ("goods", "seasons"))
-    goods = [_good(Fields(one, f"goods[{at}]", GOOD)) for at, one in enumerate(_limited(top.items("goods")))]
+    known = ("id", *NUMBERS, *WHOLE, "demands")
+    goods = [_good(Fields(one, f"goods[{at}]", known), sold) for at, one in enumerate(_limited(top.items("goods")))]
     seasons = []
     for at, one in enumerate(_limited(top.items("seasons"))):
         row = Fields(one, f"seasons[{at}]", ("id", "demands", "short", "over"))
-        demands = row.items("demands")
-        inside = Fields(
-            {str(k): value for k, value in enumerate(demands)}, f"seasons[{at}].demands", map(str, range(len(demands)))
-        )
-        seasons.append(
-            SeasonGood(row.text("id"), tuple(inside.number(str(k)) for k in range(len(demands))), row.number("short"),
-                       row.number("over"))
-        )  # fmt: skip
+        demands = tuple(_numbers(row).values())
+        seasons.append(SeasonGood(row.text("id"), demands, row.number("short"), row.number("over")))
     return ReorderProblem(tuple(goods), tuple(seasons))
 
 
-def read_goods(text: str) -> ReorderProblem:
-    """Read goods from CSV with the columns id, mean, lead, fixed, hold, backorder.
+def read_goods(text: str, sold: Sold | None = None) -> ReorderProblem:
+    """Read goods from CSV with the columns id, lead, fixed, hold, and those that are there of `NUMBERS` and `WHOLE`.
 
     Raises
     ------
@@ -60,19 +64,40 @@ def read_goods(text: str) -> ReorderProblem:
         A column is missing, or a number is none; the line is named.
     """
     goods = []
-    for row in tables.rows(text, what="the table of goods", needed=GOOD):
+    optional = tuple(name for name in (*NUMBERS, *WHOLE) if name not in GOOD)
+    for row in tables.rows(text, what="the table of goods", needed=GOOD, known=optional):
         values: dict[str, Any] = {"id": row.text("id")}
-        for name in GOOD[1:]:
+        for name in (*NUMBERS, *WHOLE):
+            if not row.text(name):
+                continue
             try:
                 values[name] = float(row.figure(name))
             except ValueError as error:
                 raise Invalid(f"line {row.line}: {name} is {row.text(name)!r}, not a number", "file") from error
-        goods.append(_good(Fields(values, f"line {row.line}", GOOD)))
+        goods.append(_good(Fields(values, f"line {row.line}", ("id", *NUMBERS, *WHOLE, "demands")), sold))
     return ReorderProblem(tuple(_limited(goods)), ())
 
 
-def _good(row: Fields) -> StockedGood:
-    return StockedGood(row.text("id"), *(row.number(name) for name in GOOD[1:]))
+def _good(row: Fields, sold: Sold | None) -> StockedGood:
+    values: dict[str, Any] = {name: row.number(name) for name in NUMBERS if row.has(name) or name in GOOD}
+    values |= {name: row.integer(name, low=1) for name in WHOLE if row.has(name)}
+    name, demands = row.text("id"), _numbers(row)
+    for key, demand in demands.items():
+        if demand != int(demand):
+            raise Invalid(
+                f"{row.path}.demands[{key}] is {demand:g}: count in whole units, as grams for kilograms", "goods"
+            )
+    if sold is not None and not demands and "mean" not in values:
+        span = round(values["lead"] + values.get("review", 1))
+        values["mean"], values["deviation"] = sold.estimated(name, span)
+    return StockedGood(id=name, demands=tuple(map(int, demands.values())), **values)
+
+
+def _numbers(row: Fields) -> dict[str, float]:
+    """Return the numbers of ``demands`` by their place."""
+    found = {str(at): value for at, value in enumerate(row.items("demands"))}
+    inside = Fields(found, f"{row.path}.demands", found)
+    return {at: inside.number(at) for at in found}
 
 
 def _limited(rows: list[Any]) -> list[Any]:
