@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 from yunqi.commerce.logistics.engine.robots.floor import FAR, Ground
-from yunqi.commerce.logistics.engine.robots.inherit import Mover
+from yunqi.commerce.logistics.engine.robots.mover import Mover
 from yunqi.commerce.logistics.engine.robots.passing import Passage, passage
 from yunqi.commerce.logistics.model.robots import Errand, RobotPlan, RobotProblem, Served
 from yunqi.kernel.errors import Invalid
@@ -83,7 +83,7 @@ class _Day:
         self.errands = problem.errands
         self.names = [robot.id for robot in problem.robots]
         self.homes = [ground.number(robot.start) for robot in problem.robots]
-        self.mover, self.chance = Mover(ground, seed=seed), random.Random(seed)
+        self.mover, self.chance = Mover(ground, self.homes, seed=seed), random.Random(seed)
         self.at = list(self.homes)
         self.patience = [robot / (len(self.homes) + 1) for robot in range(len(self.homes))]
         self.nearest = [FAR] * len(self.homes)

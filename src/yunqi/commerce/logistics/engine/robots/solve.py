@@ -1,13 +1,11 @@
 """Paths for robots: to goals of their own, or on errands that they share."""
 
-import sys
 from collections.abc import Callable
 
 from yunqi.commerce.logistics.engine.robots.conflict import conflict_search
 from yunqi.commerce.logistics.engine.robots.errands import plan_errands
 from yunqi.commerce.logistics.engine.robots.floor import FAR, Ground
-from yunqi.commerce.logistics.engine.robots.inherit import ways_together
-from yunqi.commerce.logistics.engine.robots.priority import first_paths, improve
+from yunqi.commerce.logistics.engine.robots.goals import Fleet, total
 from yunqi.commerce.logistics.model.robots import RobotPlan, RobotProblem
 from yunqi.kernel.errors import Invalid
 
@@ -29,7 +27,6 @@ def plan_robots(problem: RobotProblem, *, used: Callable[[], float], seed: int =
         A goal, pickup or drop can't be reached, by name; or no plan was found in the time.
     """
     ground = Ground(problem.grid)
-    _deep(len(problem.robots))
     return (
         plan_errands(problem, ground, used=used, seed=seed) if problem.errands else _goals(problem, ground, used, seed)
     )
@@ -46,33 +43,23 @@ def _goals(problem: RobotProblem, ground: Ground, used: Callable[[], float], see
             )
         ends.append((start, goal))
     least = [ground.distances(goal)[start] for start, goal in ends]
-    paths = first_paths(ground, ends, used=lambda: used() * 2.2, seed=seed)
-    if paths is None:
-        try:
-            paths = ways_together(ground, ends, used=lambda: used() * 1.3, seed=seed)
-        except LookupError:
-            raise Invalid(
-                "no plan exists in which all robots reach their goals: some cannot pass each other", "robots"
-            ) from None
+    fleet = Fleet(ground, ends, seed=seed)
+    try:
+        paths = fleet.first(used=lambda: used() * 1.3)
+    except LookupError:
+        raise Invalid(
+            "no plan exists in which all robots reach their goals: some cannot pass each other", "robots"
+        ) from None
     bound = sum(least)
-    if len(ends) <= FEW and (paths is None or _total(paths) > bound):
-        known = FAR if paths is None else _total(paths)
+    if len(ends) <= FEW and (paths is None or total(paths) > bound):
+        known = FAR if paths is None else total(paths)
         better, bound = conflict_search(ground, ends, used=lambda: used() * 1.2, known=known)
         paths = better or paths
     if paths is None:
         raise Invalid("no plan was found in which all robots reach their goals; give more seconds", "seconds")
-    if _total(paths) > bound:
-        paths = improve(ground, ends, paths, used=used, seed=seed)
+    if total(paths) > bound:
+        paths = fleet.better(paths, used=used)
     named = {
         robot.id: tuple(map(ground.cell, path)) for robot, path in zip(problem.robots, paths, strict=True)
     }  # fmt: skip
-    return RobotPlan(named, _total(paths), max(map(len, paths)) - 1, bound, max(least))
-
-
-def _total(paths: list[list[int]]) -> int:
-    return sum(len(path) - 1 for path in paths)
-
-
-def _deep(robots: int) -> None:
-    # Priorities are inherited along chains of robots, one call deep for each.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 4 * robots + 1_000))
+    return RobotPlan(named, total(paths), max(map(len, paths)) - 1, bound, max(least))
