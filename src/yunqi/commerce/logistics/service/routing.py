@@ -84,7 +84,7 @@ def prepare() -> float:
             for engine in ("rich.solve", "population.warm"):
                 importlib.import_module(f"yunqi.commerce.logistics.engine.routing.{engine}").warm()
             warm.mark().touch()
-    for engine in ("packing", "berth", "warehouse"):
+    for engine in ("packing", "berth", "warehouse", "robots"):
         importlib.import_module(f"yunqi.commerce.logistics.engine.{engine}.warm").warm()
     return budget.used()
 

@@ -1,18 +1,27 @@
 """Robots on the floor and containers in the yard: documents in, checked plans out, within a time."""
 
+import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from yunqi.commerce.logistics.config import LogisticsConfig
 from yunqi.commerce.logistics.engine.robots import check
 from yunqi.commerce.logistics.engine.robots.read import read_robots
-from yunqi.commerce.logistics.engine.robots.solve import plan_robots
 from yunqi.commerce.logistics.engine.yard import fetch, store
 from yunqi.commerce.logistics.engine.yard.read import read_yard
 from yunqi.commerce.logistics.model.robots import RobotPlan, RobotProblem
 from yunqi.commerce.logistics.model.yard import Retrieval, Storage, YardProblem
 from yunqi.commerce.logistics.service.documents import load_json
+from yunqi.commerce.logistics.service.extra import needs_extra
 from yunqi.commerce.logistics.service.share import checked, share_of
+
+
+@cache
+def _compiled() -> None:
+    """Compile the search before the clock starts: a fraction of a second where set-up did it."""
+    with needs_extra("logistics"):
+        importlib.import_module("yunqi.commerce.logistics.engine.robots.warm").warm()
 
 
 class Yard:
@@ -43,6 +52,9 @@ class Yard:
         Invalid
             A cell can't be reached, by name, or no plan was found in the time.
         """
+        _compiled()
+        from yunqi.commerce.logistics.engine.robots.solve import plan_robots  # loads numba
+
         used = share_of(self._config, seconds)
         found = plan_robots(problem, used=used, seed=self._config.seed if seed is None else seed)
         checked(check.violations(problem, found), "robot plan")

@@ -99,8 +99,8 @@ def _meetings(paths: Sequence[Sequence[int]]) -> list[Meeting]:
 def _route(ground: Ground, taken: _Forbidden, start: int, goal: int) -> list[int] | None:
     """Return the earliest path from ``start`` to a rest at ``goal`` that does nothing forbidden; None when there is none.
 
-    A* over (cell, step), with the distance on the empty floor as the guide. After the last of what is forbidden nothing matters any
-    more, so a cell that is reached later than that twice is looked at once.
+    A* over (cell, step), with the distance on the empty floor as the guide. After the last step of what is forbidden all
+    steps are alike, so a cell that is reached later than that twice is looked at once.
     """
     guide, size, still = ground.distances(goal), ground.size, taken.last + 1
     if guide[start] == FAR:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.robots.cells import NOWHERE, Cells, distances
+from yunqi.commerce.logistics.engine.robots.kernels.cells import NOWHERE, Cells, distances
 from yunqi.commerce.logistics.model.robots import Cell, Grid
 
 FAR = int(NOWHERE)

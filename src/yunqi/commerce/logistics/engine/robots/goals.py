@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.robots.around import Plans, improve, in_turn, new_plans, put
 from yunqi.commerce.logistics.engine.robots.floor import Ground
+from yunqi.commerce.logistics.engine.robots.kernels.around import Plans, improve, in_turn, new_plans, put
+from yunqi.commerce.logistics.engine.robots.kernels.together import FOUND, FULL, NONE, Scenes, begin, new_scenes, search
 from yunqi.commerce.logistics.engine.robots.mover import new_crew
-from yunqi.commerce.logistics.engine.robots.together import FOUND, FULL, NONE, Scenes, begin, new_scenes, search
 
 MEMORY = 150_000_000
 """Bytes that the tables of scenes, or those of steps and cells, take at most."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from yunqi.commerce.logistics.engine.robots.cells import Cells
 from yunqi.commerce.logistics.engine.robots.floor import Ground
-from yunqi.commerce.logistics.engine.robots.steps import Crew, sow, step
+from yunqi.commerce.logistics.engine.robots.kernels.cells import Cells
+from yunqi.commerce.logistics.engine.robots.kernels.steps import Crew, sow, step
 
 NOTHING = np.zeros((0, 2), np.int32)
 

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.robots.cells import NOWHERE, Cells
+from yunqi.commerce.logistics.engine.robots.kernels.cells import NOWHERE, Cells
 
 MOST = 16
 """Robots that are planned anew at once."""
@@ -23,7 +23,7 @@ class Plans(NamedTuple):
     near
         Neighbours [cells, 4], -1 after the last.
     guides
-        Steps [robots, cells] to each robot's goal.
+        Steps [lines, cells] to goals; those of robots come first.
     starts, goals
         [robots].
     paths
@@ -56,7 +56,7 @@ class Plans(NamedTuple):
 
 def new_plans(near: Cells, guides: Cells, starts: Cells, goals: Cells, steps: int) -> Plans:
     """Return tables for plans of at most ``steps`` steps, without paths yet."""
-    robots, cells = guides.shape
+    robots, cells = len(starts), len(near)
     return Plans(
         near, guides, starts, goals, np.empty((robots, steps + 1), np.int32), np.full(robots, -1, np.int32),
         np.full((steps + 1, cells), -1, np.int32), np.zeros((steps + 1, cells), np.int32),
@@ -81,26 +81,49 @@ def take(plans: Plans, robot: int) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def way(plans: Plans, robot: int, limit: int) -> bool:
-    """Write the earliest path that meets nobody and rests by ``limit``; False when there is none.
+    """Write the earliest path that meets nobody and rests at the robot's goal by ``limit``; False when there is none."""
+    goal = plans.goals[robot]
+    end = leg(plans, robot, robot, goal, plans.starts[robot], 0, free_from(plans, goal), limit)
+    if end < 0:
+        return False
+    plans.paths[robot, end:] = goal
+    plans.lengths[robot] = end
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def free_from(plans: Plans, cell: int) -> int:
+    """Return the first step from which nobody is at a cell any more."""
+    found = plans.there.shape[0]
+    while found and plans.there[found - 1, cell] < 0:
+        found -= 1
+    return int(found)
+
+
+@numba.njit(cache=True, nogil=True)
+def leg(plans: Plans, robot: int, line: int, goal: int, start: int, begins: int, earliest: int, limit: int) -> int:
+    """Write the part of a path from ``start`` at the step ``begins`` to ``goal``, and return the step of its end, or -1.
 
     A* over (step, cell) by buckets of the arrival that is possible; among equals the latest step first.
+
+    Parameters
+    ----------
+    line
+        The row of guides to the goal.
+    earliest, limit
+        The first and the last step at which it may end.
     """
-    near, there, seen, before = plans.near, plans.there, plans.seen, plans.before
-    guide, start, goal = plans.guides[robot], plans.starts[robot], plans.goals[robot]
-    last = min(limit, there.shape[0] - 1)
-    free_from = there.shape[0]
-    while free_from and there[free_from - 1, goal] < 0:
-        free_from -= 1
-    earliest = max(guide[start], free_from)
-    if there[0, start] >= 0 or earliest > last:
-        return False
+    near, there, seen = plans.near, plans.there, plans.seen
+    guide, last = plans.guides[line], min(limit, plans.there.shape[0] - 1)
+    arrival = max(begins + guide[start], earliest)
+    if there[begins, start] >= 0 or arrival > last:
+        return -1
     plans.turn[0] += 1
     stamp, entries = plans.turn[0], 1
-    plans.heads[: last + 1] = -1
-    plans.links[0, 0], plans.links[0, 1], plans.links[0, 2] = 0, start, -1
-    plans.heads[earliest] = 0
-    seen[0, start] = stamp
-    arrival = earliest
+    plans.heads[arrival : last + 1] = -1
+    plans.links[0, 0], plans.links[0, 1], plans.links[0, 2] = begins, start, -1
+    plans.heads[arrival] = 0
+    seen[begins, start] = stamp
     while arrival <= last:
         entry = plans.heads[arrival]
         if entry < 0:
@@ -108,9 +131,9 @@ def way(plans: Plans, robot: int, limit: int) -> bool:
             continue
         at, here = plans.links[entry, 0], plans.links[entry, 1]
         plans.heads[arrival] = plans.links[entry, 2]
-        if here == goal and at >= free_from:
-            _write(plans, robot, at)
-            return True
+        if here == goal and at >= earliest:
+            _write(plans, robot, goal, begins, at)
+            return int(at)
         after = at + 1
         if after > last:
             continue
@@ -121,26 +144,25 @@ def way(plans: Plans, robot: int, limit: int) -> bool:
             other = there[at, cell]
             if other >= 0 and cell != here and there[after, here] == other:
                 continue  # they would change places
-            possible = max(after + guide[cell], free_from)
+            possible = max(after + guide[cell], earliest)
             if possible > last:
                 continue
             seen[after, cell] = stamp
-            before[after, cell] = here
+            plans.before[after, cell] = here
             plans.links[entries, 0], plans.links[entries, 1] = after, cell
             plans.links[entries, 2] = plans.heads[possible]
             plans.heads[possible] = entries
             entries += 1
-    return False
+    return -1
 
 
 @numba.njit(cache=True, nogil=True)
-def _write(plans: Plans, robot: int, end: int) -> None:
-    path, cell = plans.paths[robot], plans.goals[robot]
-    path[end:] = cell
-    for at in range(end, 0, -1):
+def _write(plans: Plans, robot: int, goal: int, begins: int, end: int) -> None:
+    path, cell = plans.paths[robot], goal
+    path[end] = cell
+    for at in range(end, begins, -1):
         cell = plans.before[at, cell]
         path[at - 1] = cell
-    plans.lengths[robot] = end
 
 
 @numba.njit(cache=True, nogil=True)
@@ -174,7 +196,7 @@ def improve(plans: Plans, turns: int, weights: npt.NDArray[np.float64], seed: in
         total = plans.lengths.sum()
         if total == least.sum():
             break
-        kind, size = _drawn(weights)
+        kind, size = drawn(weights)
         count = _chosen(plans, some, min(robots, 2 << size), kind, least)
         was = 0
         for k in range(count):
@@ -216,7 +238,7 @@ def _again(plans: Plans, some: Cells, was: int, least: Cells) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _drawn(weights: npt.NDArray[np.float64]) -> tuple[int, int]:
+def drawn(weights: npt.NDArray[np.float64]) -> tuple[int, int]:
     """Draw a kind and a size by their weights."""
     left = np.random.random() * weights.sum()
     for kind in range(weights.shape[0]):
@@ -224,7 +246,7 @@ def _drawn(weights: npt.NDArray[np.float64]) -> tuple[int, int]:
             left -= weights[kind, size]
             if left <= 0:
                 return kind, size
-    return weights.shape[0] - 1, weights.shape[1] - 1
+    return int(weights.shape[0] - 1), int(weights.shape[1] - 1)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -240,15 +262,16 @@ def _chosen(plans: Plans, some: Cells, size: int, kind: int, least: Cells) -> in
             if count == size:
                 break
     elif kind == 1:
-        count = _around(plans, some, size)
+        count = around(plans, some, size)
     while count < size:
-        count = _with(some, count, np.random.randint(robots))
+        count = joined(some, count, np.random.randint(robots))
     np.random.shuffle(some[:count])
     return count
 
 
 @numba.njit(cache=True, nogil=True)
-def _with(some: Cells, count: int, robot: int) -> int:
+def joined(some: Cells, count: int, robot: int) -> int:
+    """Add a robot that is not among the first ``count`` yet; return how many they are."""
     for k in range(count):
         if some[k] == robot:
             return count
@@ -285,26 +308,26 @@ def _wandered(plans: Plans, some: Cells, count: int, size: int, late: int) -> in
             break
         for other in (plans.there[at + 1, cell], plans.there[at, cell]):
             if other >= 0 and other != late and count < size:
-                count = _with(some, count, other)
+                count = joined(some, count, other)
         here = cell
         at += 1
     return count
 
 
 @numba.njit(cache=True, nogil=True)
-def _around(plans: Plans, some: Cells, size: int) -> int:
+def around(plans: Plans, some: Cells, size: int) -> int:
     """Choose who passes a random cell of a random robot's path, at any time, and the cells beside it."""
     robot = np.random.randint(len(plans.starts))
     cell = plans.paths[robot, np.random.randint(plans.lengths[robot] + 1)]
-    count = _with(some, 0, robot)
+    count = joined(some, 0, robot)
     for _ in range(4):
         first = np.random.randint(plans.there.shape[0])
         for k in range(plans.there.shape[0]):
             other = plans.there[(first + k) % plans.there.shape[0], cell]
             if other >= 0 and count < size:
-                count = _with(some, count, other)
+                count = joined(some, count, other)
         if count == size:
             break
         onward = plans.near[cell, np.random.randint(4)]
         cell = onward if onward >= 0 else cell
-    return count
+    return int(count)

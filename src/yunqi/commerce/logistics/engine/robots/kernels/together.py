@@ -10,8 +10,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.robots.cells import Cells
-from yunqi.commerce.logistics.engine.robots.steps import Crew, step
+from yunqi.commerce.logistics.engine.robots.kernels.cells import Cells
+from yunqi.commerce.logistics.engine.robots.kernels.steps import Crew, step
 
 FOUND, OPEN, NONE, FULL = 0, 1, 2, 3
 """Whether the goals are reached, the search can go on, every step was tried, or there is no room for more scenes."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from yunqi.commerce.logistics.engine.robots.cells import Cells
+from yunqi.commerce.logistics.engine.robots.kernels.cells import Cells
 
 
 class Crew(NamedTuple):
@@ -48,7 +48,7 @@ class Crew(NamedTuple):
 
 
 ROBOT, PUSHER, COUNT, TRIED, PARTNER, FIRST = 0, 1, 2, 3, 4, 5
-"""Columns of a link: the robot, who pushes it, its cells and how many were tried, who changes places with it, the first cell."""
+"""Columns of a link: robot, who pushes it, its cells, how many were tried, who changes places with it, the first cell."""
 TAKEN, STAYS = -1, -2
 
 
@@ -82,7 +82,7 @@ def step(crew: Crew, order: Cells, fixed: Cells) -> bool:
             return False
         after[robot] = cell
         claimed[cell] = robot
-    for robot in order:
+    for robot in order:  # noqa: SIM110 - compiled
         if after[robot] < 0 and not _move(crew, robot):
             return False
     return True
@@ -92,7 +92,7 @@ def step(crew: Crew, order: Cells, fixed: Cells) -> bool:
 def _move(crew: Crew, robot: int) -> bool:
     """Claim a cell for a robot, and make who stands there move first, and so on; False when it stays, or can't even do that.
 
-    One robot of the chain is a row of ``crew.chain``; the last one is tried next. (Compiled code that calls itself can't be kept.)
+    Robots of the chain are rows of ``crew.chain``; the last one is tried next. (Compiled code that calls itself can't be kept.)
     """
     chain = crew.chain
     _link(crew, 0, robot, -1)
