@@ -1,9 +1,14 @@
 """Compile the berth search once; later processes load it in a fraction of a second."""
 
-from yunqi.commerce.logistics.engine.berth.discrete import solve
-from yunqi.commerce.logistics.engine.berth.generate import week
-from yunqi.commerce.logistics.engine.berth.insertion import first_plan
+from pathlib import Path
+
+from yunqi.commerce.logistics.engine.compiled import kept
 from yunqi.commerce.logistics.model.berth import BerthProblem
+
+with kept(Path(__file__).parent):
+    from yunqi.commerce.logistics.engine.berth.discrete import solve
+    from yunqi.commerce.logistics.engine.berth.generate import week
+    from yunqi.commerce.logistics.engine.berth.insertion import first_plan
 
 
 def warm() -> None:

@@ -1,7 +1,12 @@
 """Compile the packing search once; later processes load it in a fraction of a second."""
 
-from yunqi.commerce.logistics.engine.packing.solve import solve
+from pathlib import Path
+
+from yunqi.commerce.logistics.engine.compiled import kept
 from yunqi.commerce.logistics.model.packing import Bin, Item, PackingProblem
+
+with kept(Path(__file__).parent):
+    from yunqi.commerce.logistics.engine.packing.solve import solve
 
 
 def warm() -> None:

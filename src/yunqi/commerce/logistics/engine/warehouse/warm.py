@@ -1,12 +1,17 @@
 """Compile the searches of the warehouse once; later processes load them in a fraction of a second."""
 
-from yunqi.commerce.logistics.engine.warehouse.batching import batch_orders
-from yunqi.commerce.logistics.engine.warehouse.few import few_aisles
-from yunqi.commerce.logistics.engine.warehouse.slotting import slot
-from yunqi.commerce.logistics.engine.warehouse.zoning import zone
+from pathlib import Path
+
+from yunqi.commerce.logistics.engine.compiled import kept
 from yunqi.commerce.logistics.model.floor import BatchProblem, Location, PickOrder, Product, SlotProblem
 from yunqi.commerce.logistics.model.warehouse import Block, WaveProblem
 from yunqi.commerce.logistics.model.zones import ZoneProblem
+
+with kept(Path(__file__).parent):
+    from yunqi.commerce.logistics.engine.warehouse.batching import batch_orders
+    from yunqi.commerce.logistics.engine.warehouse.few import few_aisles
+    from yunqi.commerce.logistics.engine.warehouse.slotting import slot
+    from yunqi.commerce.logistics.engine.warehouse.zoning import zone
 
 
 def warm() -> None:
