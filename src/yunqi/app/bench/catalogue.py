@@ -126,6 +126,7 @@ BENCHES: dict[str, Bench] = {
             "set": "cvrp, vrptw or pdptw (all)",
             "only": "parts of file names, by commas",
             "beside": "peers, by commas (all)",
+            "seed": "of the first run (1)",
             **_CLOCK,
             **_DATA,
             **_PEERS,

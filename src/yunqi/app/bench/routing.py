@@ -43,7 +43,7 @@ LARGEST = 4000
 
 
 def run(runs: int, options: Options) -> list[Row]:
-    """Solve every instance ``runs`` times with seeds from 1; return rows by instance and the means of each set."""
+    """Solve every instance ``runs`` times with seeds from 1, or another; return rows by instance and the means of each set."""
     base, only = bench_data("logistics", options), options.parts("only")
     prepare()
     rows: list[Row] = []
@@ -75,14 +75,15 @@ def _instance(kind: str, path: Path, options: Options, runs: int) -> Found:
     versions: dict[str, str] = {}
     rows: list[Row] = []
     spent = []
-    for seed in range(1, runs + 1):
+    first = options.whole("seed", 1)
+    for seed in range(first, first + runs):
         found, cpu = _ours(path, options, seed)
         spent.append(cpu)
         ours.append((found["cost"] / best - 1) * 100)
         more.setdefault("yunqi", []).append(len(found["routes"]) - vehicles)
         for name, answer in _peers(kind, problem, cpu, seed, options).items():
             if "absent" in answer:
-                rows += [Row(f"{path.stem}_{name}", 0, "absent", answer["absent"])] if seed == 1 else []
+                rows += [Row(f"{path.stem}_{name}", 0, "absent", answer["absent"])] if seed == first else []
                 continue
             versions[name] = answer["version"]
             theirs.setdefault(name, []).append((answer["cost"] / best - 1) * 100)
