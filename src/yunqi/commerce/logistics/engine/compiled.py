@@ -11,10 +11,11 @@ import numba
 
 
 def folder(*sources: Path) -> Path:
-    """Return the folder of the compiled code of exactly these folders' sources."""
+    """Return the folder of the compiled code of exactly these folders' sources: those with compiled functions or columns."""
     texts = [path.read_bytes() for source in sources for path in sorted(source.glob("*.py"))]
+    compiled = [text for text in texts if b"njit" in text or b" = range(" in text]
     # numba keys its cache by the path of the source too: another checkout has compiled code of its own.
-    mark = hashlib.sha256(b"".join([*texts, str(sources[0]).encode()])).hexdigest()[:12]
+    mark = hashlib.sha256(b"".join([*compiled, str(sources[0]).encode()])).hexdigest()[:12]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for root in (base, Path(tempfile.gettempdir())):
         found = root / "yunqi" / f"compiled-{mark}"
