@@ -12,6 +12,8 @@ def sketched(problem: Problem) -> Problem | None:
     """Return the problem without the rules of whole days, or None where that says nothing about it."""
     if any(vehicle.prefix or (vehicle.start is None and vehicle.end is None) for vehicle in problem.vehicles):
         return None
+    if any(task.max_ride is not None for task in problem.tasks):  # a plan without that limit has long rides everywhere
+        return None
     is_paired = any(task.partner for task in problem.tasks)
     unit = max(0.001, *(v.distance_cost + v.time_cost + v.drive_cost for v in problem.vehicles))
     return dataclasses.replace(

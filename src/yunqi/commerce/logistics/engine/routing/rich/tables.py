@@ -202,8 +202,11 @@ def _close(apart: npt.NDArray[np.int64], count: int) -> Ints:
     n = len(apart)
     ranked = apart.copy()
     np.fill_diagonal(ranked, -1)
-    order = np.argsort(ranked, axis=1, kind="stable")[:, 1 : 1 + count]
-    return np.ascontiguousarray(order.astype(np.int64)) if n > 1 else np.full((n, 1), -1, np.int64)
+    if n <= 1:
+        return np.full((n, 1), -1, np.int64)
+    few = np.sort(np.argpartition(ranked, min(count, n - 1), axis=1)[:, : count + 1], axis=1)
+    order = np.argsort(np.take_along_axis(ranked, few, 1), axis=1, kind="stable")[:, 1:]
+    return np.ascontiguousarray(np.take_along_axis(few, order, 1).astype(np.int64))
 
 
 def _keys(problem: Problem, far: Ints) -> Floats:
