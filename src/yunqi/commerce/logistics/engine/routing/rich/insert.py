@@ -6,34 +6,47 @@ Every function is compiled.
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate
+from yunqi.commerce.logistics.engine.routing.rich.day import opens
+from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate, keep
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
+    AT_END,
     AT_PLACE,
     AT_ROW,
     BARRED,
     BLINK,
     CARRIED,
+    CLOCK,
+    CLOSES,
     COSTS,
     DELIVERY,
+    DEPARTED,
     DIMENSIONS,
     END,
     ENOUGH,
+    EVER,
     FIXED,
+    FRESH,
     GENEROUS,
     GROUP,
     HAS,
     HOMES,
     INFEASIBLE,
+    IS_DIRECT,
+    KEPT,
     KIND,
+    LATEST,
     LENGTHS,
     LIKE,
     LOAD,
     LURE,
+    MAX_RIDE,
     MAX_TASKS,
     MINE,
     NEAR,
     NEAR_COUNT,
     NEED,
+    NOW,
+    OPENS,
     PARTNER,
     PENALTY,
     PER_DISTANCE,
@@ -51,6 +64,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     REQUIRED,
     ROOM,
     ROWS,
+    SERVICE,
     SHIP_DELIVERY,
     STAMP,
     STAMPS,
@@ -70,8 +84,8 @@ LOOK_FURTHER = 0.2
 """How often all rows are looked at where no place beside a close task holds."""
 PAIR_NEAR, FEW = 20, 60
 """Close tasks whose rows a pair may be put into; up to so many tasks it may be put into any row."""
-ALL_PLACES, PAIR_PLACES = 30, 8
-"""Stops of a row up to which a pair looks at all places, and at how many for each half else: each is a simulated day."""
+PAIR_TRIES = 6
+"""Places of a pair that are gone through for each that may hold: most of those that fail do so for a time on board."""
 PAIR_FURTHER = 0.05
 """How often a pair of a larger problem may be put into any row."""
 
@@ -150,6 +164,59 @@ def opening(p: Ints, s: Ints, r: int) -> float:
 
 
 @njit(cache=True, nogil=True)
+def freshen(p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int) -> None:
+    """See to it that the state keeps the clocks of a row."""
+    if s[s[FRESH] + r] == 0:
+        keep(p, prices, table, s, c, r, s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r], 0)
+
+
+@njit(cache=True, nogil=True)
+def lasts(p: Ints, s: Ints, table: Matrix, r: int, place: int, at: int) -> int:
+    """Return the time from a place to that of a row's task, or to its end."""
+    there = place_at(p, s, r, at)
+    return 0 if there < 0 else int(table[vehicle(p, r, TRAVELS), 1, place, there])
+
+
+@njit(cache=True, nogil=True)
+def left_at(p: Ints, s: Ints, r: int, at: int) -> int:
+    """Return when a fresh row is done with what is before an index."""
+    if at > 0:
+        return s[s[KEPT] + s[s[ROWS] + r * p[WIDTH] + at - 1] * (CLOCK + 3 * p[DIMENSIONS]) + NOW]
+    departed = vehicle(p, r, DEPARTED)
+    return vehicle(p, r, OPENS) if departed < 0 else departed
+
+
+@njit(cache=True, nogil=True)
+def latest(p: Ints, s: Ints, r: int, at: int) -> int:
+    """Return when a fresh row has to reach its task at an index, or its end."""
+    if at < s[s[LENGTHS] + r]:
+        return s[s[LATEST] + s[s[ROWS] + r * p[WIDTH] + at]]
+    return vehicle(p, r, CLOSES)
+
+
+@njit(cache=True, nogil=True)
+def behind(p: Ints, s: Ints, table: Matrix, r: int, at: int, i: int) -> int:
+    """Return when a task is done that a fresh row serves before an index, breaks aside; -1 when it comes too late."""
+    before = place_at(p, s, r, at - 1)
+    way_to = 0 if before < 0 else int(table[vehicle(p, r, TRAVELS), 1, before, task(p, i, PLACE)])
+    begins = opens(p, i, left_at(p, s, r, at) + way_to)
+    return -1 if begins < 0 else begins + task(p, i, SERVICE)
+
+
+@njit(cache=True, nogil=True)
+def fits_before(p: Ints, s: Ints, r: int, at: int, i: int) -> bool:
+    """Whether a fresh row has room for a load beside what it has fetched before an index."""
+    if at == 0:
+        return True
+    dimensions = p[DIMENSIONS]
+    kept = s[KEPT] + s[s[ROWS] + r * p[WIDTH] + at - 1] * (CLOCK + 3 * dimensions) + CLOCK
+    over = 0
+    for k in range(dimensions):
+        over += s[kept + 3 * k] + p[p[LOAD] + i * dimensions + k] > p[p[ROOM] + r * dimensions + k]
+    return over == 0
+
+
+@njit(cache=True, nogil=True)
 def offer(
     p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, r: int, at: int, i: int, move: float, best: float, count: int
 ) -> int:  # fmt: skip
@@ -159,6 +226,10 @@ def offer(
         return count
     s[stamp] = s[STAMP]
     place = task(p, i, PLACE)
+    if s[s[FRESH] + r] == 1 and vehicle(p, r, IS_DIRECT):
+        over = behind(p, s, table, r, at, i)
+        if over < 0 or over + lasts(p, s, table, r, place, at) > latest(p, s, r, at):
+            return count
     fixed = opening(p, s, r) + away(s, r, i, move)
     promise = fixed + detour(p, prices, table, s, r, at, place, place)
     if promise >= best or count >= int(f[PLACES]) or np.random.random() < f[BLINK]:
@@ -169,7 +240,9 @@ def offer(
 
 
 @njit(cache=True, nogil=True)
-def offer_near(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, i: int, move: float, best: float) -> int:
+def offer_near(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, move: float, best: float
+) -> int:  # fmt: skip
     """List the places beside close tasks, and one idle vehicle of each kind."""
     count = 0
     for k in range(p[NEAR_COUNT]):
@@ -179,24 +252,27 @@ def offer_near(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, i: in
         r = s[s[WHERE] + j]
         if r >= 0 and may(p, s, r, i):
             at = s[s[POSITION] + j]
+            freshen(p, prices, table, s, c, r)
             count = offer(p, prices, table, s, f, r, at, i, move, best, count)
             count = offer(p, prices, table, s, f, r, at + 1, i, move, best, count)
     last = -1
     for r in range(p[M]):
         if s[s[LENGTHS] + r] == 0 and vehicle(p, r, LIKE) != last and may(p, s, r, i):
             last = vehicle(p, r, LIKE)
+            freshen(p, prices, table, s, c, r)
             count = offer(p, prices, table, s, f, r, 0, i, move, best, count)
     return count
 
 
 @njit(cache=True, nogil=True)
 def offer_rows(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, i: int, only: int, move: float, best: float
-) -> int:
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, only: int, move: float, best: float
+) -> int:  # fmt: skip
     """List the places of one row, or of all."""
     count = 0
     for r in range(p[M]):
         if (only < 0 or only == r) and may(p, s, r, i):
+            freshen(p, prices, table, s, c, r)
             for at in range(s[s[LENGTHS] + r] + 1):
                 count = offer(p, prices, table, s, f, r, at, i, move, best, count)
     return count
@@ -209,15 +285,14 @@ def cheapest(
     """Return the cheapest of the listed places: what it adds, row and index; a row of -1 when none holds and costs less."""
     row, place, held = -1, -1, 0
     work, promise = s[WORK], int(f[PROMISE])
-    for _ in range(count):
-        k = 0
-        for other in range(1, count):
-            if f[promise + other] < f[promise + k]:
-                k = other
-        r, at = s[s[AT_ROW] + k], s[s[AT_PLACE] + k]
-        if held >= f[ENOUGH] or f[promise + k] >= best:
+    heap(s, f, count)
+    while count > 0:
+        if held >= f[ENOUGH] or f[promise] >= best:
             break
-        f[promise + k] = INFEASIBLE
+        r, at = s[s[AT_ROW]], s[s[AT_PLACE]]
+        count -= 1
+        swap(s, f, 0, count)
+        sift(s, f, 0, count)
         length, here = s[s[LENGTHS] + r], s[ROWS] + r * p[WIDTH]
         for b in range(at):
             s[work + b] = s[here + b]
@@ -225,7 +300,8 @@ def cheapest(
         for b in range(at, length):
             s[work + b + 1] = s[here + b]
         cost, gone = f[int(f[COSTS]) + r], away(s, r, i, move)
-        added = evaluate(p, prices, table, s, c, r, work, length + 1, cost + best - gone) - cost + gone
+        first = at if s[s[FRESH] + r] == 1 else 0
+        added = evaluate(p, prices, table, s, c, r, work, length + 1, cost + best - gone, first) - cost + gone
         if added < 0.5 * INFEASIBLE:
             held += 1
         if added < best:
@@ -234,61 +310,111 @@ def cheapest(
 
 
 @njit(cache=True, nogil=True)
-def short(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, r: int, place: int, first: int) -> float:
-    """Return the longest detour to a place that a pair looks at in a long row."""
-    count, promise, longest = 0, int(f[PROMISE]), 0.0
-    for at in range(first, s[s[LENGTHS] + r] + 1):
-        f[promise + count] = detour(p, prices, table, s, r, at, place, place)
-        count += 1
-    for _ in range(PAIR_PLACES):
-        k = 0
-        for other in range(1, count):
-            if f[promise + other] < f[promise + k]:
-                k = other
-        longest = f[promise + k]
-        f[promise + k] = INFEASIBLE
-    return longest
+def swap(s: Ints, f: Floats, a: int, b: int) -> None:
+    """Exchange two listed places."""
+    promise = int(f[PROMISE])
+    f[promise + a], f[promise + b] = f[promise + b], f[promise + a]
+    for column in (AT_ROW, AT_PLACE, AT_END):
+        s[s[column] + a], s[s[column] + b] = s[s[column] + b], s[s[column] + a]
 
 
 @njit(cache=True, nogil=True)
-def best_pair(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, r: int, move: float, best: float
-) -> tuple[float, int, int]:
-    """Return the cheapest places of a pair in a row: what they add, and the indices of both halves there."""
-    mate, length, work, row = task(p, i, PARTNER), s[s[LENGTHS] + r], s[WORK], s[ROWS] + r * p[WIDTH]
-    here, there = task(p, i, PLACE), task(p, mate, PLACE)
-    at, to = -1, -1
-    gone = away(s, r, i, move) + away(s, r, mate, move)
-    fixed, cost = gone + opening(p, s, r), f[int(f[COSTS]) + r]
-    first = min(vehicle(p, r, PREFIX), length)
-    farthest, farthest_end = INFEASIBLE, INFEASIBLE
-    if length > ALL_PLACES:
-        farthest = short(p, prices, table, s, f, r, here, first)
-        farthest_end = short(p, prices, table, s, f, r, there, first)
-    for a in range(first, length + 1):
+def sift(s: Ints, f: Floats, at: int, count: int) -> None:
+    """Let a listed place sink below those that promise less."""
+    promise = int(f[PROMISE])
+    while True:
+        least_of = at
+        for child in (2 * at + 1, 2 * at + 2):
+            if child < count and f[promise + child] < f[promise + least_of]:
+                least_of = child
+        if least_of == at:
+            return
+        swap(s, f, at, least_of)
+        at = least_of
+
+
+@njit(cache=True, nogil=True)
+def heap(s: Ints, f: Floats, count: int) -> None:
+    """Order the listed places so that the first promises least."""
+    for at in range(count // 2 - 1, -1, -1):
+        sift(s, f, at, count)
+
+
+@njit(cache=True, nogil=True)
+def offer_pair(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, i: int, r: int, move: float, best: float, count: int
+) -> int:  # fmt: skip
+    """List the places of a pair in a row that times, loads and the time on board may admit; return how many are listed."""
+    mate, length, row, own = task(p, i, PARTNER), s[s[LENGTHS] + r], s[ROWS] + r * p[WIDTH], vehicle(p, r, TRAVELS)
+    here, there, most, promise_at = task(p, i, PLACE), task(p, mate, PLACE), int(f[PLACES]), int(f[PROMISE])
+    fixed = away(s, r, i, move) + away(s, r, mate, move) + opening(p, s, r)
+    longest = task(p, mate, MAX_RIDE)
+    longest = EVER if longest < 0 else longest
+    is_timed = s[s[FRESH] + r] == 1 and vehicle(p, r, IS_DIRECT)
+    for a in range(min(vehicle(p, r, PREFIX), length), length + 1):
         apart = detour(p, prices, table, s, r, a, here, here)
-        if apart > farthest:
+        over = behind(p, s, table, r, a, i) if is_timed else 0
+        if over < 0 or (is_timed and not fits_before(p, s, r, a, i)):
             continue
+        at, ride = here, 0
         for b in range(a, length + 1):
-            if a == b:
-                promise = fixed + detour(p, prices, table, s, r, a, here, there)
-            else:
-                more = detour(p, prices, table, s, r, b, there, there)
-                promise = fixed + apart + more if more <= farthest_end else INFEASIBLE
-            if promise >= best or np.random.random() < f[BLINK]:
-                continue
-            for k in range(a):
-                s[work + k] = s[row + k]
-            s[work + a] = i
-            for k in range(a, b):
-                s[work + k + 1] = s[row + k]
-            s[work + b + 1] = mate
-            for k in range(b, length):
-                s[work + k + 2] = s[row + k]
-            added = evaluate(p, prices, table, s, c, r, work, length + 2, cost + best - gone) - cost + gone
-            if added < best:
-                best, at, to = added, a, b + 1
-    return best, at, to
+            to = int(table[own, 1, at, there])
+            begins = opens(p, mate, over + to) if is_timed else 0
+            if ride + to <= longest and begins >= 0:
+                ends = begins + task(p, mate, SERVICE)
+                if not is_timed or ends + lasts(p, s, table, r, there, b) <= latest(p, s, r, b):
+                    more = detour(p, prices, table, s, r, a, here, there) if a == b else apart
+                    promise = fixed + more + (0.0 if a == b else detour(p, prices, table, s, r, b, there, there))
+                    if promise < best and count < most and np.random.random() >= f[BLINK]:
+                        f[promise_at + count] = promise
+                        s[s[AT_ROW] + count], s[s[AT_PLACE] + count], s[s[AT_END] + count] = r, a, b
+                        count += 1
+            if b == length:
+                break
+            j = s[row + b]
+            place = task(p, j, PLACE)
+            long = int(table[own, 1, at, place])
+            ride += long + task(p, j, SERVICE)
+            if ride > longest:
+                break
+            if is_timed:
+                if over + long > s[s[LATEST] + j] or not fits_before(p, s, r, b + 1, i):
+                    break
+                over = opens(p, j, over + long) + task(p, j, SERVICE)
+            at = place
+    return count
+
+
+@njit(cache=True, nogil=True)
+def cheapest_pair(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, move: float, best: float, count: int
+) -> tuple[float, int, int, int]:  # fmt: skip
+    """Return the cheapest of the listed places: what it adds, the row (-1 for none), and the indices of both halves."""
+    mate, work, promise = task(p, i, PARTNER), s[WORK], int(f[PROMISE])
+    found, at, to, held, tried = -1, -1, -1, 0, 0
+    heap(s, f, count)
+    while count > 0 and f[promise] < best and held < f[ENOUGH] and tried < PAIR_TRIES * f[ENOUGH]:
+        r, a, b = s[s[AT_ROW]], s[s[AT_PLACE]], s[s[AT_END]]
+        count -= 1
+        swap(s, f, 0, count)
+        sift(s, f, 0, count)
+        row, length = s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r]
+        for k in range(a):
+            s[work + k] = s[row + k]
+        s[work + a] = i
+        for k in range(a, b):
+            s[work + k + 1] = s[row + k]
+        s[work + b + 1] = mate
+        for k in range(b, length):
+            s[work + k + 2] = s[row + k]
+        gone, cost = away(s, r, i, move) + away(s, r, mate, move), f[int(f[COSTS]) + r]
+        first = a if s[s[FRESH] + r] == 1 else 0
+        added = evaluate(p, prices, table, s, c, r, work, length + 2, cost + best - gone, first) - cost + gone
+        held += int(added < 0.5 * INFEASIBLE)
+        tried += 1
+        if added < best:
+            best, found, at, to = added, r, a, b + 1
+    return best, found, at, to
 
 
 @njit(cache=True, nogil=True)
@@ -297,7 +423,7 @@ def best_of_pair(
     is_wide: bool
 ) -> tuple[float, int, int, int]:  # fmt: skip
     """Return the cheapest places of both halves of a shipment: what they add, the row (-1 for none), and both indices."""
-    row, at, to, mate, last = -1, -1, -1, task(p, i, PARTNER), -1
+    mate, last, count = task(p, i, PARTNER), -1, 0
     for half in (i, mate):
         for k in range(min(PAIR_NEAR, p[NEAR_COUNT])):
             j = p[p[NEAR] + half * p[NEAR_COUNT] + k]
@@ -312,17 +438,18 @@ def best_of_pair(
             last = vehicle(p, r, LIKE)
         elif not is_wide and s[s[STAMPS] + r * p[WIDTH]] != s[STAMP]:
             continue
-        added, a, b = best_pair(p, prices, table, s, f, c, i, r, move, best)
-        if a >= 0:
-            best, row, at, to = added, r, a, b
-    return best, row, at, to
+        freshen(p, prices, table, s, c, r)
+        count = offer_pair(p, prices, table, s, f, i, r, move, best, count)
+    return cheapest_pair(p, prices, table, s, f, c, i, move, best, count)
 
 
 @njit(cache=True, nogil=True)
-def price(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, r: int) -> float:
-    """Price a row anew; return what it costs."""
-    cost = evaluate(p, prices, table, s, c, r, s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r], INFEASIBLE)
+def price(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, r: int, first: int) -> float:
+    """Price a row anew, of which nothing has changed before an index; return what it costs."""
+    row, length = s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r]
+    cost = evaluate(p, prices, table, s, c, r, row, length, INFEASIBLE, first)
     f[int(f[COSTS]) + r] = cost
+    keep(p, prices, table, s, c, r, row, length, first)
     return cost
 
 
@@ -351,7 +478,7 @@ def least(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i
     if is_pair(p, i):
         best, row, _, _ = best_of_pair(p, prices, table, s, f, c, i, home, 0.0, 0.5 * INFEASIBLE, True)
         return best, row
-    count = offer_rows(p, prices, table, s, f, i, home, 0.0, 0.5 * INFEASIBLE)
+    count = offer_rows(p, prices, table, s, f, c, i, home, 0.0, 0.5 * INFEASIBLE)
     best, row, _ = cheapest(p, prices, table, s, f, c, i, 0.0, 0.5 * INFEASIBLE, count)
     return best, row
 
@@ -377,11 +504,11 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
         _, row, at, to = best_of_pair(p, prices, table, s, f, c, i, home, move, worst, is_wide)
     else:
         if home < 0:
-            count = offer_near(p, prices, table, s, f, i, move, worst)
+            count = offer_near(p, prices, table, s, f, c, i, move, worst)
             _, row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
         if home >= 0 or (row < 0 and (p[N] <= FEW or np.random.random() < LOOK_FURTHER)):
             s[STAMP] += 1
-            count = offer_rows(p, prices, table, s, f, i, home, move, worst)
+            count = offer_rows(p, prices, table, s, f, c, i, home, move, worst)
             _, row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
     if row < 0:
         return False
@@ -389,5 +516,5 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
     put(p, s, row, i, at)
     if to >= 0:
         put(p, s, row, task(p, i, PARTNER), to)
-    price(p, prices, table, s, f, c, row)
+    price(p, prices, table, s, f, c, row, at if s[s[FRESH] + row] == 1 else 0)
     return True

@@ -54,7 +54,7 @@ def begin(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, l
         s[s[SAVED_LENGTH] + r] = -1
         weigh(p, s, r)
         if s[s[MINE] + r]:
-            cost += price(p, prices, table, s, f, c, r)
+            cost += price(p, prices, table, s, f, c, r, 0)
             s[s[DIRTY] + r] = 1
     for k in range(s[ABSENT]):
         cost += task(p, s[s[ABSENTS] + k], PENALTY)
@@ -157,7 +157,7 @@ def improve(
         count = ruin(p, s, f, served, tried)
         is_sound = True
         for t in range(s[TOUCHED]):
-            is_sound = price(p, prices, table, s, f, c, s[s[TOUCHES] + t]) < INFEASIBLE and is_sound
+            is_sound = price(p, prices, table, s, f, c, s[s[TOUCHES] + t], 0) < INFEASIBLE and is_sound
         left = gone - tried
         for k in range(left):
             s[s[ABSENTS] + k] = s[s[ABSENTS] + k + tried]

@@ -11,7 +11,7 @@ from yunqi.commerce.logistics.engine.routing.likeness import likeness
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
 from yunqi.commerce.logistics.engine.routing.rich.layout import REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
-from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind
+from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind, Vehicle
 
 A_VEHICLE = 10**8
 LARGEST = 3000
@@ -176,6 +176,7 @@ def _vehicles(problem: Problem, bits: dict[str, int]) -> tuple[Ints, Ints, Ints]
     chargers: list[int] = []
     kinds: dict[tuple[Any, ...], int] = {}
     first = A_VEHICLE if problem.objective is Objective.VEHICLES_FIRST else 0
+    few = all(len(task.windows) < 2 for task in problem.tasks)
     for k, v in enumerate(problem.vehicles):
         pauses = sorted((*pause.window, pause.duration) for pause in v.breaks)
         rows[k] = (
@@ -184,11 +185,21 @@ def _vehicles(problem: Problem, bits: dict[str, int]) -> tuple[Ints, Ints, Ints]
             _or(v.drive_limit), v.drive_pause, v.reloads, _or(v.range), v.charge_time,
             sum(bits.get(word, 0) for word in v.skills), len(v.prefix), len(breaks), len(pauses), len(chargers),
             len(v.chargers), kinds.setdefault(likeness(v), len(kinds)), _or(v.max_drive), v.reload_time, _or(v.departed),
-            v.travels,
+            v.travels, _is_plain(v, problem, few), _is_direct(v, problem),
         )  # fmt: skip
         breaks += pauses
         chargers += v.chargers
     return rows, np.array(breaks or [(0, 0, 0)], np.int64), np.array(chargers or [0], np.int64)
+
+
+def _is_direct(v: Vehicle, problem: Problem) -> bool:
+    return not v.reloads and v.range is None and not problem.travel.profile
+
+
+def _is_plain(v: Vehicle, problem: Problem, few: bool) -> bool:
+    """Whether the shortest day is told by its slack; with several windows a later one may make a shorter day."""
+    is_timed = v.time_cost > 0 or v.fairness > 0 or v.max_time is not None
+    return _is_direct(v, problem) and not v.breaks and v.drive_limit is None and (few or not is_timed)
 
 
 def _apart(problem: Problem, far: Ints) -> npt.NDArray[np.int64]:
