@@ -9,6 +9,8 @@ from numba import njit
 from yunqi.commerce.logistics.engine.routing.rich.day import opens
 from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate, keep
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
+    ALL_NEED,
+    ALL_PIN,
     AT_END,
     AT_PLACE,
     AT_ROW,
@@ -31,7 +33,9 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     HAS,
     HOMES,
     INFEASIBLE,
+    IS_BOUND,
     IS_DIRECT,
+    IS_JOINT,
     KEPT,
     KIND,
     LATEST,
@@ -84,6 +88,8 @@ LOOK_FURTHER = 0.2
 """How often all rows are looked at where no place beside a close task holds."""
 PAIR_NEAR, FEW = 20, 60
 """Close tasks whose rows a pair may be put into; up to so many tasks it may be put into any row."""
+ELSEWHERE = 0.25
+"""How often the first of what has to share a vehicle goes into a random one: where it adds least, the others may not fit."""
 PAIR_TRIES = 6
 """Places of a pair that are gone through for each that may hold: most of those that fail do so for a time on board."""
 PAIR_FURTHER = 0.05
@@ -142,9 +148,9 @@ def fits(p: Ints, s: Ints, r: int, i: int) -> bool:
 @njit(cache=True, nogil=True)
 def may(p: Ints, s: Ints, r: int, i: int) -> bool:
     """Whether a vehicle is this thread's and has what a task needs besides room."""
-    if not s[s[MINE] + r] or task(p, i, NEED) & ~vehicle(p, r, HAS):
+    if not s[s[MINE] + r] or task(p, i, ALL_NEED if s[IS_JOINT] else NEED) & ~vehicle(p, r, HAS):
         return False
-    pin, mate = task(p, i, PIN), task(p, i, PARTNER)
+    pin, mate = task(p, i, ALL_PIN if s[IS_JOINT] else PIN), task(p, i, PARTNER)
     if mate >= 0 and pin < 0:
         pin = task(p, mate, PIN)
     return (pin == r or (pin < 0 and r != s[BARRED])) and fits(p, s, r, i)
@@ -484,6 +490,15 @@ def least(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i
 
 
 @njit(cache=True, nogil=True)
+def elsewhere(p: Ints, s: Ints, i: int) -> int:
+    """Return a random vehicle that may serve a task, so that all that has to share it follows; -1 where the draw fails."""
+    k = int(np.random.random() * 2 * p[NEAR_COUNT])
+    j = p[p[NEAR] + i * p[NEAR_COUNT] + k] if k < p[NEAR_COUNT] else -1
+    r = s[s[WHERE] + j] if j >= 0 else int(np.random.random() * p[M])
+    return r if r >= 0 and may(p, s, r, i) else -1
+
+
+@njit(cache=True, nogil=True)
 def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, move: float) -> bool:
     """Insert a task where it adds least; False when that costs more than leaving it out.
 
@@ -499,6 +514,8 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
     if worst < REQUIRED:
         worst *= f[GENEROUS]
     row, at, to = -1, -1, -1
+    if home < 0 and task(p, i, IS_BOUND) and np.random.random() < ELSEWHERE:
+        home = elsewhere(p, s, i)
     if is_pair(p, i):
         is_wide = home >= 0 or p[N] <= FEW or np.random.random() < PAIR_FURTHER
         _, row, at, to = best_of_pair(p, prices, table, s, f, c, i, home, move, worst, is_wide)

@@ -9,7 +9,10 @@ PLACE, KIND, SERVICE, PARTNER, GROUP, PIN, PENALTY, MAX_RIDE, NEED, FIRST_WINDOW
     13
 )
 WATCHED, LEVEL, LOCKED, LURE = range(13, 17)  # LURE: the prices of all that can be served only after it
-TASK_COLUMNS = 17
+# ALL_NEED, ALL_PIN: skills and pin with those of all that have to share its vehicle, its family; IS_BOUND: whether any do;
+# FAMILY: one number for all of a family.
+ALL_NEED, ALL_PIN, IS_BOUND, FAMILY = range(17, 21)
+TASK_COLUMNS = 21
 DELIVERY, PICKUP, SHIP_PICKUP, SHIP_DELIVERY, SERVICE_ONLY = range(5)
 
 # Vehicles: a row of columns each.
@@ -31,19 +34,20 @@ PER_DISTANCE, PER_TIME, FAIRNESS, PER_DRIVE = range(4)
 PRICE_COLUMNS, KEY_ROWS = 4, 4
 
 # The header of ``s``: tasks absent, iterations, tasks away from the vehicle of a plan in force, touched rows, the last
-# stamp, tasks of this thread, and a vehicle that takes nothing in this iteration (or -1); then where each list begins.
+# stamp, tasks of this thread, a vehicle that takes nothing in this iteration (or -1), and whether a task goes only where all
+# may go that have to share its vehicle; then where each list begins.
 # CARRIED: of each vehicle and dimension what its deliveries and its pickups weigh; of the stops of a simulated day MARKS
 # (see CHARGE_HERE), HOLD: when each is begun at the earliest, WAITS: the waiting up to each, FORCED: where a reload is; of a
 # plain day WAYS: the way to each, DONE_AT: when each is over, TIGHT: by how much all so far could be later.
 # KEPT: of each task in a row the clock behind it, LATEST: when it has to be begun at the latest; both hold for rows that
 # are FRESH. AT_END: where the second half of a listed pair goes.
-ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT, BARRED = range(7)
+ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT, BARRED, IS_JOINT = range(8)
 ROWS, LENGTHS, WHERE, POSITION, MINE, OWN, HOMES, ABSENTS, BEST_ROWS, BEST_LENGTHS, DIRTY, SAVED, SAVED_LENGTH = range(
-    7, 20
+    8, 21
 )
-TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED, HOLD, WAITS, FORCED = range(20, 33)
-WAYS, DONE_AT, TIGHT, KEPT, LATEST, FRESH, AT_END = range(33, 40)
-STATE_HEADER = 40
+TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED, HOLD, WAITS, FORCED = range(21, 34)
+WAYS, DONE_AT, TIGHT, KEPT, LATEST, FRESH, AT_END = range(34, 41)
+STATE_HEADER = 41
 
 # ``f``: the cost of this thread's rows and absent tasks, the best of the round, how many places may be listed, then where
 # each list begins; how often a place is overlooked, after how many that hold the cheapest is taken, and how many times

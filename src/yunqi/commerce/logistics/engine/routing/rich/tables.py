@@ -133,11 +133,13 @@ def _tasks(problem: Problem, place: dict[str, int], bits: dict[str, int]) -> tup
             -1 if task.max_ride is None else task.max_ride, sum(bits[word] for word in task.skills), len(windows),
             len(task.windows), len(afters), len(task.after),
             bool(task.partner or task.after or task.id in before), levels[k], task.id in locked, 0,
+            0, -1, bool(task.after or task.group is not None or task.id in before), k,
         )  # fmt: skip
         windows += task.windows
         afters += [place[other] for other in task.after]
     _lock_pairs(problem, place, vehicles, rows)
     _lure(problem, place, rows)
+    _share(problem, place, rows)
     return rows, np.array(windows or [(0, 0)], np.int64), np.array(afters or [0], np.int64)
 
 
@@ -162,6 +164,34 @@ def _lure(problem: Problem, place: dict[str, int], rows: Ints) -> None:
                 behind += problem.tasks[place[other]].after
     for key, ids in waiting.items():
         rows[place[key], at.LURE] = sum(int(rows[place[one], at.PENALTY]) for one in ids)
+
+
+def _share(problem: Problem, place: dict[str, int], rows: Ints) -> None:
+    """Note the skills and the pin of all that must be served and has to share a task's vehicle."""
+    rows[:, at.ALL_NEED], rows[:, at.ALL_PIN] = rows[:, at.NEED], rows[:, at.PIN]
+    firsts: dict[str, int] = {}
+    links: list[tuple[int, int]] = []
+    for k, task in enumerate(problem.tasks):
+        links += [(place[other], k) for other in task.after]
+        if task.group is not None:
+            links.append((firsts.setdefault(task.group, k), k))
+    has_changed = bool(links)
+    while has_changed:
+        has_changed = False
+        for a, b in links:
+            family = min(rows[a, at.FAMILY], rows[b, at.FAMILY])
+            has_changed = has_changed or family != rows[a, at.FAMILY] or family != rows[b, at.FAMILY]
+            rows[[a, b], at.FAMILY] = family
+            is_group = problem.tasks[a].group is not None and problem.tasks[a].group == problem.tasks[b].group
+            for one, other in ((a, b), (b, a)):
+                if is_group and rows[a, at.PENALTY] < REQUIRED:
+                    continue
+                if one == a and rows[b, at.PENALTY] < REQUIRED:  # what waits for it may stay out
+                    continue
+                need = rows[one, at.ALL_NEED] | rows[other, at.ALL_NEED]
+                pin = rows[other, at.ALL_PIN] if rows[one, at.ALL_PIN] < 0 else rows[one, at.ALL_PIN]
+                has_changed = has_changed or need != rows[one, at.ALL_NEED] or pin != rows[one, at.ALL_PIN]
+                rows[one, at.ALL_NEED], rows[one, at.ALL_PIN] = need, pin
 
 
 def _price(task: Task, problem: Problem) -> int:
