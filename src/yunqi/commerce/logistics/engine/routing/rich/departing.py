@@ -171,14 +171,23 @@ def evaluate(
 
 
 @njit(cache=True, nogil=True)
-def keep(p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, row: int, length: int, first: int) -> None:
-    """Let the state keep the clock behind each task of a row that holds, and when each has to be begun at the latest."""
+def keep(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, row: int, length: int, first: int, is_priced: bool
+) -> float:  # fmt: skip
+    """Let the state keep the clock behind each task of a row that holds, and when each has to be begun at the latest.
+
+    Returns
+    -------
+    float
+        Where it is asked for, what the row costs.
+    """
     departed = vehicle(p, r, DEPARTED)
     early = vehicle(p, r, OPENS) if departed < 0 else departed
     s[s[FRESH] + r] = 1
     if vehicle(p, r, IS_PLAIN):
-        plain_day(p, prices, table, s, c, r, row, length, first, True)
+        cost, _ = plain_day(p, prices, table, s, c, r, row, length, first, True)
     else:
+        cost = evaluate(p, prices, table, s, c, r, row, length, INFEASIBLE, first) if is_priced else 0.0
         simulate(p, prices, table, s, c, r, row, length, early, False, first, True)
         for _ in range(MOST_HELD if c[HELD_AT] >= 0 else 0):
             s[s[HOLD] + c[HELD_AT]] = c[HELD_TO]
@@ -199,6 +208,7 @@ def keep(p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, row: 
         until -= task(p, i, SERVICE) + (0 if place < 0 else int(table[own, 1, here, place]))
         until = last_begin(p, i, until)
         s[s[LATEST] + i], place = until, here
+    return cost
 
 
 @njit(cache=True, nogil=True)

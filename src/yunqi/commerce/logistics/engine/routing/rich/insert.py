@@ -173,7 +173,7 @@ def opening(p: Ints, s: Ints, r: int) -> float:
 def freshen(p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int) -> None:
     """See to it that the state keeps the clocks of a row."""
     if s[s[FRESH] + r] == 0:
-        keep(p, prices, table, s, c, r, s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r], 0)
+        keep(p, prices, table, s, c, r, s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r], 0, False)
 
 
 @njit(cache=True, nogil=True)
@@ -453,9 +453,8 @@ def best_of_pair(
 def price(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, r: int, first: int) -> float:
     """Price a row anew, of which nothing has changed before an index; return what it costs."""
     row, length = s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r]
-    cost = evaluate(p, prices, table, s, c, r, row, length, INFEASIBLE, first)
+    cost = keep(p, prices, table, s, c, r, row, length, first, True)
     f[int(f[COSTS]) + r] = cost
-    keep(p, prices, table, s, c, r, row, length, first)
     return cost
 
 

@@ -20,8 +20,8 @@ START, END, OPENS, CLOSES, FIXED, MAX_DISTANCE, MAX_TIME, MAX_TASKS, DRIVE_LIMIT
 RELOADS, RANGE, CHARGE_TIME, HAS, PREFIX, FIRST_BREAK, BREAKS, FIRST_CHARGER, CHARGERS, LIKE = range(10, 20)
 MAX_DRIVE, RELOAD_TIME, DEPARTED, TRAVELS, IS_PLAIN, IS_DIRECT = range(20, 26)
 VEHICLE_COLUMNS = 26
-"""IS_PLAIN: nothing but windows, loads and limits shapes its day (see `plain`); IS_DIRECT: it goes from stop to stop, never by
-another place, and a way takes as long at any time."""
+"""IS_PLAIN: nothing but windows, loads, limits and breaks shapes its day (see `plain`); IS_DIRECT: it goes from stop to stop,
+never by another place, and a way takes as long at any time."""
 
 # The header of ``p``: numbers of tasks, vehicles, dimensions, steps of the profile, close tasks of each, and the length of
 # a row; whether any task has a partner or a predecessor; then where each table begins.
@@ -38,7 +38,7 @@ PRICE_COLUMNS, KEY_ROWS = 4, 4
 # may go that have to share its vehicle; then where each list begins.
 # CARRIED: of each vehicle and dimension what its deliveries and its pickups weigh; of the stops of a simulated day MARKS
 # (see CHARGE_HERE), HOLD: when each is begun at the earliest, WAITS: the waiting up to each, FORCED: where a reload is; of a
-# plain day WAYS: the way to each, DONE_AT: when each is over, TIGHT: by how much all so far could be later.
+# plain day WAYS: the way to each, DONE_AT: when each is over, TIGHT: by how much all so far could be later, TAKEN_AT: breaks.
 # KEPT: of each task in a row the clock behind it, LATEST: when it has to be begun at the latest; both hold for rows that
 # are FRESH. AT_END: where the second half of a listed pair goes.
 ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT, BARRED, IS_JOINT = range(8)
@@ -46,8 +46,8 @@ ROWS, LENGTHS, WHERE, POSITION, MINE, OWN, HOMES, ABSENTS, BEST_ROWS, BEST_LENGT
     8, 21
 )
 TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED, HOLD, WAITS, FORCED = range(21, 34)
-WAYS, DONE_AT, TIGHT, KEPT, LATEST, FRESH, AT_END = range(34, 41)
-STATE_HEADER = 41
+WAYS, DONE_AT, TIGHT, TAKEN_AT, KEPT, LATEST, FRESH, AT_END = range(34, 42)
+STATE_HEADER = 42
 
 # ``f``: the cost of this thread's rows and absent tasks, the best of the round, how many places may be listed, then where
 # each list begins; how often a place is overlooked, after how many that hold the cheapest is taken, and how many times

@@ -1,8 +1,9 @@
-"""The day of a vehicle that only windows, loads and limits shape: its length told by slack, not by trying departures. Compiled.
+"""The day of a vehicle that only windows, loads, limits and breaks shape, faster than the whole simulation. Compiled.
 
 What would be on board for too long is fetched later: the earliest schedule within all times on board is the least one that
 meets them, found by raising the begin of a pickup to what its delivery asks and going on from there (the times of a route are
-a system of differences). The day then begins later by the forward slack (Savelsbergh, 1992), which makes rides no longer.
+a system of differences). Where its length matters the day begins later by the forward slack (Savelsbergh, 1992), which makes
+rides no longer.
 """
 
 from numba import njit
@@ -12,6 +13,8 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     AFTER,
     AFTERS,
     AT,
+    BREAK,
+    BREAKS,
     CLOCK,
     CLOSES,
     DEPARTED,
@@ -24,6 +27,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     FAIRNESS,
     FAR,
     FIRST_AFTER,
+    FIRST_BREAK,
     HAS,
     HELD_TO,
     HOLD,
@@ -48,6 +52,10 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     SHIP_DELIVERY,
     SLACK,
     START,
+    TAKEN,
+    TAKEN_AT,
+    TASK,
+    TASK_COLUMNS,
     TIGHT,
     TRAVELS,
     WAITED,
@@ -81,7 +89,7 @@ def plain_day(
         return 0.0, early
     most = vehicle(p, r, MAX_TASKS)
     holds = (most < 0 or length <= most) and carry_on(p, table, s, c, r, row, length, first, early, is_kept)
-    holds = holds and keep_time(p, s, row, length, first)
+    holds = holds and keep_time(p, s, r, row, length, first)
     if p[LINKED]:
         for at in range(length):
             s[s[ENDS] + s[row + at]] = -1
@@ -105,7 +113,7 @@ def carry_on(
     begin = s[row + first - 1] if first > 0 else -1
     for k in range(stride):
         c[k] = s[s[KEPT] + begin * stride + k] if first > 0 else 0
-    s[s[DONE_AT]], s[s[WAITS]], s[s[TIGHT]] = early, 0, EVER
+    s[s[DONE_AT]], s[s[WAITS]], s[s[TIGHT]], s[s[TAKEN_AT]] = early, 0, EVER, 0
     place = vehicle(p, r, START)
     for at in range(0 if p[LINKED] else max(0, first - 1), length):
         i = s[row + at]
@@ -114,11 +122,8 @@ def carry_on(
         s[s[WAYS] + at] = long
         if at < first:
             kept = s[KEPT] + i * stride
-            s[s[DONE_AT] + at + 1], s[s[WAITS] + at + 1], s[s[TIGHT] + at + 1] = (
-                s[kept + NOW],
-                s[kept + WAITED],
-                s[kept + SLACK],
-            )
+            s[s[DONE_AT] + at + 1], s[s[WAITS] + at + 1] = s[kept + NOW], s[kept + WAITED]
+            s[s[TIGHT] + at + 1], s[s[TAKEN_AT] + at + 1] = s[kept + SLACK], s[kept + TAKEN]
             s[s[HOLD] + at] = s[kept + HELD_TO]
         else:
             if task(p, i, NEED) & ~has or not board(p, r, i, c):
@@ -157,23 +162,38 @@ def are_whole(p: Ints, s: Ints, r: int, row: int, length: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def keep_time(p: Ints, s: Ints, row: int, length: int, first: int) -> bool:
-    """Begin each stop as early as windows and times on board admit; False when they admit no time."""
-    over, waits, tight, hold = s[DONE_AT], s[WAITS], s[TIGHT], s[HOLD]
+def keep_time(p: Ints, s: Ints, r: int, row: int, length: int, first: int) -> bool:
+    """Begin each stop as early as windows, breaks and times on board admit; False when they admit no time."""
+    over, waits, tight, hold, taken_at, ways = s[DONE_AT], s[WAITS], s[TIGHT], s[HOLD], s[TAKEN_AT], s[WAYS]
+    breaks, is_linked = vehicle(p, r, BREAKS), p[LINKED]
     at, raised = first, 0
     while at < length:
         i = s[row + at]
-        arrives = s[over + at] + s[s[WAYS] + at]
-        begins = opens(p, i, max(arrives, s[hold + at]))
-        if begins < 0:
+        base = p[TASK] + i * TASK_COLUMNS
+        taken, service = s[taken_at + at], p[base + SERVICE]
+        now, waited = s[over + at], s[waits + at]
+        if taken < breaks:
+            now, taken, waited = rested(p, r, now, taken, waited, now + s[ways + at], True)
+            if now < 0:
+                return False
+        now += s[ways + at]
+        if is_linked and s[hold + at] > now:
+            waited += s[hold + at] - now
+            now = s[hold + at]
+        begins = opens(p, i, now)
+        if taken < breaks and begins >= 0:
+            now, taken, waited = rested(p, r, now, taken, waited, begins, False)
+            if taken < breaks:
+                now, taken, waited = rested(p, r, now, taken, waited, begins + service, True)
+                begins = opens(p, i, now)
+        if begins < 0 or now < 0:
             return False
-        waited = s[waits + at] + begins - arrives
-        s[waits + at + 1], s[over + at + 1] = waited, begins + task(p, i, SERVICE)
+        waited += begins - now
+        s[waits + at + 1], s[over + at + 1], s[taken_at + at + 1] = waited, begins + service, taken
         s[tight + at + 1] = min(s[tight + at], waited + closes_at(p, i, begins) - begins)
-        longest = task(p, i, MAX_RIDE)
-        if longest >= 0 and task(p, i, KIND) == SHIP_DELIVERY:
-            mate = s[s[ENDS] + task(p, i, PARTNER)]
-            excess = begins - s[over + mate + 1] - longest
+        if is_linked and p[base + MAX_RIDE] >= 0 and p[base + KIND] == SHIP_DELIVERY:
+            mate = s[s[ENDS] + p[base + PARTNER]]
+            excess = begins - s[over + mate + 1] - p[base + MAX_RIDE]
             if excess > 0:
                 raised += 1
                 if excess > waited - s[waits + mate + 1] or raised > MOST_RAISED * length:
@@ -186,6 +206,32 @@ def keep_time(p: Ints, s: Ints, row: int, length: int, first: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def rested(
+    p: Ints, r: int, now: int, taken: int, waited: int, until: int, must_go_on: bool
+) -> tuple[int, int, int]:  # fmt: skip
+    """Take breaks; return the time behind them (-1 when one comes too late), how many are taken, and the waiting.
+
+    Parameters
+    ----------
+    until, must_go_on
+        Those whose window would be missed by going on until a time; or those that fit into the time until then.
+    """
+    while taken < vehicle(p, r, BREAKS) and now >= 0:
+        row = p[BREAK] + 3 * (vehicle(p, r, FIRST_BREAK) + taken)
+        begins = max(now, p[row])
+        if must_go_on:
+            if until <= p[row + 1]:
+                break
+            until += p[row + 2]
+        elif begins > p[row + 1] or begins + p[row + 2] > until:
+            break
+        taken += 1
+        waited += begins - now
+        now = -1 if begins > p[row + 1] else begins + p[row + 2]
+    return now, taken, waited
+
+
+@njit(cache=True, nogil=True)
 def length_of(
     p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, row: int, length: int, early: int
 ) -> tuple[float, int]:  # fmt: skip
@@ -194,6 +240,10 @@ def length_of(
     c[NOW], c[WAITED], c[AT] = s[s[DONE_AT] + length], s[s[WAITS] + length], task(p, s[row + length - 1], PLACE)
     if end >= 0:
         long = int(table[own, 1, c[AT], end])
+        if s[s[TAKEN_AT] + length] < vehicle(p, r, BREAKS):
+            c[NOW], _, c[WAITED] = rested(p, r, c[NOW], s[s[TAKEN_AT] + length], c[WAITED], c[NOW] + long, True)
+            if c[NOW] < 0:
+                return INFEASIBLE, early
         c[NOW] += long
         c[DRIVEN] += long
         c[FAR] += int(table[own, 0, c[AT], end])
@@ -219,3 +269,4 @@ def note(p: Ints, s: Ints, row: int, length: int, first: int) -> None:
         kept = s[KEPT] + s[row + at] * stride
         s[kept + NOW], s[kept + WAITED] = s[s[DONE_AT] + at + 1], s[s[WAITS] + at + 1]
         s[kept + SLACK], s[kept + HELD_TO] = s[s[TIGHT] + at + 1], s[s[HOLD] + at]
+        s[kept + TAKEN] = s[s[TAKEN_AT] + at + 1]

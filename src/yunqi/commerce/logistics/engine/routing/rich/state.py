@@ -33,7 +33,7 @@ class State:
         sizes[at.KEPT] = n * (at.CLOCK + 3 * int(q.p[at.DIMENSIONS]))
         sizes[at.OWN] = 2 * n + 1
         sizes[at.CARRIED] = 2 * m * int(q.p[at.DIMENSIONS])
-        of_a_day = (at.WORK, at.MARKS, at.HOLD, at.WAITS, at.FORCED, at.WAYS, at.DONE_AT, at.TIGHT)
+        of_a_day = (at.WORK, at.MARKS, at.HOLD, at.WAITS, at.FORCED, at.WAYS, at.DONE_AT, at.TIGHT, at.TAKEN_AT)
         sizes |= dict.fromkeys(of_a_day, width + 1) | dict.fromkeys((at.AT_ROW, at.AT_PLACE, at.AT_END), places)
         vectors = {name: np.zeros(size, np.int64) for name, size in sizes.items()} | {at.HOMES: homes}
         self.s: Ints = pack({}, {name: vectors[name] for name in sorted(vectors)}, at.STATE_HEADER)

@@ -227,9 +227,9 @@ def _is_direct(v: Vehicle, problem: Problem) -> bool:
 
 
 def _is_plain(v: Vehicle, problem: Problem, few: bool) -> bool:
-    """Whether the shortest day is told by its slack; with several windows a later one may make a shorter day."""
+    """Whether slack tells the shortest day, where that matters: with breaks or several windows it may be another."""
     is_timed = v.time_cost > 0 or v.fairness > 0 or v.max_time is not None
-    return _is_direct(v, problem) and not v.breaks and v.drive_limit is None and (few or not is_timed)
+    return _is_direct(v, problem) and v.drive_limit is None and (not is_timed or (few and not v.breaks))
 
 
 def _apart(problem: Problem, far: Ints) -> npt.NDArray[np.int64]:
