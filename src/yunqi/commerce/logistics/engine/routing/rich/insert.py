@@ -42,6 +42,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     LENGTHS,
     LIKE,
     LOAD,
+    LOOKED,
     LURE,
     MAX_RIDE,
     MAX_TASKS,
@@ -73,7 +74,11 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     STAMP,
     STAMPS,
     START,
+    TASK,
+    TASK_COLUMNS,
     TRAVELS,
+    VEHICLE,
+    VEHICLE_COLUMNS,
     WHERE,
     WIDTH,
     WORK,
@@ -227,22 +232,48 @@ def offer(
     p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, r: int, at: int, i: int, move: float, best: float, count: int
 ) -> int:  # fmt: skip
     """List a place if it promises less than the best; return how many are listed."""
-    stamp = s[STAMPS] + r * p[WIDTH] + at
-    if s[stamp] == s[STAMP] or at < vehicle(p, r, PREFIX):
+    stamp, base, length = s[STAMPS] + r * p[WIDTH] + at, p[VEHICLE] + r * VEHICLE_COLUMNS, s[s[LENGTHS] + r]
+    if s[stamp] == s[STAMP] or at < p[base + PREFIX]:
         return count
     s[stamp] = s[STAMP]
-    place = task(p, i, PLACE)
-    if s[s[FRESH] + r] == 1 and vehicle(p, r, IS_DIRECT):
-        over = behind(p, s, table, r, at, i)
-        if over < 0 or over + lasts(p, s, table, r, place, at) > latest(p, s, r, at):
+    tasks, row, own = p[TASK], s[ROWS] + r * p[WIDTH], p[base + TRAVELS]
+    place = p[tasks + i * TASK_COLUMNS + PLACE]
+    before = p[tasks + s[row + at - 1] * TASK_COLUMNS + PLACE] if at > 0 else p[base + START]
+    after = p[tasks + s[row + at] * TASK_COLUMNS + PLACE] if at < length else p[base + END]
+    to = int(table[own, 1, before, place]) if before >= 0 else 0
+    on = int(table[own, 1, place, after]) if after >= 0 else 0
+    if s[s[FRESH] + r] == 1 and p[base + IS_DIRECT]:
+        begins = opens(p, i, left_at(p, s, r, at) + to)
+        if begins < 0 or begins + p[tasks + i * TASK_COLUMNS + SERVICE] + on > latest(p, s, r, at):
             return count
-    fixed = opening(p, s, r) + away(s, r, i, move)
-    promise = fixed + detour(p, prices, table, s, r, at, place, place)
+    prices_at = r * PRICE_COLUMNS
+    more = (table[own, 0, before, place] if before >= 0 else 0) + (table[own, 0, place, after] if after >= 0 else 0)
+    is_between = before >= 0 and after >= 0
+    if is_between:
+        more -= table[own, 0, before, after]
+    promise = opening(p, s, r) + away(s, r, i, move) + prices[prices_at + PER_DISTANCE] * more
+    at_wheel = prices[prices_at + PER_DRIVE] + prices[prices_at + PER_TIME]
+    if at_wheel > 0:
+        promise += at_wheel * (to + on - (int(table[own, 1, before, after]) if is_between else 0))
     if promise >= best or count >= int(f[PLACES]) or np.random.random() < f[BLINK]:
         return count
     f[int(f[PROMISE]) + count] = promise
     s[s[AT_ROW] + count], s[s[AT_PLACE] + count] = r, at
     return count + 1
+
+
+@njit(cache=True, nogil=True)
+def is_able(p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, i: int) -> bool:
+    """Whether a vehicle may take the task of this stamp; its row is fresh then."""
+    looked = s[s[LOOKED] + r]
+    if looked == s[STAMP] or looked == -s[STAMP]:
+        return looked > 0
+    if not may(p, s, r, i):
+        s[s[LOOKED] + r] = -s[STAMP]
+        return False
+    s[s[LOOKED] + r] = s[STAMP]
+    freshen(p, prices, table, s, c, r)
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -256,9 +287,8 @@ def offer_near(
         if j < 0:
             break
         r = s[s[WHERE] + j]
-        if r >= 0 and may(p, s, r, i):
+        if r >= 0 and is_able(p, prices, table, s, c, r, i):
             at = s[s[POSITION] + j]
-            freshen(p, prices, table, s, c, r)
             count = offer(p, prices, table, s, f, r, at, i, move, best, count)
             count = offer(p, prices, table, s, f, r, at + 1, i, move, best, count)
     last = -1

@@ -40,14 +40,15 @@ PRICE_COLUMNS, KEY_ROWS = 4, 4
 # (see CHARGE_HERE), HOLD: when each is begun at the earliest, WAITS: the waiting up to each, FORCED: where a reload is; of a
 # plain day WAYS: the way to each, DONE_AT: when each is over, TIGHT: by how much all so far could be later, TAKEN_AT: breaks.
 # KEPT: of each task in a row the clock behind it, LATEST: when it has to be begun at the latest; both hold for rows that
-# are FRESH. AT_END: where the second half of a listed pair goes.
+# are FRESH. AT_END: where the second half of a listed pair goes; LOOKED: the stamp at which each vehicle was found to be able
+# to take a task, or minus the stamp.
 ABSENT, DONE, MOVED, TOUCHED, STAMP, OWN_COUNT, BARRED, IS_JOINT = range(8)
 ROWS, LENGTHS, WHERE, POSITION, MINE, OWN, HOMES, ABSENTS, BEST_ROWS, BEST_LENGTHS, DIRTY, SAVED, SAVED_LENGTH = range(
     8, 21
 )
 TOUCHES, WORK, ENDS, MARKS, REMOVED, WAS, STAMPS, AT_ROW, AT_PLACE, CARRIED, HOLD, WAITS, FORCED = range(21, 34)
-WAYS, DONE_AT, TIGHT, TAKEN_AT, KEPT, LATEST, FRESH, AT_END = range(34, 42)
-STATE_HEADER = 42
+WAYS, DONE_AT, TIGHT, TAKEN_AT, KEPT, LATEST, FRESH, AT_END, LOOKED = range(34, 43)
+STATE_HEADER = 43
 
 # ``f``: the cost of this thread's rows and absent tasks, the best of the round, how many places may be listed, then where
 # each list begins; how often a place is overlooked, after how many that hold the cheapest is taken, and how many times

@@ -166,6 +166,7 @@ def keep_time(p: Ints, s: Ints, r: int, row: int, length: int, first: int) -> bo
     """Begin each stop as early as windows, breaks and times on board admit; False when they admit no time."""
     over, waits, tight, hold, taken_at, ways = s[DONE_AT], s[WAITS], s[TIGHT], s[HOLD], s[TAKEN_AT], s[WAYS]
     breaks, is_linked = vehicle(p, r, BREAKS), p[LINKED]
+    has_slack = breaks == 0  # else it tells nothing
     at, raised = first, 0
     while at < length:
         i = s[row + at]
@@ -190,7 +191,8 @@ def keep_time(p: Ints, s: Ints, r: int, row: int, length: int, first: int) -> bo
             return False
         waited += begins - now
         s[waits + at + 1], s[over + at + 1], s[taken_at + at + 1] = waited, begins + service, taken
-        s[tight + at + 1] = min(s[tight + at], waited + closes_at(p, i, begins) - begins)
+        if has_slack:
+            s[tight + at + 1] = min(s[tight + at], waited + closes_at(p, i, begins) - begins)
         if is_linked and p[base + MAX_RIDE] >= 0 and p[base + KIND] == SHIP_DELIVERY:
             mate = s[s[ENDS] + p[base + PARTNER]]
             excess = begins - s[over + mate + 1] - p[base + MAX_RIDE]

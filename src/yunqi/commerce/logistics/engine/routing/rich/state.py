@@ -27,7 +27,7 @@ class State:
         places = 2 * int(q.p[at.NEAR_COUNT]) + n + 2 * m + (MOST_PAIRS if (q.tasks[:, at.PARTNER] >= 0).any() else 0)
         sizes = dict.fromkeys((at.ROWS, at.BEST_ROWS, at.SAVED, at.STAMPS), m * width)
         sizes |= dict.fromkeys(
-            (at.LENGTHS, at.MINE, at.BEST_LENGTHS, at.DIRTY, at.SAVED_LENGTH, at.TOUCHES, at.FRESH), m
+            (at.LENGTHS, at.MINE, at.BEST_LENGTHS, at.DIRTY, at.SAVED_LENGTH, at.TOUCHES, at.FRESH, at.LOOKED), m
         )
         sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS, at.LATEST), n + 1)
         sizes[at.KEPT] = n * (at.CLOCK + 3 * int(q.p[at.DIMENSIONS]))
