@@ -385,7 +385,7 @@ def offer_pair(
     here, there, most, promise_at = task(p, i, PLACE), task(p, mate, PLACE), int(f[PLACES]), int(f[PROMISE])
     fixed = away(s, r, i, move) + away(s, r, mate, move) + opening(p, s, r)
     longest = task(p, mate, MAX_RIDE)
-    longest = EVER if longest < 0 else longest
+    longest = EVER if longest < 0 or not vehicle(p, r, IS_DIRECT) else longest  # a profile may make ways shorter
     is_timed = s[s[FRESH] + r] == 1 and vehicle(p, r, IS_DIRECT)
     for a in range(min(vehicle(p, r, PREFIX), length), length + 1):
         apart = detour(p, prices, table, s, r, a, here, here)
