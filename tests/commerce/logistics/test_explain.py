@@ -7,12 +7,14 @@ import pytest
 
 from yunqi.commerce.logistics import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import check
-from yunqi.commerce.logistics.engine.routing.explain import explain
+from yunqi.commerce.logistics.engine.routing.explain import TIME_WAS_UP, explain, reasons_for
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
 from yunqi.commerce.logistics.model import Route
 from yunqi.commerce.logistics.service.clock import Budget
 from yunqi.commerce.logistics.service.desk import explained
+from yunqi.commerce.logistics.service.engines import why_not
 from yunqi.commerce.logistics.service.routing import prepare, solve
+from yunqi.commerce.logistics.service.shown import unserved_document
 
 PLACES = [{"id": "depot", "x": 0, "y": 0}, {"id": "near", "x": 100, "y": 0}, {"id": "far", "x": 400, "y": 0}]
 OLD = {"id": "old", "location": "near", "load": 2, "service_s": 10}
@@ -130,3 +132,61 @@ def test_every_task_left_out_of_a_plan_carries_a_reason_and_a_checked_relaxation
             assert one.reasons[0].startswith(("route a", "route b"))
             assert one.relaxation is not None
             assert one.relaxation.verified is True
+
+
+def crowded(tasks: int = 12, vans: int = 6) -> tuple[Any, list[Route]]:
+    """Return a problem whose vehicles are full, of different kinds, and a plan with one task each."""
+    places = [{"id": "depot", "x": 0, "y": 0}, *({"id": f"p{k}", "x": 10 * k, "y": 7 * k} for k in range(tasks))]
+    fleet = [{"id": f"v{k}", "start": "depot", "capacity": 1, "window_s": [0, 9000 + k]} for k in range(vans)]
+    jobs = [{"id": f"t{k}", "location": f"p{k}", "load": 1} for k in range(tasks)]
+    problem = read_document({"locations": places, "vehicles": fleet, "tasks": jobs}, name="crowded")
+    return problem, [Route(f"v{k}", (f"t{k}",)) for k in range(vans)]
+
+
+class Ticking:
+    """A clock on which every look takes a tick."""
+
+    def __init__(self, ticks: int) -> None:
+        self.ticks = ticks
+        self.looks_late = 0
+
+    def __call__(self) -> float:
+        self.ticks -= 1
+        self.looks_late += self.ticks <= 0
+        return float(self.ticks)
+
+
+@pytest.mark.parametrize("ticks", [1, 20, 60])
+def test_reasons_end_with_the_time_and_say_where_they_are_partial(ticks: int) -> None:
+    problem, routes = crowded()
+    missing = problem.tasks[len(routes) :]
+    left = Ticking(ticks)
+    found = reasons_for(problem, routes, missing, left)
+    assert [one.id for one in found] == [task.id for task in missing]
+    assert any(one.partial for one in found)
+    assert left.looks_late <= len(missing) + 4, "it goes on for long after the time is up"
+    for one in found:
+        words = [text for text in one.reasons if text.startswith("route ")]
+        if one.partial:
+            assert one.reasons == (TIME_WAS_UP,) or "vehicles had been asked" in one.reasons[-1], one.reasons
+        for text in words:
+            van = text.split()[1]
+            put = [Route(r.vehicle, (*r.stops, one.id)) if r.vehicle == van else r for r in routes]
+            assert text in check(problem, put).broken
+
+
+def test_with_enough_time_no_reason_is_partial_and_each_is_the_one_that_the_task_alone_gets() -> None:
+    problem, routes = crowded()
+    missing = problem.tasks[len(routes) :]
+    found = reasons_for(problem, routes, missing, lambda: 1e6)
+    assert found == [explain(problem, routes, task) for task in missing]
+    assert not any(one.partial for one in found)
+    assert all(one.relaxation is not None and one.relaxation.verified for one in found)
+
+
+def test_who_ends_a_search_ends_its_explanations_too() -> None:
+    problem, routes = crowded()
+    budget = Budget(1000.0)
+    budget.stop()
+    assert {one.reasons for one in why_not(problem, routes, budget)} == {(TIME_WAS_UP,)}
+    assert unserved_document(problem, why_not(problem, routes, budget)[0])["partial"] is True

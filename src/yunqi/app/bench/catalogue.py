@@ -144,6 +144,17 @@ BENCHES: dict[str, Bench] = {
             **_PEERS,
         },
     ),
+    "rides": Bench(
+        "rides",
+        "generated dial-a-ride days: windows of 15 minutes, 90 minutes on board",
+        "OR-Tools on the same CPU seconds",
+        {
+            "seconds": "by the wall, on two threads (10)",
+            "seed": "of the first day (11)",
+            **_CLOCK,
+            **_PEERS,
+        },
+    ),
     "llm": Bench(
         "llm",
         "the embedded language model, tokens per CPU second",

@@ -18,7 +18,7 @@ from typing import Any
 
 Routes = list[list[int]]
 PACKAGES = {"pyvrp": "pyvrp", "ortools": "ortools", "vroom": "pyvroom", "hygese": "hygese", "commiv": "commiv"}
-PACKAGES |= {"vroom_form": "pyvroom"}
+PACKAGES |= {"vroom_form": "pyvroom", "rides": "ortools"}
 DEAR = 10**7
 
 
@@ -170,6 +170,64 @@ def vroom_form(file: str, seconds: float) -> dict[str, Any]:
     return {"cost": summary["summary"]["cost"], "unassigned": len(summary.get("unassigned", []))}
 
 
+def rides(file: str, seconds: float) -> dict[str, Any]:
+    """Solve shipments with a longest ride, one kind of vehicle and a matrix, in our JSON, by OR-Tools; return what it serves.
+
+    The time on board is a difference of two times of its dimension; a request may be left out at a price above any way.
+    """
+    lib = importlib.import_module("ortools.constraint_solver.pywrapcp")
+    enums = importlib.import_module("ortools.constraint_solver.routing_enums_pb2")
+    day = json.loads(Path(file).read_text())
+    table, van = day["matrix"]["durations"], day["vehicles"][0]
+    at = {place["id"]: k for k, place in enumerate(day["locations"])}
+    n, m, until = len(table), van["count"], van["window_s"][1]
+    manager = lib.RoutingIndexManager(n, m, at[van["start"]])
+    model = lib.RoutingModel(manager)
+    model.SetArcCostEvaluatorOfAllVehicles(model.RegisterTransitMatrix(table))
+    service, load = [0] * n, [0] * n
+    halves = [(one, one[name], sign) for one in day["shipments"] for name, sign in (("pickup", 1), ("delivery", -1))]
+    for one, half, sign in halves:
+        service[at[half["location"]]], load[at[half["location"]]] = half["service_s"], sign * one["load"]
+    takes = [[table[a][b] + service[a] for b in range(n)] for a in range(n)]
+    model.AddDimension(model.RegisterTransitMatrix(takes), until, until, False, "time")
+    model.AddDimensionWithVehicleCapacity(
+        model.RegisterUnaryTransitVector(load), 0, [van["capacity"]] * m, True, "load"
+    )
+    clock, solver = model.GetDimensionOrDie("time"), model.solver()
+    for v in range(m):
+        clock.SetSpanUpperBoundForVehicle(van["max_time_s"], v)
+    for _, half, _ in halves:
+        for window in half.get("windows_s", []):
+            clock.CumulVar(manager.NodeToIndex(at[half["location"]])).SetRange(*window)
+    for one in day["shipments"]:
+        a, b = (manager.NodeToIndex(at[one[name]["location"]]) for name in ("pickup", "delivery"))
+        model.AddPickupAndDelivery(a, b)
+        solver.Add(model.VehicleVar(a) == model.VehicleVar(b))
+        solver.Add(clock.CumulVar(a) <= clock.CumulVar(b))
+        solver.Add(clock.CumulVar(b) - clock.CumulVar(a) <= one["max_ride_s"] + one["pickup"]["service_s"])
+        model.AddDisjunction([a], DEAR)
+        model.AddDisjunction([b], DEAR)
+    parameters = lib.DefaultRoutingSearchParameters()
+    parameters.first_solution_strategy = enums.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
+    parameters.local_search_metaheuristic = enums.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+    parameters.time_limit.seconds = int(20 * seconds) + 60
+    model.AddSearchMonitor(solver.CustomLimit(lambda: time.process_time() > seconds))
+    answer = model.SolveWithParameters(parameters)
+    served = way = 0
+    for v in range(m if answer is not None else 0):
+        here = model.Start(v)
+        while not model.IsEnd(here):
+            onward = answer.Value(model.NextVar(here))
+            way += table[manager.IndexToNode(here)][manager.IndexToNode(onward)]
+            here = onward
+            served += not model.IsEnd(here)
+    return {"served": served // 2, "way": way}
+
+
+FORMS: dict[str, Callable[[str, float], dict[str, Any]]] = {"vroom_form": vroom_form, "rides": rides}
+"""Peers that read a document and say themselves what they found."""
+
+
 def hygese(task: dict[str, Any], far: Any) -> Routes:
     """Solve by HGS-CVRP, whose own clock counts CPU seconds."""
     lib = importlib.import_module("hygese")
@@ -223,12 +281,12 @@ def _routed(name: str, task_file: str, matrix: str) -> dict[str, Any]:
 def main() -> None:
     """Solve what the command line names and print the answer as JSON.
 
-    It names a peer, a task and a matrix; or ``vroom_form``, a document in VROOM's form and CPU seconds.
+    It names a peer, a task and a matrix; or one of `FORMS`, a document and CPU seconds.
     """
     name, task_file, other = sys.argv[1:4]
     try:
         version = importlib.metadata.version(PACKAGES[name])
-        found = vroom_form(task_file, float(other)) if name == "vroom_form" else _routed(name, task_file, other)
+        found = FORMS[name](task_file, float(other)) if name in FORMS else _routed(name, task_file, other)
         found["version"] = version
     except ImportError as error:
         found = {"absent": f"not installed ({error})"}

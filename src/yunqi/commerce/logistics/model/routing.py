@@ -298,11 +298,14 @@ class Unserved:
         One sentence a reason, each names the constraint and the vehicle it belongs to.
     relaxation
         The smallest change found that would admit it; None where none was found or looked for.
+    partial
+        Whether the time was up before every vehicle was asked and every relaxation looked for; the last reason says so.
     """
 
     id: str
     reasons: tuple[str, ...]
     relaxation: Relaxation | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

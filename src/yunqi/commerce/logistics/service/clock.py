@@ -26,10 +26,15 @@ class Budget:
         How much of it is gone already.
     clock
         Tells the seconds; the wall's by default.
+    whole
+        The budget that this one is a part of: it ends when that one is ended.
     """
 
-    def __init__(self, seconds: float, spent: float = 0.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, seconds: float, spent: float = 0.0, *, clock: Callable[[], float] = time.monotonic, whole: "Budget | None" = None
+    ) -> None:  # fmt: skip
         self._clock = clock
+        self._whole = whole
         self._begun = clock() - spent
         self.seconds = seconds
         self._until = self._begun + seconds
@@ -40,9 +45,22 @@ class Budget:
         """Return one that counts this process's CPU seconds over so many threads: what a calm machine's wall would tell."""
         return cls(seconds, clock=lambda: time.process_time() / threads)
 
+    def part(self, seconds: float) -> "Budget":
+        """Return a budget of the same clock that begins now and ends with this one if somebody ends it."""
+        return Budget(seconds, clock=self._clock, whole=self)
+
     def left(self) -> float:
         """Return the seconds that are left; below 0 when it is over."""
+        if self._whole is not None and not self._is_stopped:
+            self._whole.left()  # a watched budget learns here that it was cancelled
+            if self._whole._is_stopped:
+                self.stop()
         return self._until - self._clock()
+
+    def grace(self, share: float) -> float:
+        """Return the seconds that are left and a share of all more, for what has to follow; below 0 once somebody ended it."""
+        left = self.left()
+        return -1.0 if self._is_stopped else left + share * self.seconds
 
     def used(self) -> float:
         """Return the seconds since it began."""

@@ -39,6 +39,8 @@ TO_END = 0.5
 """CPU seconds that the end of a process with compiled code takes; of a short budget, at most a hundredth is kept for it."""
 SKETCH = 0.3
 """Share of the budget for the plain plan that a large rich problem starts from."""
+GRACE = 0.05
+"""Share of a budget that reasons may take beyond its end: a deadline is kept within a tenth."""
 SPEED = 55_000.0
 """Iterations a second and thread, about; only the temperatures depend on it."""
 
@@ -46,7 +48,7 @@ SPEED = 55_000.0
 def run_engines(
     problem: Problem, config: LogisticsConfig, budget: Budget, seed: int, warm: Sequence[Route], emit: Emit | None,
     iterations: int | None, tell: Tell | None = None,
-    keep: tuple[float, frozenset[str]] | None = None
+    keep: tuple[float, frozenset[str]] | None = None, is_explained: bool = True
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
     """Return routes, the engines' names, iterations, and reasons for what is left out."""
     if not problem.tasks:  # all of the day is done
@@ -66,7 +68,7 @@ def run_engines(
         _loaded()
     # The checker, the printing and the end of the process take their time too.
     reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks) + min(TO_END, 0.01 * budget.seconds))
-    span, left = budget.span(reserve=reserve, least=_least(problem))
+    span, left = budget.span(reserve=reserve, least=_least(problem) if is_explained else 0.05)
     better = _telling(problem, budget, emit, tell)
 
     def told(found: Found) -> None:
@@ -112,14 +114,7 @@ def run_engines(
         if beside:
             beside.close()
     routes = to_routes(problem, arrays, found)
-    served = {stop for route in routes for stop in route.stops}
-    missing = [task for task in problem.tasks if task.id not in served]
-    return (
-        routes,
-        "strings",
-        found.iterations,
-        reasons_for(problem, routes, missing, _patience(budget)) if missing else [],
-    )
+    return routes, "strings", found.iterations, why_not(problem, routes, budget) if is_explained else []
 
 
 def _telling(
@@ -143,8 +138,8 @@ def _sketch(problem: Problem, config: LogisticsConfig, budget: Budget, seed: int
     plain = sketched(problem)
     if plain is None or obstacle(plain):
         return []
-    part = Budget(max(0.1, SKETCH * budget.left()))
-    routes, _, _, _ = run_engines(plain, config, part, seed, (), None, None)
+    part = budget.part(max(0.1, SKETCH * budget.left()))
+    routes, _, _, _ = run_engines(plain, config, part, seed, (), None, None, is_explained=False)
     return holding(problem, routes)
 
 
@@ -171,9 +166,7 @@ def _rich(
     reserve = min(0.3 * budget.seconds, 0.2 + 3e-4 * len(problem.tasks))
     span, left = budget.span(reserve=reserve, least=_least(problem))
     routes, done = search.run(left, warm, seconds=span, iterations=iterations)
-    served = {stop for route in routes for stop in route.stops}
-    missing = [task for task in problem.tasks if task.id not in served]
-    return routes, "rich", done, reasons_for(problem, routes, missing, _patience(budget)) if missing else []
+    return routes, "rich", done, why_not(problem, routes, budget)
 
 
 def _homes(problem: Problem, warm: Sequence[Route], keep: tuple[float, frozenset[str]]) -> tuple[dict[int, int], int]:
@@ -197,9 +190,11 @@ def _as_it_is(problem: Problem, warm: Sequence[Route]) -> tuple[list[Route], str
     return [route for route in warm if route.stops], "none", 0, missing
 
 
-def _patience(budget: Budget) -> Callable[[], float]:
-    """Reasons may take a few hundredths of the budget more: a deadline is kept within a tenth."""
-    return lambda: budget.left() + 0.05 * budget.seconds
+def why_not(problem: Problem, routes: Sequence[Route], budget: Budget) -> list[Unserved]:
+    """Return the reasons for what routes leave out, in what is left of a budget and `GRACE` of it."""
+    served = {stop for route in routes for stop in route.stops}
+    missing = [task for task in problem.tasks if task.id not in served]
+    return reasons_for(problem, routes, missing, lambda: budget.grace(GRACE))
 
 
 def _while_cold(problem: Problem, budget: Budget, seed: int) -> list[Route] | None:

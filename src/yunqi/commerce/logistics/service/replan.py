@@ -11,7 +11,7 @@ from yunqi.commerce.logistics.engine.routing.strings.packed import obstacle
 from yunqi.commerce.logistics.engine.routing.timing import timed
 from yunqi.commerce.logistics.model import Problem, Replan, Route
 from yunqi.commerce.logistics.service.clock import Budget
-from yunqi.commerce.logistics.service.engines import run_engines
+from yunqi.commerce.logistics.service.engines import run_engines, why_not
 
 
 def replan(
@@ -43,7 +43,8 @@ def replan(
     )
     found = alike(rest, start, found)
     if seen and kept_share(start, found, touched) < keep:
-        found, reasons = seen[-1][1], []
+        found = seen[-1][1]
+        reasons = why_not(rest, found, budget)
     after = _whole(found, done, today)
     plan = plan_of(today, after, reasons=reasons, seconds=budget.used(), solver=solver, seed=seed, iterations=turns)
     first = plan_of(today, _whole(seen[0][1], done, today)) if seen else plan

@@ -42,6 +42,7 @@ def unserved_document(problem: Problem, one: Unserved) -> dict[str, Any]:
         "reasons": list(one.reasons),
         "relaxation": text,
         "verified": found is not None and found.verified,
+        "partial": one.partial,
         "vehicle": None if found is None else shown(problem, found.vehicle),
         "changes": [
             {"what": c.what, "of": c.of, "before": c.before, "after": c.after, "unit": c.unit} for c in changes

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from yunqi.commerce.logistics.engine.routing.bound import bound
 from yunqi.commerce.logistics.engine.routing.check import CHARGE, RELOAD, Verdict, check, follow
+from yunqi.commerce.logistics.engine.routing.explain import TIME_WAS_UP
 from yunqi.commerce.logistics.model import Disagreement, Plan, Problem, Route, Task, Unserved, Vehicle
 
 
@@ -76,7 +77,7 @@ def plan_of(
     """
     verdict = accepted(problem, routes)
     explained = {one.id: one for one in reasons}
-    unserved = tuple(explained.get(key) or Unserved(key, ("not looked into",)) for key in verdict.unserved)
+    unserved = tuple(explained.get(key) or Unserved(key, (TIME_WAS_UP,), partial=True) for key in verdict.unserved)
     if low is None or verdict.unserved:
         low = bound(problem, frozenset(verdict.unserved))
     if low is not None:

@@ -210,9 +210,9 @@ class _Walk:
             self.take(begins)
 
     def serve(self, task: Task, hold: float = 0.0) -> Visit:
-        """Wait for the window, and longer where it is told to, and serve."""
+        """Wait for the window, and until a time where it is told to, and serve."""
         arrives = self.now
-        self.now += hold
+        self.now = max(self.now, hold)
         opens = [window for window in task.windows if window[1] >= self.now - 1e-6]
         if task.windows and not opens:
             self.say(f"reaches {task.id} at {arrives:g}, after its last window {list(task.windows[-1])}")
@@ -241,10 +241,10 @@ def follow(problem: Problem, vehicle: Vehicle, route: Route, tasks: Mapping[str,
     holds: dict[str, float] = {}
     day, longest = _follow(problem, vehicle, route, tasks, holds)
     best = day
-    for _ in route.stops:
+    for _ in range(3 * len(route.stops)):
         if longest is None:
             break
-        holds[longest[0]] = holds.get(longest[0], 0.0) + longest[1]
+        holds[longest[0]] = longest[1]
         day, longest = _follow(problem, vehicle, route, tasks, holds)
         if len(day.broken) < len(best.broken):
             best = day
@@ -287,7 +287,7 @@ def _follow(
 
 
 def _hold(visits: Sequence[Visit], tasks: Mapping[str, Task]) -> tuple[str, float] | None:
-    """Return a pickup that may wait so that its load is not on board for too long, and how much longer; or None."""
+    """Return a pickup that may wait so that its load is not on board for too long, and until when; or None."""
     at = {visit.id: k for k, visit in enumerate(visits)}
     for k, visit in enumerate(visits):
         task = tasks[visit.id]
@@ -297,7 +297,7 @@ def _hold(visits: Sequence[Visit], tasks: Mapping[str, Task]) -> tuple[str, floa
         excess = visit.begins - visits[first].ends - task.max_ride
         waits = sum(one.begins - one.arrives for one in visits[first + 1 : k + 1])
         if 1e-6 < excess <= waits + 1e-6:
-            return visits[first].id, excess
+            return visits[first].id, visits[first].begins + excess
     return None
 
 

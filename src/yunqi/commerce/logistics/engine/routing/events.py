@@ -320,7 +320,9 @@ def frozen(problem: Problem) -> tuple[Problem, dict[str, tuple[str, ...]]]:
         at = int(np.ceil(day.returns))
         window = (at, max(at, vehicle.window[1]))
         place = tasks[vehicle.prefix[-1]].place
-        changed = {"start": place, "capacity": room, "window": window, "prefix": (), "fixed_cost": 0, "departed": None}
+        stops = None if vehicle.max_tasks is None else max(0, vehicle.max_tasks - len(vehicle.prefix))
+        changed = {"start": place, "max_tasks": stops, "capacity": room, "window": window, "prefix": ()}
+        changed |= {"fixed_cost": 0, "departed": None}
         vehicles.append(dataclasses.replace(vehicle, **changed))  # type: ignore[arg-type]
     left = tuple(task for task in problem.tasks if task.id not in behind)
     return dataclasses.replace(problem, tasks=left, vehicles=tuple(vehicles)), done

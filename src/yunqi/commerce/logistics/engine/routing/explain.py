@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from yunqi.commerce.logistics.engine.routing.check import Day, check, follow
@@ -18,53 +19,112 @@ LOOSENED = 5
 """Vehicles for which a relaxation is looked for: those where least stands against the task."""
 
 
-TIME_WAS_UP = "the search had not come to it when its time was up: give it more seconds"
+TIME_WAS_UP = "not looked into: the time was up before this task's turn; give more seconds, or ask for this task alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A plan in force beside which tasks are tried: what all of them need of it, found out once."""
+
+    problem: Problem
+    routes: Sequence[Route]
+    tasks: dict[str, Task]
+    by_vehicle: dict[str, Route]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, problem: Problem, routes: Sequence[Route]) -> "Standing":
+        """Return it for the routes of a problem, which may break rules already."""
+        tasks = {one.id: one for one in problem.tasks}
+        by_vehicle = {route.vehicle: route for route in routes}
+        return cls(problem, routes, tasks, by_vehicle, frozenset(check(problem, routes).broken))
+
+    def with_task(self, vehicle: Vehicle, task: Task, left: Callable[[], float]) -> tuple[Route, Day, tuple[str, ...]]:
+        """Return the best route of a vehicle with a task put in, its day, and what it breaks that was whole before."""
+        route = self.by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
+        put, day = best_place(self.problem, vehicle, route, task, self.tasks, left=left)
+        if day.broken:
+            return put, day, day.broken
+        broken = check(self.problem, self.whole(put)).broken
+        return put, day, tuple(line for line in broken if line not in self.known)
+
+    def whole(self, put: Route) -> list[Route]:
+        """Return the plan with one vehicle's route replaced."""
+        return [*(one for one in self.routes if one.vehicle != put.vehicle), put]
 
 
 def reasons_for(
     problem: Problem, routes: Sequence[Route], missing: Sequence[Task], left: Callable[[], float]
 ) -> list[Unserved]:
-    """Return the reasons for each missing task; when time runs out the rest says so."""
-    found = []
-    for task in missing:
-        if left() < 0:
-            found.append(Unserved(task.id, (TIME_WAS_UP,)))
-            continue
-        if task.kind is TaskKind.SHIPMENT_DELIVERY and not any(task.partner in route.stops for route in routes):
+    """Return the reasons for each missing task, in the time that is left.
+
+    Each may take its share of what is left. Where that is too short the answer is partial and says so.
+
+    Parameters
+    ----------
+    left
+        Returns the seconds that are left; 0 or below ends it.
+    """
+    found: list[Unserved] = []
+    served = {stop for route in routes for stop in route.stops}
+    plan: Standing | None = None
+    for k, task in enumerate(missing):
+        seconds = left()
+        if task.kind is TaskKind.SHIPMENT_DELIVERY and task.partner not in served:
             found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
+        elif seconds <= 0:
+            found.append(Unserved(task.id, (TIME_WAS_UP,), partial=True))
         else:
-            found.append(explain(problem, routes, task, quick=left() < 0.05))
+            plan = plan or Standing.of(problem, routes)
+            found.append(_against(plan, task, _until(left, seconds - seconds / (len(missing) - k))))
     return found
 
 
-def explain(problem: Problem, routes: Sequence[Route], task: Task, *, quick: bool = False) -> Unserved:
-    """Try a task in every vehicle (``quick``: in the first) and say what stands against it, the commonest first.
+def _until(left: Callable[[], float], ends: float) -> Callable[[], float]:
+    return lambda: left() - ends
+
+
+def explain(problem: Problem, routes: Sequence[Route], task: Task) -> Unserved:
+    """Try a task in every vehicle and say what stands against it, the commonest first.
 
     The reasons are the checker's own words about the plan with the task put in; the relaxation is applied and the
     checker asked again.
     """
-    tasks = {one.id: one for one in problem.tasks}
-    by_vehicle = {route.vehicle: route for route in routes}
+    return _against(Standing.of(problem, routes), task, lambda: math.inf)
+
+
+def _against(plan: Standing, task: Task, left: Callable[[], float]) -> Unserved:
+    """Explain until the time is up: at least one place of one vehicle is tried, and the last reason says what was not."""
+    problem = plan.problem
     counts: Counter[str] = Counter()
     tried: list[tuple[tuple[int, float], Vehicle, Route]] = []
     seen: set[tuple[object, ...]] = set()
-    for vehicle in problem.vehicles[: 1 if quick else None]:
-        route = by_vehicle.get(vehicle.id, Route(vehicle.id, ()))
-        if not route.stops and _likeness(vehicle, task) in seen:
-            continue
-        seen.add(_likeness(vehicle, task) if not route.stops else ())
-        put, day = best_place(problem, vehicle, route, task, tasks, places=2 if quick else PLACES)
-        whole = [*(one for one in routes if one.vehicle != vehicle.id), put]
-        against = day.broken or _between(problem, routes, whole)
+    asked, changes, is_short = 0, [], False
+    for vehicle in problem.vehicles:
+        if asked and left() <= 0:
+            is_short = True
+            break
+        asked += 1
+        if vehicle.id not in plan.by_vehicle:
+            if _likeness(vehicle, task) in seen:
+                continue
+            seen.add(_likeness(vehicle, task))
+        put, day, against = plan.with_task(vehicle, task, left)
         if not against:
-            return _dear(problem, routes, whole, task, vehicle)
+            return _dear(plan, put, task, vehicle)
         counts[against[0]] += 1
         tried.append(((len(against), _excess(day)), vehicle, put))
     tried.sort(key=lambda one: one[0])
-    changes = [relaxation(problem, routes, task, vehicle, put) for _, vehicle, put in tried[: 0 if quick else LOOSENED]]
+    for _, vehicle, put in tried[:LOOSENED]:
+        if left() <= 0:
+            is_short = True
+            break
+        changes.append(relaxation(problem, plan.routes, task, vehicle, put, known=plan.known))
     nearest = min((change for change in changes if change is not None), key=rank, default=None)
     reasons = tuple(text for text, _ in counts.most_common(5)) or ("there is no vehicle",)
-    return Unserved(task.id, reasons, nearest)
+    if is_short:
+        reasons = (*reasons, f"the time was up when {asked} of {len(problem.vehicles)} vehicles had been asked")
+    return Unserved(task.id, reasons, nearest, is_short)
 
 
 def rank(change: Relaxation) -> tuple[bool, int, float]:
@@ -76,40 +136,43 @@ def _likeness(vehicle: Vehicle, task: Task) -> tuple[object, ...]:
     return (*likeness(vehicle), task.vehicle == vehicle.id)
 
 
-def _between(problem: Problem, routes: Sequence[Route], whole: Sequence[Route]) -> tuple[str, ...]:
-    known = set(check(problem, routes).broken)
-    return tuple(line for line in check(problem, whole).broken if line not in known)
-
-
-def _dear(problem: Problem, routes: Sequence[Route], whole: Sequence[Route], task: Task, vehicle: Vehicle) -> Unserved:
+def _dear(plan: Standing, put: Route, task: Task, vehicle: Vehicle) -> Unserved:
     """Return why a task stays out that would fit: it costs more than its prize, or the search did not come to it."""
+    problem, whole = plan.problem, plan.whole(put)
     if task.prize is None:
         return Unserved(task.id, (f"there is room in {vehicle.id}: the search had not placed it when its time was up",))
-    tasks = tuple(dataclasses.replace(one, prize=0) if one.id == task.id else one for one in problem.tasks)
-    free = dataclasses.replace(problem, tasks=tasks)
-    costs = math.ceil(check(free, whole).cost - check(free, routes).cost)
+    free = _paid(problem, task, 0)
+    costs = math.ceil(check(free, whole).cost - check(free, plan.routes).cost)
     text = f"a prize of at least {costs}"
     change = Loosened("prize", f"task {task.id}", task.prize, costs, "", text)
-    paid = tuple(dataclasses.replace(one, prize=costs) if one.id == task.id else one for one in problem.tasks)
-    then = dataclasses.replace(problem, tasks=paid)
-    verified = not check(then, whole).broken and check(then, whole).cost <= check(then, routes).cost + 1e-6
+    then = _paid(problem, task, costs)
+    served = check(then, whole)
+    verified = not served.broken and served.cost <= check(then, plan.routes).cost + 1e-6
     reason = f"there is room in {vehicle.id}, but it costs {costs}, more than the task's prize of {task.prize}"
     return Unserved(task.id, (reason,), Relaxation(vehicle.id, (change,), verified))
 
 
+def _paid(problem: Problem, task: Task, prize: int) -> Problem:
+    tasks = tuple(dataclasses.replace(one, prize=prize) if one.id == task.id else one for one in problem.tasks)
+    return dataclasses.replace(problem, tasks=tasks)
+
+
 def best_place(
-    problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task], *, places: int = PLACES
-) -> tuple[Route, Day]:
-    """Return the route with the task put where it breaks least, then costs least, and its day."""
+    problem: Problem, vehicle: Vehicle, route: Route, task: Task, tasks: dict[str, Task], *,
+    left: Callable[[], float] = lambda: math.inf
+) -> tuple[Route, Day]:  # fmt: skip
+    """Return the route with the task put where it breaks least, then costs least, and its day: of places until time is up."""
     wanted = [task.id]
     if task.partner is not None and task.partner not in route.stops:
         wanted = [task.id, task.partner] if task.kind is TaskKind.SHIPMENT_PICKUP else [task.partner, task.id]
     best: tuple[tuple[int, float], Route, Day] | None = None
     stops = route.stops
-    step = max(1, len(stops) // places)
+    step = max(1, len(stops) // PLACES)
     for at in range(0, len(stops) + 1, step):
-        behind = range(at, len(stops) + 1, step) if len(wanted) > 1 and len(stops) <= places else [at]
+        behind = range(at, len(stops) + 1, step) if len(wanted) > 1 and len(stops) <= PLACES else [at]
         for to in behind:
+            if best is not None and left() <= 0:
+                return best[1], best[2]
             put = (*stops[:at], wanted[0], *stops[at:to], *wanted[1:], *stops[to:])
             changed, day = timed(problem, vehicle, Route(vehicle.id, put, route.departs), tasks)
             key = (len(day.broken), _excess(day) + day.cost / 1e9)

@@ -123,7 +123,9 @@ def tables(problem: Problem) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int6
     if travel.distances is not None and travel.durations is not None:
         return travel.distances.astype(np.int64), travel.durations.astype(np.int64)
     assert travel.xy is not None
-    gaps = travel.xy[:, None] - travel.xy[None]
-    far = np.floor(np.hypot(gaps[..., 0], gaps[..., 1]) * travel.scale + _ADD[travel.rounding]).astype(np.int64)
-    np.fill_diagonal(far, 0)
+    far = np.zeros((len(travel.xy), len(travel.xy)), np.int64)
+    for k, point in enumerate(travel.xy):  # both ways are equally long
+        gaps = travel.xy[k + 1 :] - point
+        far[k, k + 1 :] = np.floor(np.hypot(gaps[:, 0], gaps[:, 1]) * travel.scale + _ADD[travel.rounding])
+    far += far.T.copy()
     return far, far

@@ -15,7 +15,7 @@ Loosen = Callable[[Problem, Vehicle, Task, tuple[str, ...]], tuple[Problem, Loos
 
 
 def relaxation(
-    problem: Problem, routes: Sequence[Route], task: Task, vehicle: Vehicle, route: Route
+    problem: Problem, routes: Sequence[Route], task: Task, vehicle: Vehicle, route: Route, *, known: frozenset[str]
 ) -> Relaxation | None:
     """Return what has to be loosened for ``route``, which holds the task, to take the place of its vehicle's route.
 
@@ -26,9 +26,10 @@ def relaxation(
     ----------
     routes
         The plan in force, without the task.
+    known
+        What that plan breaks already.
     """
     whole = [*(one for one in routes if one.vehicle != vehicle.id), route]
-    known = set(check(problem, routes).broken)
     changes: dict[tuple[str, str], Loosened] = {}
     changed = problem
     for _ in range(ROUNDS):

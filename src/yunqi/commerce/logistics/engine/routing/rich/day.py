@@ -17,6 +17,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     DRIVEN,
     END,
     ENDS,
+    EVER,
     FAIRNESS,
     FAR,
     FIRST_AFTER,
@@ -26,10 +27,12 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     FORCED,
     HAS,
     HELD_AT,
-    HELD_BY,
+    HELD_TO,
     HOLD,
     INFEASIBLE,
+    KEPT,
     KIND,
+    LINKED,
     LOAD,
     MARKS,
     MAX_DISTANCE,
@@ -55,6 +58,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     SERVICE,
     SHIP_DELIVERY,
     SHIP_PICKUP,
+    SLACK,
     START,
     TAKEN,
     WAITED,
@@ -81,6 +85,16 @@ def opens(p: Ints, i: int, now: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def closes_at(p: Ints, i: int, begins: int) -> int:
+    """Return when the window closes in which service begins."""
+    first = p[WINDOW] + 2 * task(p, i, FIRST_WINDOW)
+    for k in range(first, first + 2 * task(p, i, WINDOWS), 2):
+        if p[k + 1] >= begins:
+            return p[k + 1]
+    return EVER
+
+
+@njit(cache=True, nogil=True)
 def serve(p: Ints, r: int, i: int, c: Ints) -> int:
     """Wait and serve; return when the service begins."""
     begins = opens(p, i, c[NOW])
@@ -99,6 +113,7 @@ def serve(p: Ints, r: int, i: int, c: Ints) -> int:
                 c[BROKEN] = 1
                 return c[NOW]
     c[WAITED] += begins - c[NOW]
+    c[SLACK] = min(c[SLACK], c[WAITED] + closes_at(p, i, begins) - begins)
     c[NOW] = begins + service
     return begins
 
@@ -149,7 +164,8 @@ def load_again(p: Ints, table: Matrix, r: int, c: Ints) -> int:
 
 @njit(cache=True, nogil=True)
 def simulate(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, row: int, length: int, departs: int, are_forced: bool
+    p: Ints, prices: Floats, table: Matrix, s: Ints, c: Ints, r: int, row: int, length: int, departs: int, are_forced: bool,
+    first: int = 0, is_kept: bool = False
 ) -> float:  # fmt: skip
     """Return the cost of a vehicle's day, or INFEASIBLE; the state's marks and waits tell of each stop afterwards.
 
@@ -159,16 +175,24 @@ def simulate(
         Where in the state the tasks stand in order, and how many.
     are_forced
         Whether reloads are where the state says, and nowhere else; else where no more fits.
+    first
+        The tasks before this index are gone through already as the state has kept it.
+    is_kept
+        Whether the state keeps the clock behind each task from here on.
     """
-    for k in range(CLOCK + 3 * p[DIMENSIONS]):
-        c[k] = 0
-    c[NOW], c[AT], c[HELD_AT] = departs, vehicle(p, r, START), -1
+    stride = CLOCK + 3 * p[DIMENSIONS]
+    watched = resume(p, s, c, row, first)
+    if first == 0:
+        c[NOW], c[AT], c[SLACK] = departs, vehicle(p, r, START), EVER
+    c[HELD_AT] = -1
     if 0 <= vehicle(p, r, MAX_TASKS) < length:
         c[BROKEN] = 1
+        if watched:
+            forget(p, s, c, r, row, first)
         return INFEASIBLE
-    marks, watched, reach = s[MARKS], 0, vehicle(p, r, RANGE)
+    marks, reach = s[MARKS], vehicle(p, r, RANGE)
     has, closes = vehicle(p, r, HAS), vehicle(p, r, CLOSES)
-    for at in range(length):
+    for at in range(first, length):
         i = s[row + at]
         s[marks + at] = 0
         again = are_forced and s[s[FORCED] + at] > 0
@@ -182,7 +206,9 @@ def simulate(
         if reach >= 0:
             s[marks + at] += 2 * (1 + charge_before(p, table, r, c, place))
         drive(p, table, r, c, place)
-        c[NOW] += s[s[HOLD] + at]
+        if s[s[HOLD] + at] > c[NOW]:
+            c[WAITED] += s[s[HOLD] + at] - c[NOW]
+            c[NOW] = s[s[HOLD] + at]
         begins = serve(p, r, i, c)
         s[s[WAITS] + at] = c[WAITED]
         if c[BROKEN] or c[NOW] > closes or task(p, i, NEED) & ~has:
@@ -194,6 +220,9 @@ def simulate(
             if not allowed(p, s, c, row, at, begins):
                 c[BROKEN] = 1
                 break
+        if is_kept:
+            for k in range(stride):
+                s[s[KEPT] + i * stride + k] = c[k]
     s[marks + length] = 0
     end = vehicle(p, r, END)
     if not c[BROKEN] and end >= 0:
@@ -202,6 +231,27 @@ def simulate(
     if watched:
         forget(p, s, c, r, row, length)
     return total(p, prices, c, r, departs, length)
+
+
+@njit(cache=True, nogil=True)
+def resume(p: Ints, s: Ints, c: Ints, row: int, first: int) -> int:
+    """Set the clock to behind the first tasks of a row, which the state has kept; return how many of them others look at."""
+    stride, watched = CLOCK + 3 * p[DIMENSIONS], 0
+    if first == 0:
+        for k in range(stride):
+            c[k] = 0
+        return 0
+    kept = s[KEPT] + s[row + first - 1] * stride
+    for k in range(stride):
+        c[k] = s[kept + k]
+    if p[LINKED]:
+        for at in range(first):
+            i = s[row + at]
+            s[s[WAITS] + at] = s[s[KEPT] + i * stride + WAITED]
+            if task(p, i, WATCHED):
+                s[s[ENDS] + i] = s[s[KEPT] + i * stride + NOW]
+                watched += 1
+    return watched
 
 
 @njit(cache=True, nogil=True)
@@ -232,7 +282,7 @@ def allowed(p: Ints, s: Ints, c: Ints, row: int, at: int, begins: int) -> bool:
             excess = begins - left - longest
             for first in range(at):
                 if s[row + first] == mate and excess <= s[s[WAITS] + at] - s[s[WAITS] + first]:
-                    c[HELD_AT], c[HELD_BY] = first, excess
+                    c[HELD_AT], c[HELD_TO] = first, left - task(p, mate, SERVICE) + excess
             return False
     return True
 

@@ -6,61 +6,45 @@ Every function is compiled.
 import numpy as np
 from numba import njit
 
-from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate
+from yunqi.commerce.logistics.engine.routing.rich.departing import evaluate, keep
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
+    AT_END,
     AT_PLACE,
     AT_ROW,
-    BARRED,
-    BLINK,
-    CARRIED,
     COSTS,
-    DELIVERY,
-    DIMENSIONS,
-    END,
     ENOUGH,
-    FIXED,
+    FRESH,
     GENEROUS,
-    GROUP,
-    HAS,
-    HOMES,
     INFEASIBLE,
-    KIND,
+    IS_BOUND,
     LENGTHS,
     LIKE,
-    LOAD,
     LURE,
-    MAX_TASKS,
-    MINE,
     NEAR,
     NEAR_COUNT,
-    NEED,
     PARTNER,
     PENALTY,
-    PER_DISTANCE,
-    PER_DRIVE,
-    PER_TIME,
-    PICKUP,
-    PIN,
-    PLACE,
-    PLACES,
-    POSITION,
-    PREFIX,
-    PRICE_COLUMNS,
     PROMISE,
-    RELOADS,
     REQUIRED,
-    ROOM,
     ROWS,
-    SHIP_DELIVERY,
     STAMP,
     STAMPS,
-    START,
-    TRAVELS,
     WHERE,
     WIDTH,
     WORK,
     M,
     N,
+)
+from yunqi.commerce.logistics.engine.routing.rich.offers import (
+    away,
+    elsewhere,
+    freshen,
+    group_home,
+    is_pair,
+    may,
+    offer_near,
+    offer_pair,
+    offer_rows,
 )
 from yunqi.commerce.logistics.engine.routing.rich.rows import put, touch
 from yunqi.commerce.logistics.engine.routing.rich.ways import task, vehicle
@@ -70,136 +54,12 @@ LOOK_FURTHER = 0.2
 """How often all rows are looked at where no place beside a close task holds."""
 PAIR_NEAR, FEW = 20, 60
 """Close tasks whose rows a pair may be put into; up to so many tasks it may be put into any row."""
-ALL_PLACES, PAIR_PLACES = 30, 8
-"""Stops of a row up to which a pair looks at all places, and at how many for each half else: each is a simulated day."""
+ELSEWHERE = 0.25
+"""How often the first of what has to share a vehicle goes into a random one: where it adds least, the others may not fit."""
+PAIR_TRIES = 6
+"""Places of a pair that are gone through for each that may hold: most of those that fail do so for a time on board."""
 PAIR_FURTHER = 0.05
 """How often a pair of a larger problem may be put into any row."""
-
-
-@njit(cache=True, nogil=True)
-def way(p: Ints, prices: Floats, table: Matrix, r: int, a: int, b: int) -> float:
-    """Return the price of the way between two places, waiting and services aside; nothing where one is -1."""
-    if a < 0 or b < 0:
-        return 0.0
-    at, own = r * PRICE_COLUMNS, vehicle(p, r, TRAVELS)
-    at_wheel = prices[at + PER_DRIVE] + prices[at + PER_TIME]
-    return prices[at + PER_DISTANCE] * table[own, 0, a, b] + at_wheel * table[own, 1, a, b]
-
-
-@njit(cache=True, nogil=True)
-def place_at(p: Ints, s: Ints, r: int, k: int) -> int:
-    """Return the place of a row's k-th task; of its start before the first, of its end behind the last."""
-    if k < 0:
-        return vehicle(p, r, START)
-    if k >= s[s[LENGTHS] + r]:
-        return vehicle(p, r, END)
-    return task(p, s[s[ROWS] + r * p[WIDTH] + k], PLACE)
-
-
-@njit(cache=True, nogil=True)
-def detour(p: Ints, prices: Floats, table: Matrix, s: Ints, r: int, at: int, first: int, last: int) -> float:
-    """Return what it would add to a row to go by two places, one after the other, before its task at an index.
-
-    Where time has a price it is a guess: the way may take the place of waiting.
-    """
-    before, after = place_at(p, s, r, at - 1), place_at(p, s, r, at)
-    there = way(p, prices, table, r, before, first) + way(p, prices, table, r, last, after)
-    if first != last:
-        there += way(p, prices, table, r, first, last)
-    return there - way(p, prices, table, r, before, after)
-
-
-@njit(cache=True, nogil=True)
-def fits(p: Ints, s: Ints, r: int, i: int) -> bool:
-    """Whether a vehicle that cannot load again has room for a task beside all its deliveries, or all its pickups."""
-    most = vehicle(p, r, MAX_TASKS)
-    if 0 <= most <= s[s[LENGTHS] + r]:
-        return False
-    kind, dimensions = task(p, i, KIND), p[DIMENSIONS]
-    if vehicle(p, r, RELOADS) or kind not in (DELIVERY, PICKUP):
-        return True
-    carried = s[CARRIED] + 2 * r * dimensions + (kind == PICKUP) * dimensions
-    load, room, over = p[LOAD] + i * dimensions, p[ROOM] + r * dimensions, 0
-    for k in range(dimensions):
-        over += s[carried + k] + p[load + k] > p[room + k]
-    return over == 0
-
-
-@njit(cache=True, nogil=True)
-def may(p: Ints, s: Ints, r: int, i: int) -> bool:
-    """Whether a vehicle is this thread's and has what a task needs besides room."""
-    if not s[s[MINE] + r] or task(p, i, NEED) & ~vehicle(p, r, HAS):
-        return False
-    pin, mate = task(p, i, PIN), task(p, i, PARTNER)
-    if mate >= 0 and pin < 0:
-        pin = task(p, mate, PIN)
-    return (pin == r or (pin < 0 and r != s[BARRED])) and fits(p, s, r, i)
-
-
-@njit(cache=True, nogil=True)
-def away(s: Ints, r: int, i: int, move: float) -> float:
-    """Return the price of serving a task from another vehicle than its home."""
-    home = s[s[HOMES] + i]
-    return move if home >= 0 and home != r else 0.0
-
-
-@njit(cache=True, nogil=True)
-def opening(p: Ints, s: Ints, r: int) -> float:
-    """Return what a vehicle adds because it was not used."""
-    return 0.0 if s[s[LENGTHS] + r] else float(vehicle(p, r, FIXED))
-
-
-@njit(cache=True, nogil=True)
-def offer(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, r: int, at: int, i: int, move: float, best: float, count: int
-) -> int:  # fmt: skip
-    """List a place if it promises less than the best; return how many are listed."""
-    stamp = s[STAMPS] + r * p[WIDTH] + at
-    if s[stamp] == s[STAMP] or at < vehicle(p, r, PREFIX):
-        return count
-    s[stamp] = s[STAMP]
-    place = task(p, i, PLACE)
-    fixed = opening(p, s, r) + away(s, r, i, move)
-    promise = fixed + detour(p, prices, table, s, r, at, place, place)
-    if promise >= best or count >= int(f[PLACES]) or np.random.random() < f[BLINK]:
-        return count
-    f[int(f[PROMISE]) + count] = promise
-    s[s[AT_ROW] + count], s[s[AT_PLACE] + count] = r, at
-    return count + 1
-
-
-@njit(cache=True, nogil=True)
-def offer_near(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, i: int, move: float, best: float) -> int:
-    """List the places beside close tasks, and one idle vehicle of each kind."""
-    count = 0
-    for k in range(p[NEAR_COUNT]):
-        j = p[p[NEAR] + i * p[NEAR_COUNT] + k]
-        if j < 0:
-            break
-        r = s[s[WHERE] + j]
-        if r >= 0 and may(p, s, r, i):
-            at = s[s[POSITION] + j]
-            count = offer(p, prices, table, s, f, r, at, i, move, best, count)
-            count = offer(p, prices, table, s, f, r, at + 1, i, move, best, count)
-    last = -1
-    for r in range(p[M]):
-        if s[s[LENGTHS] + r] == 0 and vehicle(p, r, LIKE) != last and may(p, s, r, i):
-            last = vehicle(p, r, LIKE)
-            count = offer(p, prices, table, s, f, r, 0, i, move, best, count)
-    return count
-
-
-@njit(cache=True, nogil=True)
-def offer_rows(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, i: int, only: int, move: float, best: float
-) -> int:
-    """List the places of one row, or of all."""
-    count = 0
-    for r in range(p[M]):
-        if (only < 0 or only == r) and may(p, s, r, i):
-            for at in range(s[s[LENGTHS] + r] + 1):
-                count = offer(p, prices, table, s, f, r, at, i, move, best, count)
-    return count
 
 
 @njit(cache=True, nogil=True)
@@ -209,15 +69,14 @@ def cheapest(
     """Return the cheapest of the listed places: what it adds, row and index; a row of -1 when none holds and costs less."""
     row, place, held = -1, -1, 0
     work, promise = s[WORK], int(f[PROMISE])
-    for _ in range(count):
-        k = 0
-        for other in range(1, count):
-            if f[promise + other] < f[promise + k]:
-                k = other
-        r, at = s[s[AT_ROW] + k], s[s[AT_PLACE] + k]
-        if held >= f[ENOUGH] or f[promise + k] >= best:
+    heap(s, f, count)
+    while count > 0:
+        if held >= f[ENOUGH] or f[promise] >= best:
             break
-        f[promise + k] = INFEASIBLE
+        r, at = s[s[AT_ROW]], s[s[AT_PLACE]]
+        count -= 1
+        swap(s, f, 0, count)
+        sift(s, f, 0, count)
         length, here = s[s[LENGTHS] + r], s[ROWS] + r * p[WIDTH]
         for b in range(at):
             s[work + b] = s[here + b]
@@ -225,7 +84,8 @@ def cheapest(
         for b in range(at, length):
             s[work + b + 1] = s[here + b]
         cost, gone = f[int(f[COSTS]) + r], away(s, r, i, move)
-        added = evaluate(p, prices, table, s, c, r, work, length + 1, cost + best - gone) - cost + gone
+        first = at if s[s[FRESH] + r] == 1 else 0
+        added = evaluate(p, prices, table, s, c, r, work, length + 1, cost + best - gone, first) - cost + gone
         if added < 0.5 * INFEASIBLE:
             held += 1
         if added < best:
@@ -234,61 +94,66 @@ def cheapest(
 
 
 @njit(cache=True, nogil=True)
-def short(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, r: int, place: int, first: int) -> float:
-    """Return the longest detour to a place that a pair looks at in a long row."""
-    count, promise, longest = 0, int(f[PROMISE]), 0.0
-    for at in range(first, s[s[LENGTHS] + r] + 1):
-        f[promise + count] = detour(p, prices, table, s, r, at, place, place)
-        count += 1
-    for _ in range(PAIR_PLACES):
-        k = 0
-        for other in range(1, count):
-            if f[promise + other] < f[promise + k]:
-                k = other
-        longest = f[promise + k]
-        f[promise + k] = INFEASIBLE
-    return longest
+def swap(s: Ints, f: Floats, a: int, b: int) -> None:
+    """Exchange two listed places."""
+    promise = int(f[PROMISE])
+    f[promise + a], f[promise + b] = f[promise + b], f[promise + a]
+    for column in (AT_ROW, AT_PLACE, AT_END):
+        s[s[column] + a], s[s[column] + b] = s[s[column] + b], s[s[column] + a]
 
 
 @njit(cache=True, nogil=True)
-def best_pair(
-    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, r: int, move: float, best: float
-) -> tuple[float, int, int]:
-    """Return the cheapest places of a pair in a row: what they add, and the indices of both halves there."""
-    mate, length, work, row = task(p, i, PARTNER), s[s[LENGTHS] + r], s[WORK], s[ROWS] + r * p[WIDTH]
-    here, there = task(p, i, PLACE), task(p, mate, PLACE)
-    at, to = -1, -1
-    gone = away(s, r, i, move) + away(s, r, mate, move)
-    fixed, cost = gone + opening(p, s, r), f[int(f[COSTS]) + r]
-    first = min(vehicle(p, r, PREFIX), length)
-    farthest, farthest_end = INFEASIBLE, INFEASIBLE
-    if length > ALL_PLACES:
-        farthest = short(p, prices, table, s, f, r, here, first)
-        farthest_end = short(p, prices, table, s, f, r, there, first)
-    for a in range(first, length + 1):
-        apart = detour(p, prices, table, s, r, a, here, here)
-        if apart > farthest:
-            continue
-        for b in range(a, length + 1):
-            if a == b:
-                promise = fixed + detour(p, prices, table, s, r, a, here, there)
-            else:
-                more = detour(p, prices, table, s, r, b, there, there)
-                promise = fixed + apart + more if more <= farthest_end else INFEASIBLE
-            if promise >= best or np.random.random() < f[BLINK]:
-                continue
-            for k in range(a):
-                s[work + k] = s[row + k]
-            s[work + a] = i
-            for k in range(a, b):
-                s[work + k + 1] = s[row + k]
-            s[work + b + 1] = mate
-            for k in range(b, length):
-                s[work + k + 2] = s[row + k]
-            added = evaluate(p, prices, table, s, c, r, work, length + 2, cost + best - gone) - cost + gone
-            if added < best:
-                best, at, to = added, a, b + 1
-    return best, at, to
+def sift(s: Ints, f: Floats, at: int, count: int) -> None:
+    """Let a listed place sink below those that promise less."""
+    promise = int(f[PROMISE])
+    while True:
+        least_of = at
+        for child in (2 * at + 1, 2 * at + 2):
+            if child < count and f[promise + child] < f[promise + least_of]:
+                least_of = child
+        if least_of == at:
+            return
+        swap(s, f, at, least_of)
+        at = least_of
+
+
+@njit(cache=True, nogil=True)
+def heap(s: Ints, f: Floats, count: int) -> None:
+    """Order the listed places so that the first promises least."""
+    for at in range(count // 2 - 1, -1, -1):
+        sift(s, f, at, count)
+
+
+@njit(cache=True, nogil=True)
+def cheapest_pair(
+    p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i: int, move: float, best: float, count: int
+) -> tuple[float, int, int, int]:  # fmt: skip
+    """Return the cheapest of the listed places: what it adds, the row (-1 for none), and the indices of both halves."""
+    mate, work, promise = task(p, i, PARTNER), s[WORK], int(f[PROMISE])
+    found, at, to, held, tried = -1, -1, -1, 0, 0
+    heap(s, f, count)
+    while count > 0 and f[promise] < best and held < f[ENOUGH] and tried < PAIR_TRIES * f[ENOUGH]:
+        r, a, b = s[s[AT_ROW]], s[s[AT_PLACE]], s[s[AT_END]]
+        count -= 1
+        swap(s, f, 0, count)
+        sift(s, f, 0, count)
+        row, length = s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r]
+        for k in range(a):
+            s[work + k] = s[row + k]
+        s[work + a] = i
+        for k in range(a, b):
+            s[work + k + 1] = s[row + k]
+        s[work + b + 1] = mate
+        for k in range(b, length):
+            s[work + k + 2] = s[row + k]
+        gone, cost = away(s, r, i, move) + away(s, r, mate, move), f[int(f[COSTS]) + r]
+        first = a if s[s[FRESH] + r] == 1 else 0
+        added = evaluate(p, prices, table, s, c, r, work, length + 2, cost + best - gone, first) - cost + gone
+        held += int(added < 0.5 * INFEASIBLE)
+        tried += 1
+        if added < best:
+            best, found, at, to = added, r, a, b + 1
+    return best, found, at, to
 
 
 @njit(cache=True, nogil=True)
@@ -297,7 +162,7 @@ def best_of_pair(
     is_wide: bool
 ) -> tuple[float, int, int, int]:  # fmt: skip
     """Return the cheapest places of both halves of a shipment: what they add, the row (-1 for none), and both indices."""
-    row, at, to, mate, last = -1, -1, -1, task(p, i, PARTNER), -1
+    mate, last, count = task(p, i, PARTNER), -1, 0
     for half in (i, mate):
         for k in range(min(PAIR_NEAR, p[NEAR_COUNT])):
             j = p[p[NEAR] + half * p[NEAR_COUNT] + k]
@@ -312,35 +177,18 @@ def best_of_pair(
             last = vehicle(p, r, LIKE)
         elif not is_wide and s[s[STAMPS] + r * p[WIDTH]] != s[STAMP]:
             continue
-        added, a, b = best_pair(p, prices, table, s, f, c, i, r, move, best)
-        if a >= 0:
-            best, row, at, to = added, r, a, b
-    return best, row, at, to
+        freshen(p, prices, table, s, c, r)
+        count = offer_pair(p, prices, table, s, f, i, r, move, best, count)
+    return cheapest_pair(p, prices, table, s, f, c, i, move, best, count)
 
 
 @njit(cache=True, nogil=True)
-def price(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, r: int) -> float:
-    """Price a row anew; return what it costs."""
-    cost = evaluate(p, prices, table, s, c, r, s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r], INFEASIBLE)
+def price(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, r: int, first: int) -> float:
+    """Price a row anew, of which nothing has changed before an index; return what it costs."""
+    row, length = s[ROWS] + r * p[WIDTH], s[s[LENGTHS] + r]
+    cost = keep(p, prices, table, s, c, r, row, length, first, True)
     f[int(f[COSTS]) + r] = cost
     return cost
-
-
-@njit(cache=True, nogil=True)
-def group_home(p: Ints, s: Ints, i: int) -> int:
-    """Return the vehicle that serves others of the task's group, or -1."""
-    group = task(p, i, GROUP)
-    if group >= 0:
-        for j in range(p[N]):
-            if s[s[WHERE] + j] >= 0 and task(p, j, GROUP) == group:
-                return s[s[WHERE] + j]
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def is_pair(p: Ints, i: int) -> bool:
-    """Whether both halves of a shipment are put in; what is on board already is only brought."""
-    return task(p, i, PARTNER) >= 0 and task(p, i, KIND) != SHIP_DELIVERY
 
 
 @njit(cache=True, nogil=True)
@@ -351,7 +199,7 @@ def least(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, i
     if is_pair(p, i):
         best, row, _, _ = best_of_pair(p, prices, table, s, f, c, i, home, 0.0, 0.5 * INFEASIBLE, True)
         return best, row
-    count = offer_rows(p, prices, table, s, f, i, home, 0.0, 0.5 * INFEASIBLE)
+    count = offer_rows(p, prices, table, s, f, c, i, home, 0.0, 0.5 * INFEASIBLE)
     best, row, _ = cheapest(p, prices, table, s, f, c, i, 0.0, 0.5 * INFEASIBLE, count)
     return best, row
 
@@ -372,16 +220,18 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
     if worst < REQUIRED:
         worst *= f[GENEROUS]
     row, at, to = -1, -1, -1
+    if home < 0 and task(p, i, IS_BOUND) and np.random.random() < ELSEWHERE:
+        home = elsewhere(p, s, i)
     if is_pair(p, i):
         is_wide = home >= 0 or p[N] <= FEW or np.random.random() < PAIR_FURTHER
         _, row, at, to = best_of_pair(p, prices, table, s, f, c, i, home, move, worst, is_wide)
     else:
         if home < 0:
-            count = offer_near(p, prices, table, s, f, i, move, worst)
+            count = offer_near(p, prices, table, s, f, c, i, move, worst)
             _, row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
         if home >= 0 or (row < 0 and (p[N] <= FEW or np.random.random() < LOOK_FURTHER)):
             s[STAMP] += 1
-            count = offer_rows(p, prices, table, s, f, i, home, move, worst)
+            count = offer_rows(p, prices, table, s, f, c, i, home, move, worst)
             _, row, at = cheapest(p, prices, table, s, f, c, i, move, worst, count)
     if row < 0:
         return False
@@ -389,5 +239,5 @@ def insert(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, 
     put(p, s, row, i, at)
     if to >= 0:
         put(p, s, row, task(p, i, PARTNER), to)
-    price(p, prices, table, s, f, c, row)
+    price(p, prices, table, s, f, c, row, at if s[s[FRESH] + row] == 1 else 0)
     return True

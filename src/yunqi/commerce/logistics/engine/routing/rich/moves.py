@@ -7,21 +7,24 @@ from yunqi.commerce.logistics.engine.routing.rich.insert import insert, price
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     ABSENT,
     ABSENTS,
+    ALL_PIN,
     BARRED,
     BEST,
     COST,
     COSTS,
     DIRTY,
     DONE,
+    FAMILY,
     GENEROUS,
     INFEASIBLE,
+    IS_BOUND,
+    IS_JOINT,
     LEVEL,
     LURE,
     MINE,
     MOVED,
     ORDER,
     PENALTY,
-    PIN,
     PRICE_COLUMNS,
     REMOVED,
     REQUIRED,
@@ -40,6 +43,10 @@ from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints,
 
 BAR, BAR_OF_MANY = 0.3, 1.0
 """How often a vehicle is barred for an iteration, at most, and times the number of vehicles."""
+PINNED_FIRST = 0.7
+"""How often what is bound to one vehicle is put in first."""
+OPTIONAL = 100.0
+"""Behind all that must be served comes what need not be."""
 BE_GENEROUS, MOST_GENEROUS = 0.15, 3.0
 """How often prizes count more, and by how many times their worth at most."""
 TRIED_AGAIN, TRIED_OF_MANY, MANY = 30, 15, 300
@@ -54,12 +61,12 @@ def begin(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, l
         s[s[SAVED_LENGTH] + r] = -1
         weigh(p, s, r)
         if s[s[MINE] + r]:
-            cost += price(p, prices, table, s, f, c, r)
+            cost += price(p, prices, table, s, f, c, r, 0)
             s[s[DIRTY] + r] = 1
     for k in range(s[ABSENT]):
         cost += task(p, s[s[ABSENTS] + k], PENALTY)
     f[COST], f[BEST] = cost, INFEASIBLE
-    s[BARRED], f[GENEROUS] = -1, 1.0
+    s[BARRED], s[IS_JOINT], f[GENEROUS] = -1, 0, 1.0
     if s[MOVED] <= limit:
         f[BEST] = cost
         keep_best(p, s)
@@ -67,16 +74,24 @@ def begin(p: Ints, prices: Floats, table: Matrix, s: Ints, f: Floats, c: Ints, l
 
 @njit(cache=True, nogil=True)
 def arrange(p: Ints, prices: Floats, s: Ints, f: Floats, count: int) -> None:
-    """Give what is to be put in an order: predecessors, then who must be served, then by chance or by a key of the tasks."""
+    """Give what is to be put in an order: who must be served first, then by chance or by a key of the tasks.
+
+    Half of the time what has to share a vehicle comes one after the other, else predecessors come before all others.
+    """
     kind = below(12)
     keys = p[M] * PRICE_COLUMNS
     which = 0 if kind < 7 else (1 if kind < 9 else (2 if kind < 10 else 3))
+    shuffle = 1000.0 * np.random.random()
+    first = 1.0 if np.random.random() < PINNED_FIRST else 0.0
     for k in range(count):
         i = s[s[REMOVED] + k]
         key = np.random.random() if kind < 4 else prices[keys + which * p[N] + i]
-        optional = 2.0 if task(p, i, PENALTY) + task(p, i, LURE) < REQUIRED else 0.0
-        pinned = 1.0 if task(p, i, PIN) >= 0 else 0.0  # its group has to follow it
-        f[int(f[ORDER]) + k] = key + 4.0 * task(p, i, LEVEL) + optional - pinned
+        level = 4.0 * task(p, i, LEVEL)
+        if s[IS_JOINT] and task(p, i, IS_BOUND):
+            key, level = (shuffle * (task(p, i, FAMILY) + 1)) % 1.0, 1e-3 * task(p, i, LEVEL)
+        optional = OPTIONAL if task(p, i, PENALTY) + task(p, i, LURE) < REQUIRED else 0.0
+        pinned = first if task(p, i, ALL_PIN) >= 0 else 0.0  # its group has to follow it
+        f[int(f[ORDER]) + k] = key + level + optional - pinned
 
 
 @njit(cache=True, nogil=True)
@@ -113,6 +128,7 @@ def vary(p: Ints, s: Ints, f: Floats) -> None:
     """Now and then bar a vehicle, or let prizes count more: what pays only together is not found one by one."""
     is_barring = np.random.random() < min(BAR, BAR_OF_MANY / p[M])
     s[BARRED] = below(p[M]) if is_barring else -1
+    s[IS_JOINT] = int(np.random.random() < 0.5)
     f[GENEROUS] = 1.0 + np.random.random() * MOST_GENEROUS if np.random.random() < BE_GENEROUS else 1.0
 
 
@@ -157,7 +173,7 @@ def improve(
         count = ruin(p, s, f, served, tried)
         is_sound = True
         for t in range(s[TOUCHED]):
-            is_sound = price(p, prices, table, s, f, c, s[s[TOUCHES] + t]) < INFEASIBLE and is_sound
+            is_sound = price(p, prices, table, s, f, c, s[s[TOUCHES] + t], 0) < INFEASIBLE and is_sound
         left = gone - tried
         for k in range(left):
             s[s[ABSENTS] + k] = s[s[ABSENTS] + k + tried]

@@ -13,6 +13,7 @@ from yunqi.commerce.logistics.engine.routing.rich.layout import (
     DIMENSIONS,
     DIRTY,
     FIRST_AFTER,
+    FRESH,
     HOMES,
     KIND,
     LENGTHS,
@@ -124,6 +125,7 @@ def undo(p: Ints, s: Ints, f: Floats, moved: int) -> None:
             s[row + k] = i
             s[s[WHERE] + i] = r
             s[s[POSITION] + i] = k
+        s[s[FRESH] + r] = 0
         weigh(p, s, r)
     s[MOVED] = moved
 

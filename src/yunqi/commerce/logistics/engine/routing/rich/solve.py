@@ -178,14 +178,14 @@ class RichSearch:
         return lambda task: least(*state.args, task)
 
     def _cost(self, r: int, row: Ints, length: int) -> float:
-        return float(evaluate(*self.state.day, r, self.state.write(row), length, INFEASIBLE))
+        return float(evaluate(*self.state.day, r, self.state.write(row), length, INFEASIBLE, 0))
 
     def _routes(self, whole: Whole) -> list[Route]:
         routes = []
         ids = [task.id for task in self.problem.tasks]
         for r, row in whole.used():
             at = self.state.write(row)
-            _, departs, are_forced = best_departure(*self.state.day, r, at, len(row), INFEASIBLE)
+            _, departs, are_forced = best_departure(*self.state.day, r, at, len(row), INFEASIBLE, 0)
             held(*self.state.day, r, at, len(row), departs, are_forced)
             let_go(self.state.s, len(row))
             marks = self.state.list(MARKS, len(row) + 1)

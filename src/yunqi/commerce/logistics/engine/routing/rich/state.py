@@ -6,6 +6,8 @@ from yunqi.commerce.logistics.engine.routing.rich import layout as at
 from yunqi.commerce.logistics.engine.routing.rich.tables import Tables
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, pack
 
+MOST_PAIRS = 20_000
+"""Places of a pair that are listed, at most."""
 BLINK, ENOUGH = 0.01, 8
 """How often a place is overlooked; and of how many places that hold the cheapest is taken: those behind promise less."""
 
@@ -22,15 +24,17 @@ class State:
     def __init__(self, q: Tables, homes: Ints) -> None:
         n, m, width = len(q.tasks), len(q.vehicles), int(q.p[at.WIDTH])
         self._shape = (m, width)
-        places = 2 * int(q.p[at.NEAR_COUNT]) + n + 2 * m
+        places = 2 * int(q.p[at.NEAR_COUNT]) + n + 2 * m + (MOST_PAIRS if (q.tasks[:, at.PARTNER] >= 0).any() else 0)
         sizes = dict.fromkeys((at.ROWS, at.BEST_ROWS, at.SAVED, at.STAMPS), m * width)
-        sizes |= dict.fromkeys((at.LENGTHS, at.MINE, at.BEST_LENGTHS, at.DIRTY, at.SAVED_LENGTH, at.TOUCHES), m)
-        sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS), n + 1)
+        sizes |= dict.fromkeys(
+            (at.LENGTHS, at.MINE, at.BEST_LENGTHS, at.DIRTY, at.SAVED_LENGTH, at.TOUCHES, at.FRESH, at.LOOKED), m
+        )
+        sizes |= dict.fromkeys((at.WHERE, at.POSITION, at.ABSENTS, at.ENDS, at.REMOVED, at.WAS, at.LATEST), n + 1)
+        sizes[at.KEPT] = n * (at.CLOCK + 3 * int(q.p[at.DIMENSIONS]))
         sizes[at.OWN] = 2 * n + 1
         sizes[at.CARRIED] = 2 * m * int(q.p[at.DIMENSIONS])
-        sizes |= dict.fromkeys((at.WORK, at.MARKS, at.HOLD, at.WAITS, at.FORCED), width + 1) | dict.fromkeys(
-            (at.AT_ROW, at.AT_PLACE), places
-        )
+        of_a_day = (at.WORK, at.MARKS, at.HOLD, at.WAITS, at.FORCED, at.WAYS, at.DONE_AT, at.TIGHT, at.TAKEN_AT)
+        sizes |= dict.fromkeys(of_a_day, width + 1) | dict.fromkeys((at.AT_ROW, at.AT_PLACE, at.AT_END), places)
         vectors = {name: np.zeros(size, np.int64) for name, size in sizes.items()} | {at.HOMES: homes}
         self.s: Ints = pack({}, {name: vectors[name] for name in sorted(vectors)}, at.STATE_HEADER)
         numbers = (at.COSTS, m), (at.SAVED_COSTS, m), (at.ORDER, n + 1), (at.PROMISE, places)

@@ -11,7 +11,7 @@ from yunqi.commerce.logistics.engine.routing.likeness import likeness
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
 from yunqi.commerce.logistics.engine.routing.rich.layout import REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
-from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind
+from yunqi.commerce.logistics.model import FOREVER, BadProblem, Objective, Problem, Task, TaskKind, Vehicle
 
 A_VEHICLE = 10**8
 LARGEST = 3000
@@ -133,11 +133,13 @@ def _tasks(problem: Problem, place: dict[str, int], bits: dict[str, int]) -> tup
             -1 if task.max_ride is None else task.max_ride, sum(bits[word] for word in task.skills), len(windows),
             len(task.windows), len(afters), len(task.after),
             bool(task.partner or task.after or task.id in before), levels[k], task.id in locked, 0,
+            0, -1, bool(task.after or task.group is not None or task.id in before), k,
         )  # fmt: skip
         windows += task.windows
         afters += [place[other] for other in task.after]
     _lock_pairs(problem, place, vehicles, rows)
     _lure(problem, place, rows)
+    _share(problem, place, rows)
     return rows, np.array(windows or [(0, 0)], np.int64), np.array(afters or [0], np.int64)
 
 
@@ -164,6 +166,34 @@ def _lure(problem: Problem, place: dict[str, int], rows: Ints) -> None:
         rows[place[key], at.LURE] = sum(int(rows[place[one], at.PENALTY]) for one in ids)
 
 
+def _share(problem: Problem, place: dict[str, int], rows: Ints) -> None:
+    """Note the skills and the pin of all that must be served and has to share a task's vehicle."""
+    rows[:, at.ALL_NEED], rows[:, at.ALL_PIN] = rows[:, at.NEED], rows[:, at.PIN]
+    firsts: dict[str, int] = {}
+    links: list[tuple[int, int]] = []
+    for k, task in enumerate(problem.tasks):
+        links += [(place[other], k) for other in task.after]
+        if task.group is not None:
+            links.append((firsts.setdefault(task.group, k), k))
+    has_changed = bool(links)
+    while has_changed:
+        has_changed = False
+        for a, b in links:
+            family = min(rows[a, at.FAMILY], rows[b, at.FAMILY])
+            has_changed = has_changed or family != rows[a, at.FAMILY] or family != rows[b, at.FAMILY]
+            rows[[a, b], at.FAMILY] = family
+            is_group = problem.tasks[a].group is not None and problem.tasks[a].group == problem.tasks[b].group
+            for one, other in ((a, b), (b, a)):
+                if is_group and rows[a, at.PENALTY] < REQUIRED:
+                    continue
+                if one == a and rows[b, at.PENALTY] < REQUIRED:  # what waits for it may stay out
+                    continue
+                need = rows[one, at.ALL_NEED] | rows[other, at.ALL_NEED]
+                pin = rows[other, at.ALL_PIN] if rows[one, at.ALL_PIN] < 0 else rows[one, at.ALL_PIN]
+                has_changed = has_changed or need != rows[one, at.ALL_NEED] or pin != rows[one, at.ALL_PIN]
+                rows[one, at.ALL_NEED], rows[one, at.ALL_PIN] = need, pin
+
+
 def _price(task: Task, problem: Problem) -> int:
     if task.prize is None:
         return REQUIRED * (1 + min(task.priority, 1000))
@@ -176,6 +206,7 @@ def _vehicles(problem: Problem, bits: dict[str, int]) -> tuple[Ints, Ints, Ints]
     chargers: list[int] = []
     kinds: dict[tuple[Any, ...], int] = {}
     first = A_VEHICLE if problem.objective is Objective.VEHICLES_FIRST else 0
+    few = all(len(task.windows) < 2 for task in problem.tasks)
     for k, v in enumerate(problem.vehicles):
         pauses = sorted((*pause.window, pause.duration) for pause in v.breaks)
         rows[k] = (
@@ -184,11 +215,21 @@ def _vehicles(problem: Problem, bits: dict[str, int]) -> tuple[Ints, Ints, Ints]
             _or(v.drive_limit), v.drive_pause, v.reloads, _or(v.range), v.charge_time,
             sum(bits.get(word, 0) for word in v.skills), len(v.prefix), len(breaks), len(pauses), len(chargers),
             len(v.chargers), kinds.setdefault(likeness(v), len(kinds)), _or(v.max_drive), v.reload_time, _or(v.departed),
-            v.travels,
+            v.travels, _is_plain(v, problem, few), _is_direct(v, problem),
         )  # fmt: skip
         breaks += pauses
         chargers += v.chargers
     return rows, np.array(breaks or [(0, 0, 0)], np.int64), np.array(chargers or [0], np.int64)
+
+
+def _is_direct(v: Vehicle, problem: Problem) -> bool:
+    return not v.reloads and v.range is None and not problem.travel.profile
+
+
+def _is_plain(v: Vehicle, problem: Problem, few: bool) -> bool:
+    """Whether slack tells the shortest day, where that matters: with breaks or several windows it may be another."""
+    is_timed = v.time_cost > 0 or v.fairness > 0 or v.max_time is not None
+    return _is_direct(v, problem) and v.drive_limit is None and (not is_timed or (few and not v.breaks))
 
 
 def _apart(problem: Problem, far: Ints) -> npt.NDArray[np.int64]:
@@ -202,8 +243,11 @@ def _close(apart: npt.NDArray[np.int64], count: int) -> Ints:
     n = len(apart)
     ranked = apart.copy()
     np.fill_diagonal(ranked, -1)
-    order = np.argsort(ranked, axis=1, kind="stable")[:, 1 : 1 + count]
-    return np.ascontiguousarray(order.astype(np.int64)) if n > 1 else np.full((n, 1), -1, np.int64)
+    if n <= 1:
+        return np.full((n, 1), -1, np.int64)
+    few = np.sort(np.argpartition(ranked, min(count, n - 1), axis=1)[:, : count + 1], axis=1)
+    order = np.argsort(np.take_along_axis(ranked, few, 1), axis=1, kind="stable")[:, 1:]
+    return np.ascontiguousarray(np.take_along_axis(few, order, 1).astype(np.int64))
 
 
 def _keys(problem: Problem, far: Ints) -> Floats:

@@ -1,5 +1,6 @@
 """Pack a problem into the arrays of the search; say why when it has to go another way."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,10 +38,16 @@ class Packed:
 
 def obstacle(problem: Problem) -> str:
     """Return what the string search does not model in this problem, or an empty text."""
+    is_paired = any(task.partner for task in problem.tasks)
     for vehicle in problem.vehicles:
         if vehicle.breaks or vehicle.max_time is not None or vehicle.max_distance is not None or vehicle.fairness:
             return "breaks and limits of a route"
-        if vehicle.max_tasks is not None or vehicle.reloads or vehicle.prefix or vehicle.range is not None:
+        if (
+            (vehicle.max_tasks is not None and is_paired)
+            or vehicle.reloads
+            or vehicle.prefix
+            or vehicle.range is not None
+        ):
             return "limits of a vehicle"
         if (
             vehicle.drive_limit is not None
@@ -69,6 +76,7 @@ def obstacle(problem: Problem) -> str:
 
 def packed(problem: Problem, *, neighbours: int | None = None) -> Packed:
     """Return the arrays of a problem without an `obstacle`."""
+    problem = _counted(problem)
     tasks, vehicles = problem.tasks, problem.vehicles
     n, m = len(tasks), len(vehicles)
     pinned = {task.vehicle for task in tasks if task.vehicle}
@@ -128,6 +136,18 @@ def packed(problem: Problem, *, neighbours: int | None = None) -> Packed:
         table = np.stack([travel.distances, travel.durations]).astype(np.int32)  # type: ignore[list-item]
         xy = np.zeros(2)
     return Packed(pack(numbers, vectors, at.PROBLEM_HEADER), table, xy, tuple(order))
+
+
+def _counted(problem: Problem) -> Problem:
+    """Return the problem with limits of stops as one more dimension, of which each task takes one."""
+    if all(vehicle.max_tasks is None for vehicle in problem.vehicles):
+        return problem
+    tasks = tuple(dataclasses.replace(task, load=(*task.load, 1)) for task in problem.tasks)
+    vehicles = tuple(
+        dataclasses.replace(one, capacity=(*one.capacity, FOREVER if one.max_tasks is None else one.max_tasks))
+        for one in problem.vehicles
+    )
+    return dataclasses.replace(problem, tasks=tasks, vehicles=vehicles, dimensions=(*problem.dimensions, "stops"))
 
 
 def _is_metric(distances: Matrix | None, symmetric: bool) -> bool:
