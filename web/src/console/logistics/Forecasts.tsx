@@ -43,12 +43,11 @@ function Demand() {
     <>
       <Panel title={t('demandTitle')} extra={<Button size="small" onClick={() => setText(salesExample())}>{t('logExample')}</Button>}>
         <p className="quiet">{t('demandHelp')}</p>
-        <Paste label={t('demandTable')} hint={t('demandHint')} value={text} accept=".csv,text/csv" change={setText} />
-        <div className="tools" style={{ marginBlockStart: 12 }}>
+        <Paste label={t('demandTable')} hint={t('demandHint')} value={text} accept=".csv,text/csv" change={setText}>
           <Select aria-label={t('demandBy')} value={by} onChange={setBy} style={{ inlineSize: 110 }} options={[{ value: 'week', label: t('demandWeek') }, { value: 'day', label: t('demandDay') }]} />
           <label>{t('demandAhead')} <InputNumber min={1} max={by === 'week' ? 13 : 92} value={horizon} aria-label={t('demandAhead')} onChange={(value) => setHorizon(value ?? 6)} style={{ inlineSize: 76 }} /></label>
           <Go text={t('demandGo')} busy={ask.isPending} type="primary" disabled={!text.trim()} onClick={() => ask.mutate(undefined)} />
-        </div>
+        </Paste>
         {ask.isPending && <p className="quiet" role="status">{t('logBusy')}</p>}
         {ask.error && <Alert type="error" role="alert" showIcon title={problem(ask.error)} />}
       </Panel>
@@ -121,7 +120,7 @@ function Fan({ before, ahead, label, date }: FanProps) {
 
 interface Arrival { row: number; minutes: number; low: number; high: number }
 interface Held { trips: number; coverage: number; width_min: number; error_min: number }
-interface Etas { report?: { held_out: Held }; arrivals: Arrival[] }
+interface Etas { level: number; report?: { held_out: Held }; arrivals: Arrival[] }
 
 function Arrivals() {
   const { t, number } = useText()
@@ -129,12 +128,8 @@ function Arrivals() {
   const [history, setHistory] = useState('')
   const [trips, setTrips] = useState('')
   const [by, setBy] = useState('')
-  const ask = useChange(async () => {
-    const body = { history, under_way: trips, by: by.trim() || null }
-    const wide = await api<Etas>('/v1/etas', { method: 'POST', json: { ...body, level: LEVELS[0] } })
-    const narrow = await api<Etas>('/v1/etas', { method: 'POST', json: { ...body, level: LEVELS[1], report: false } })
-    return { report: wide.report, rows: wide.arrivals.map((one, at) => ({ ...one, under: narrow.arrivals[at]?.low ?? one.minutes, over: narrow.arrivals[at]?.high ?? one.minutes })) }
-  }, [])
+  const [level, setLevel] = useState(0.95)
+  const ask = useChange(() => api<Etas>('/v1/etas', { method: 'POST', json: { history, under_way: trips, by: by.trim() || null, level } }), [])
   const fill = () => { const made = tripsExample(); setHistory(made.history); setTrips(made.underWay); setBy('zone') }
   const found = ask.data
   return (
@@ -147,6 +142,7 @@ function Arrivals() {
         </div>
         <div className="tools" style={{ marginBlockStart: 12 }}>
           <Input style={{ maxInlineSize: 240 }} aria-label={t('etaBy')} placeholder={t('etaBy')} value={by} onChange={(event) => setBy(event.target.value)} />
+          <Select aria-label={t('etaLevel')} value={level} onChange={setLevel} style={{ inlineSize: 90 }} options={[0.8, 0.9, 0.95].map((value) => ({ value, label: `${number(100 * value)} %` }))} />
           <Go text={t('etaGo')} busy={ask.isPending} type="primary" disabled={!history.trim() || !trips.trim()} onClick={() => ask.mutate(undefined)} />
         </div>
         {ask.isPending && <p className="quiet" role="status">{t('logBusy')}</p>}
@@ -157,17 +153,17 @@ function Arrivals() {
         <>
           {found.report && (
             <dl className="figures">
-              <div className="figure"><dt>{t('etaHeld')}</dt><dd>{number(100 * found.report.held_out.coverage, 1)} %</dd></div>
-              <div className="figure"><dt>{t('etaError')}</dt><dd>{number(found.report.held_out.error_min, 1)} min</dd></div>
-              <div className="figure"><dt>{t('etaWidth')}</dt><dd>{number(found.report.held_out.width_min, 1)} min</dd></div>
+              <div className="figure"><dt>{t('etaHeld', { level: number(100 * found.level) })}</dt><dd><bdi>{number(100 * found.report.held_out.coverage, 1)} %</bdi></dd></div>
+              <div className="figure"><dt>{t('etaError')}</dt><dd><bdi>{number(found.report.held_out.error_min, 1)} min</bdi></dd></div>
+              <div className="figure"><dt>{t('etaWidth')}</dt><dd><bdi>{number(found.report.held_out.width_min, 1)} min</bdi></dd></div>
               <div className="figure"><dt>{t('etaTrips')}</dt><dd>{number(found.report.held_out.trips)}</dd></div>
             </dl>
           )}
           <Panel title={t('etaArrivals')}>
-            <Reach rows={found.rows} />
-            <Rows label={t('etaArrivals')} rows={found.rows} columns={[
+            <Reach rows={found.arrivals} level={number(100 * found.level)} />
+            <Rows label={t('etaArrivals')} rows={found.arrivals} columns={[
               [t('etaRow'), (row) => number(row.row), true], [t('etaMinutes'), (row) => number(row.minutes, 1), true],
-              [t('demand80'), (row) => <bdi>{`${number(row.under, 1)} – ${number(row.over, 1)}`}</bdi>, true], [t('demand95'), (row) => <bdi>{`${number(row.low, 1)} – ${number(row.high, 1)}`}</bdi>, true],
+              [t('etaInterval', { level: number(100 * found.level) }), (row) => <bdi>{`${number(row.low, 1)} – ${number(row.high, 1)}`}</bdi>, true],
             ]} />
           </Panel>
         </>
@@ -176,33 +172,32 @@ function Arrivals() {
   )
 }
 
-/** Each trip's minutes in two intervals. */
-function Reach({ rows }: { rows: (Arrival & { under: number; over: number })[] }) {
+/** Each trip's minutes in their interval. */
+function Reach({ rows, level }: { rows: Arrival[]; level: string }) {
   const { t, number } = useText()
   const [ref, width] = useWidth()
   const shown = rows.slice(0, 40)
   const most = Math.max(1, ...shown.map((one) => one.high))
   const x = (value: number) => 44 + ((width - 60) * value) / most
   const up = 22
-  const height = shown.length * up + 34
+  const height = shown.length * up + 50
   return (
     <div ref={ref} className="drawing">
       {width > 0 && (
-        <svg width={width} height={height} role="img" aria-label={t('etaSummary', { trips: number(rows.length) })}>
-          {ticks(0, most, width / 90).map((mark) => <g key={mark}><line className="rule" x1={x(mark)} x2={x(mark)} y1={4} y2={height - 28} /><text x={x(mark)} y={height - 10} textAnchor="middle">{number(mark)}</text></g>)}
+        <svg width={width} height={height} role="img" aria-label={t('etaSummary', { trips: number(rows.length), level })}>
+          {ticks(0, most, width / 90).map((mark) => <g key={mark}><line className="rule" x1={x(mark)} x2={x(mark)} y1={4} y2={height - 44} /><text x={x(mark)} y={height - 26} textAnchor="middle">{number(mark)}</text></g>)}
           {shown.map((one, at) => {
             const middle = at * up + 15
             return (
               <g key={one.row}>
-                <title>{t('etaSpan', { row: number(one.row), minutes: number(one.minutes, 1), low: number(one.low, 1), high: number(one.high, 1) })}</title>
+                <title>{t('etaSpan', { level, row: number(one.row), minutes: number(one.minutes, 1), low: number(one.low, 1), high: number(one.high, 1) })}</title>
                 <text x={36} y={middle + 4} textAnchor="end">{number(one.row)}</text>
-                <rect className="band wide" x={x(one.low)} width={Math.max(1, x(one.high) - x(one.low))} y={middle - 7} height={14} rx={3} />
-                <rect className="band" x={x(one.under)} width={Math.max(1, x(one.over) - x(one.under))} y={middle - 5} height={10} rx={2} />
+                <rect className="band" x={x(one.low)} width={Math.max(1, x(one.high) - x(one.low))} y={middle - 6} height={12} rx={3} />
                 <circle cx={x(one.minutes)} cy={middle} r={4} fill={color(0)} />
               </g>
             )
           })}
-          <text x={width - 14} y={height - 10} textAnchor="end">{t('etaAxis')}</text>
+          <text x={width - 14} y={height - 8} textAnchor="end">{t('etaAxis')}</text>
         </svg>
       )}
     </div>

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { api } from '../../shared/api'
 import { useChange, useProblem, useText } from '../context'
 import { Rows } from '../Rows'
-import { Lanes } from '../draw'
+import { Lanes, color } from '../draw'
 import { Failure, Nothing, Opener, Panel } from '../states'
 import { Aisles, type Block, type Spot } from './Aisles'
 import { Problem } from './Problem'
@@ -48,17 +48,21 @@ function Walk() {
       {found && (
         <>
           <dl className="figures">
-            <div className="figure"><dt>{t('walkMetres')}</dt><dd>{number(found.metres, 1)} m</dd></div>
+            <div className="figure"><dt>{t('walkMetres')}</dt><dd><bdi>{number(found.metres, 1)} m</bdi></dd></div>
             <div className="figure"><dt>{t('walkPicks')}</dt><dd>{number(found.picks.length)}</dd></div>
           </dl>
-          <Panel title={t('walkAisles')}><Aisles key={JSON.stringify(found.path)} {...found} /></Panel>
-          <Panel title={t('walkOrder')}>
-            <Rows label={t('walkOrder')} rows={found.picks.map((pick, at) => ({ ...pick, at: at + 1, spot: pick.at }))}
-              columns={[[t('walkTurn'), (row) => number(row.at), true], [t('walkPick'), (row) => row.id], [t('walkAisle'), (row) => number(row.spot[0]), true], [t('walkFront'), (row) => `${number(row.spot[1], 1)} m`, true]]} />
-          </Panel>
+          <Panel title={t('walkAisles')}><Aisles key={JSON.stringify(found.path)} {...found} /><Turns picks={found.picks} /></Panel>
         </>
       )}
     </>
+  )
+}
+
+function Turns({ picks }: { picks: { id: string; at: Spot }[] }) {
+  const { t, number } = useText()
+  return (
+    <Rows label={t('walkOrder')} rows={picks.map((pick, at) => ({ id: pick.id, turn: at + 1, aisle: pick.at[0], metres: pick.at[1] }))}
+      columns={[[t('walkTurn'), (row) => number(row.turn), true], [t('walkPick'), (row) => row.id], [t('walkAisle'), (row) => number(row.aisle), true], [t('walkFront'), (row) => <bdi>{number(row.metres, 1)} m</bdi>, true]]} />
   )
 }
 
@@ -91,18 +95,18 @@ function Batches() {
       {data && (
         <>
           <dl className="figures">
-            <div className="figure"><dt>{t('walkMetres')}</dt><dd>{number(data.found.metres, 1)} m</dd></div>
-            <div className="figure"><dt>{t('berthBound')}</dt><dd>{number(data.found.bound, 1)} m</dd></div>
-            <div className="figure"><dt>{t('batchFirst')}</dt><dd>{number(data.found.first_come_metres, 1)} m</dd></div>
-            <div className="figure"><dt>{t('batchSavings')}</dt><dd>{number(data.found.savings_metres, 1)} m</dd></div>
+            <div className="figure"><dt>{t('walkMetres')}</dt><dd><bdi>{number(data.found.metres, 1)} m</bdi></dd></div>
+            <div className="figure"><dt>{t('berthBound')}</dt><dd><bdi>{number(data.found.bound, 1)} m</bdi></dd></div>
+            <div className="figure"><dt>{t('batchFirst')}</dt><dd><bdi>{number(data.found.first_come_metres, 1)} m</bdi></dd></div>
+            <div className="figure"><dt>{t('batchSavings')}</dt><dd><bdi>{number(data.found.savings_metres, 1)} m</bdi></dd></div>
           </dl>
           <Panel title={t('batchLine')}>
             <Lanes lanes={lanes} label={t('batchSummary', { batches: number(lanes.length), metres: number(walked, 1) })} format={(value) => `${number(value)} m`} />
             <Rows label={t('batchLine')} rows={data.found.batches.map((one, at) => ({ ...one, at }))} columns={[
               [t('batchName'), (row) => <Opener open={() => show(row.at)}>{t('batchShow', { number: number(row.at + 1) })}</Opener>],
               [t('batchOrders'), (row) => row.orders.join(', ')],
-              [t('batchLoad'), (row) => `${number(row.load)} / ${number(data.asked.cart)}`, true],
-              [t('walkMetres'), (row) => `${number(row.metres, 1)} m`, true],
+              [t('batchLoad'), (row) => <bdi>{number(row.load)} / {number(data.asked.cart)}</bdi>, true],
+              [t('walkMetres'), (row) => <bdi>{number(row.metres, 1)} m</bdi>, true],
             ]} />
           </Panel>
           {shown.error && <Failure error={new Error(problem(shown.error))} />}
@@ -110,6 +114,7 @@ function Batches() {
             <Panel title={t('batchWalk', { number: number(chosen + 1) })}>
               {data.asked.walk === 's_shape' && <p role="note">{t('batchShape')}</p>}
               <Aisles key={JSON.stringify(shown.data.path)} {...shown.data} />
+              <Turns picks={shown.data.picks} />
             </Panel>
           )}
         </>
@@ -149,7 +154,7 @@ function Chosen({ asked, found }: { asked: WaveProblem; found: Waved }) {
   const items = [...new Set(gives.flatMap((one) => Object.keys(one)))]
   let begun = 0
   const lanes = [
-    { name: t('waveOrders'), spans: orders.map((one, at) => ({ from: one.from, to: one.to, shade: at, title: t('waveSpan', { order: number(one.order), units: number(one.to - one.from) }) })) },
+    { name: t('waveOrders'), spans: orders.map((one, at) => ({ from: one.from, to: one.to, shade: 6 + (at % 2), title: t('waveSpan', { order: number(one.order), units: number(one.to - one.from) }) })) },
     ...found.aisles.map((aisle, at) => ({
       name: t('waveAisle', { aisle: number(aisle) }),
       spans: Object.entries(gives[at] ?? {}).map(([item, count]) => { const from = begun; begun += count; return { from, to: begun, shade: items.indexOf(item), title: t('waveGives', { item, units: number(count) }) } }),
@@ -166,6 +171,7 @@ function Chosen({ asked, found }: { asked: WaveProblem; found: Waved }) {
       </dl>
       <Panel title={t('waveLine')}>
         <Lanes lanes={lanes} label={t('waveSummary', { orders: number(found.orders.length), units: number(units), aisles: number(found.aisles.length) })} format={(value) => number(value)} />
+        <ul className="legend">{items.map((item, at) => <li key={item}><i style={{ background: color(at) }} />{item}</li>)}</ul>
         <p className="quiet">{t('waveRest', { count: number(rest), least: number(asked.least ?? 0), most: number(asked.most) })}</p>
         <Rows label={t('waveLine')} rows={orders} columns={[[t('waveOrder'), (row) => number(row.order), true], [t('waveUnits'), (row) => number(row.to - row.from), true], [t('waveItems'), (row) => Object.entries(asked.orders[row.order] ?? {}).map(([item, count]) => `${item} × ${number(count)}`).join(', ')]]} />
       </Panel>

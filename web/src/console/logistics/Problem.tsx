@@ -27,11 +27,10 @@ export function Problem({ title, help, example, go, seconds: usual, busy, error,
   return (
     <Panel title={title} extra={<Button size="small" onClick={() => setText(JSON.stringify(example, null, 1))}>{t('logExample')}</Button>}>
       <p className="quiet">{help}</p>
-      <Paste label={t('logProblem')} hint={t('logPaste')} value={text} accept=".json,.txt,application/json,text/plain" change={setText} />
-      <div className="tools" style={{ marginBlockStart: 12 }}>
+      <Paste label={t('logProblem')} hint={t('logPaste')} value={text} accept=".json,.txt,application/json,text/plain" change={setText}>
         {usual !== undefined && <label>{t('logSeconds')} <InputNumber min={1} max={60} value={seconds} aria-label={t('logSeconds')} onChange={(value) => setSeconds(value ?? usual)} style={{ inlineSize: 76 }} /></label>}
         <Go text={go} busy={busy} type="primary" disabled={!text.trim()} onClick={start} />
-      </div>
+      </Paste>
       {busy && <p className="quiet" role="status">{t('logBusy')}</p>}
       {(wrong ?? error) && <Alert type="error" role="alert" showIcon title={wrong ?? problem(error)} />}
       {children}
