@@ -29,6 +29,20 @@ export const SHIPMENT = {
   charges: { freight: 8000, insurance: 55 },
 }
 
+export const NOMENCLATURE = `code,text
+09,"Coffee, tea, spices"
+0902,Tea
+090210,Green tea in packings of at most 3 kg
+090240,Other black tea
+61,Knitted garments
+6109,T-shirts and vests
+610910,T-shirts of cotton
+610990,T-shirts of other textiles
+69,Ceramic products
+6911,Tableware of porcelain
+691110,Cups and other tableware of porcelain
+`
+
 export const ROBOTS = {
   grid: ['............', '.##.##.##.#.', '.##.##.##.#.', '............', '.##.##.##.#.', '.##.##.##.#.', '............'],
   robots: ['r1', 'r2', 'r3', 'r4'].map((id, at) => ({ id, start: [0, 3 * at] })),
