@@ -154,6 +154,18 @@ def test_stops_keep_their_vehicle_as_asked_where_days_are_simulated_too() -> Non
     assert free.plan.cost < kept.plan.cost
 
 
+def test_a_plan_in_force_that_may_not_change_is_kept_however_little_time_there_is() -> None:
+    document = day(*[100, -100, 200, -200, 300, -300], vans=2, breaks=[{"window_s": [300, 900], "duration_s": 60}])
+    crossed = [Route("v0", ("t0", "t1", "t2")), Route("v1", ("t3", "t4", "t5"))]
+    for _ in range(3):
+        found = again(document, crossed, keep=1.0, seconds=0.05)
+        assert found.plan.unserved == ()
+        assert found.kept == 1.0
+        assert {route.vehicle: set(route.stops) for route in found.plan.routes} == {
+            "v0": {"t0", "t1", "t2"}, "v1": {"t3", "t4", "t5"}
+        }  # fmt: skip
+
+
 def test_who_has_not_left_leaves_from_now_on() -> None:
     found = again(day(100, cost_per_s=1), [Route("v0", ("t0",), 0)], {"type": "time", "at_s": 700})
     assert found.plan.routes == (Route("v0", ("t0",), 700),)
