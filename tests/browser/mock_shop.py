@@ -21,6 +21,11 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from yunqi.commerce.logistics.config import LogisticsConfig
+from yunqi.commerce.logistics.engine.customs.duties import read_table
+from yunqi.commerce.logistics.service.depot import Depot
+from yunqi.commerce.logistics.service.floor import Floor
+from yunqi.commerce.logistics.service.plain_border import landed_document
+from yunqi.commerce.logistics.service.plain_floor import batching_document, walk_document, wave_document
 from yunqi.commerce.logistics.service.plain_yard import retrieval_document, robots_document, storage_document
 from yunqi.commerce.logistics.service.yard import Yard
 from yunqi.console import (
@@ -793,6 +798,7 @@ def planning() -> APIRouter:
         return {"cost": 3, "bound": 3, "gap": 0.0, "seconds": 0.1, "visits": visits}
 
     _yard(api)
+    _floor(api)
     return api
 
 
@@ -820,6 +826,61 @@ def _yard(api: APIRouter) -> None:
     async def retrieval(request: Request) -> Any:
         asked = (await request.json())["problem"]
         return answered(lambda: retrieval_document(yard.fetch(yard.read_yard(asked), seconds=1)))
+
+
+def _floor(api: APIRouter) -> None:
+    """Pickers and costs, computed too: a page draws walks past the picks that it sent."""
+    floor, depot = Floor(LogisticsConfig()), Depot(LogisticsConfig())
+
+    def answered(found: Callable[[], Any]) -> Any:
+        try:
+            return found()
+        except Invalid as refused:
+            return refusal(400, "invalid", str(refused))
+
+    def walked(asked: dict[str, Any]) -> Any:
+        problem, names = depot.read_walk(asked)
+        return walk_document(depot.walk(problem), names)
+
+    def landed(shipment: dict[str, Any], duties: str) -> Any:
+        return landed_document(depot.landed_cost(read_table(duties), **depot.read_shipment(shipment)), duties.encode())
+
+    @api.post("/warehouse/walks")
+    def walk(body: dict[str, Any]) -> Any:
+        return answered(lambda: walked(body["problem"]))
+
+    @api.post("/warehouse/batches")
+    def batch(body: dict[str, Any]) -> Any:
+        return answered(lambda: batching_document(floor.batch(floor.read_batches(body["problem"]), seconds=0.5)))
+
+    @api.post("/warehouse/waves")
+    def wave(body: dict[str, Any]) -> Any:
+        return answered(lambda: wave_document(depot.wave(depot.read_waves(body["problem"]), seconds=5)))
+
+    @api.post("/customs/landed-costs")
+    def cost(body: dict[str, Any]) -> Any:
+        return answered(lambda: landed(body["shipment"], body["duties"]))
+
+    @api.post("/forecasts")
+    def forecast(body: dict[str, Any]) -> Any:
+        if not body["table"].startswith("id,date,quantity"):
+            return refusal(400, "invalid", "made up: line 1 lacks the column date")
+        off, days = 40 if body["level"] > 0.9 else 20, 7 if body["by"] == "week" else 1
+        starts = [datetime(2026, 11, 2, tzinfo=UTC) + timedelta(days=days * at) for at in span(body["horizon"])]
+        rows = [
+            {"id": name, "start": start.date().isoformat(), "median": 100 + at, "low": 100 + at - off, "high": 100 + at + off}
+            for name in ("green tea", "kettle")
+            for at, start in enumerate(starts)
+        ]  # fmt: skip
+        return {"method": "made up", "level": body["level"], "by": body["by"], "forecasts": rows}
+
+    @api.post("/etas")
+    def etas(body: dict[str, Any]) -> Any:
+        if not body["history"].startswith("started"):
+            return refusal(400, "invalid", "made up: line 1 lacks the column started")
+        held = {"name": "all", "trips": 200, "coverage": 0.951, "width_min": 30.5, "error_min": 4.2}
+        rows = [{"row": at, "minutes": 20.0 + at, "low": 10.0, "high": 40.0 + at} for at in span(1, 9)]
+        return {"level": body["level"], "report": {"held_out": held}, "arrivals": rows}
 
 
 def customs() -> APIRouter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -151,6 +152,8 @@ def test_robots_and_a_yard_are_planned_and_played_step_by_step(visit, shoot: Sho
     panel.get_by_role("button", name="Plan paths").click()
     floor = panel.get_by_role("img", name=re.compile("4 robots on 7 × 12 cells"))
     expect(floor).to_be_visible(timeout=SLOW)
+    expect(floor.locator("rect.drop")).to_have_count(6)
+    expect(floor.get_by_text("e1", exact=True)).to_have_count(2)
     slider = panel.get_by_role("slider", name="Step", exact=True)
     slider.press("ArrowRight")
     slider.press("ArrowRight")
@@ -193,6 +196,118 @@ def _fetch_and_store(page: Page, shoot: Shoot) -> None:
     expect(panel.get_by_role("img", name="16 containers in 6 stacks")).to_be_visible()
 
 
+def test_a_walk_batches_and_a_wave_are_planned_and_drawn(visit, shoot: Shoot):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("tab", name="Picking").click()
+    panel = page.get_by_role("tabpanel", name="Picking")
+    expect(panel.get_by_text("No walk yet")).to_be_visible()
+    wrong = '{"block": {"aisles": 2, "length_m": 9, "pitch_m": 3}, "picks": [{"id": "tea", "aisle": 7, "at_m": 1}]}'
+    panel.get_by_role("textbox", name="Problem").fill(wrong)
+    panel.get_by_role("button", name="Find the walk").press("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("aisle")
+    panel.get_by_role("button", name="Fill in an example").press("Enter")
+    panel.get_by_role("button", name="Find the walk").press("Enter")
+    aisles = panel.get_by_role("img", name="A walk of 128 m past 7 picks in 6 aisles")
+    expect(aisles).to_be_visible(timeout=SLOW)
+    expect(panel.get_by_role("region", name="Picks in the order of the walk").get_by_role("row")).to_have_count(8)
+    panel.get_by_role("slider", name="Step", exact=True).press("End")
+    expect(aisles.locator("line.walked")).to_have_count(21)
+    assert barriers(page) == []
+    aisles.scroll_into_view_if_needed()
+    shoot(page, "console-picking")
+    page.reload()
+    expect(page.get_by_role("tab", name="Picking")).to_have_attribute("aria-selected", "true")
+    _batch_and_wave(page)
+
+
+def _batch_and_wave(page: Page) -> None:
+    panel = page.get_by_role("tabpanel", name="Picking")
+    panel.get_by_text("Batches", exact=True).click()
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Make batches").click()
+    expect(panel.get_by_role("img", name=re.compile("4 batches, .* m in all"))).to_be_visible(timeout=SLOW)
+    panel.get_by_role("button", name="Walk of batch 2").press("Enter")
+    walk = panel.get_by_role("region", name="The walk of batch 2")
+    expect(walk.get_by_role("img", name=re.compile("picks in 6 aisles"))).to_be_visible()
+    assert barriers(page) == []
+    panel.get_by_text("A wave", exact=True).click()
+    panel.get_by_role("textbox", name="Problem").fill("1 1 1\n1 0 x\n1 0 3\n0 5\n")
+    panel.get_by_role("button", name="Choose the wave").click()
+    expect(panel.get_by_role("alert")).to_contain_text("line 2", timeout=SLOW)
+    panel.get_by_role("textbox", name="Problem").fill("1 1 1\n1 0 2\n1 0 3\n0 5\n")
+    panel.get_by_role("button", name="Choose the wave").click()
+    expect(panel.get_by_role("img", name="1 orders of 2 units from 1 aisles")).to_be_visible(timeout=SLOW)
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Choose the wave").click()
+    expect(panel.get_by_role("img", name="4 orders of 14 units from 2 aisles")).to_be_visible(timeout=SLOW)
+    assert barriers(page) == []
+
+
+def test_a_landed_cost_is_a_receipt_with_its_table(visit, shoot: Shoot):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.goto(page.url.split("/console")[0] + "/console/logistics?tab=costs")
+    panel = page.get_by_role("tabpanel", name="Landed cost")
+    expect(panel.get_by_text("Nothing reckoned yet")).to_be_visible()
+    panel.get_by_role("button", name="Fill in an example").click()
+    table = panel.get_by_role("textbox", name="Duty table (CSV)")
+    right = table.input_value()
+    table.fill(right.replace("12%", "12 % or so"))
+    panel.get_by_role("button", name="Reckon the cost").click()
+    expect(panel.get_by_role("alert")).to_contain_text("line 2")
+    table.fill(right)
+    panel.get_by_role("button", name="Reckon the cost").press("Enter")
+    receipt = panel.get_by_role("table", name="Receipt")
+    expect(receipt.get_by_role("row")).to_have_count(8)
+    expect(receipt).to_contain_text("Duty on good 1: 610910 from CN")
+    expect(receipt.get_by_role("row").last).to_contain_text("2,148.48")
+    expect(panel.get_by_text("Version of the duty table")).to_contain_text(
+        hashlib.sha256(right.encode()).hexdigest()[:12]
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert barriers(page) == []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    receipt.scroll_into_view_if_needed()
+    shoot(page, "console-landed-cost")
+
+
+def test_demand_and_arrivals_are_forecast_with_their_intervals(visit, shoot: Shoot):
+    visit.expect_status(400, 422)
+    page = visit.sign_in()
+    open_page(page, "Logistics")
+    page.get_by_role("tab", name="Forecasts").click()
+    panel = page.get_by_role("tabpanel", name="Forecasts")
+    expect(panel.get_by_text("Nothing forecast yet")).to_be_visible()
+    panel.get_by_role("textbox", name="Sales (CSV)").fill("id,quantity\ntea,1\n")
+    panel.get_by_role("button", name="Forecast", exact=True).click()
+    expect(panel.get_by_role("alert")).to_contain_text("date")
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Forecast", exact=True).click()
+    plot = panel.get_by_role("img", name=re.compile("green tea: 6 buckets ahead"))
+    expect(plot).to_be_visible(timeout=SLOW)
+    expect(plot.locator("path.band")).to_have_count(2)
+    expect(panel.get_by_role("region", name="Forecast by bucket").get_by_role("row")).to_have_count(7)
+    panel.get_by_role("combobox", name="Series").fill("kettle")
+    panel.get_by_role("combobox", name="Series").press("Enter")
+    expect(panel.get_by_role("img", name=re.compile("kettle: 6 buckets ahead"))).to_be_visible()
+    assert barriers(page) == []
+    plot = panel.get_by_role("img", name=re.compile("kettle: "))
+    plot.scroll_into_view_if_needed()
+    shoot(page, "console-forecast")
+    panel.get_by_text("Arrivals", exact=True).click()
+    panel.get_by_role("button", name="Fill in an example").click()
+    panel.get_by_role("button", name="Forecast arrivals").click()
+    expect(panel.get_by_role("img", name="Minutes of 8 trips with their 95 % intervals")).to_be_visible(timeout=SLOW)
+    expect(panel.get_by_text("95 % intervals held")).to_be_visible()
+    assert barriers(page) == []
+    panel.get_by_role("textbox", name="Past trips (CSV)").fill("begun,minutes\n")
+    panel.get_by_role("button", name="Forecast arrivals").click()
+    expect(panel.get_by_role("alert")).to_contain_text("started")
+
+
 def test_codes_are_decided_by_a_person_and_papers_made(visit, shoot: Shoot):
     visit.expect_status(400, 422)
     page = visit.sign_in()
@@ -200,7 +315,10 @@ def test_codes_are_decided_by_a_person_and_papers_made(visit, shoot: Shoot):
     page.get_by_role("tab", name="Customs").click()
     panel = page.get_by_role("tabpanel", name="Customs")
     expect(panel.get_by_text("Load a nomenclature to classify products")).to_be_visible()
-    chooser = panel.locator("input[type=file]")
+    panel.get_by_role("button", name="Fill in an example").first.click()
+    expect(panel.get_by_text("example.csv")).to_be_visible()
+    expect(panel.get_by_role("button", name="Load it")).to_be_enabled()
+    chooser = panel.locator("input[type=file]").first
     panel.get_by_role("textbox", name="Version").fill("made up 2026")
     panel.get_by_role("textbox", name="Where it comes from").fill("a test")
     chooser.set_input_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"nothing"})

@@ -9,7 +9,7 @@ from tests.kernels import new_kernel
 
 from yunqi.commerce import activity as activity_door
 from yunqi.commerce import catalog as catalog_door
-from yunqi.commerce.activity import Activity, ActivityConfig
+from yunqi.commerce.activity import Activity, ActivityConfig, SegmentEvent
 from yunqi.commerce.catalog import Catalog, CatalogConfig
 from yunqi.kernel import Kernel
 
@@ -96,18 +96,21 @@ class Shop:
 
     def happen(self, name: str, who: str, products: list[str], at: datetime, **properties: object) -> None:
         """Record one event."""
-        from yunqi.commerce.activity import Item, Properties, SegmentEvent
+        self.activity.record([self.event(name, who, products, at, **properties)])
+
+    def event(self, name: str, who: str, products: list[str], at: datetime, **properties: object) -> SegmentEvent:
+        """Make the next event."""
+        from yunqi.commerce.activity import Item, Properties
 
         self.events += 1
         items = tuple(Item(item_id=product, price=1.5, quantity=1) for product in products)
-        event = SegmentEvent(
+        return SegmentEvent(
             event=name,
             messageId=f"m{self.events}",
             userId=who,
             timestamp=at.isoformat().replace("+00:00", "Z"),
             properties=Properties(items=items, **properties),  # type: ignore[arg-type]
         )
-        self.activity.record([event])
 
     def live(self) -> None:
         """Start what serves."""

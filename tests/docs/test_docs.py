@@ -2,11 +2,10 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.command import script
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("src/**/README.md")])
@@ -14,12 +13,12 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    done = subprocess.run([sys.executable, "scripts/reference", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = script(ROOT / "scripts/reference", "--check", cwd=ROOT)
     assert done.returncode == 0, done.stderr
 
 
 def test_the_notebooks_are_the_tutorials() -> None:
-    done = subprocess.run([sys.executable, "scripts/notebooks", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = script(ROOT / "scripts/notebooks", "--check", cwd=ROOT)
     assert done.returncode == 0, done.stderr
 
 
@@ -49,10 +48,7 @@ def test_the_commands_a_page_shows_exist(page: Path) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_runs(example: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(tmp_path / "examples" / example.name)],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    done = script(tmp_path / "examples" / example.name, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     expected = re.search(r'^"""(?:.*?)Prints::\n\n(.*?)\n"""', example.read_text(), flags=re.DOTALL)
     if expected:

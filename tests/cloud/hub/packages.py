@@ -102,7 +102,7 @@ def hub_server(content: bytes, *, breaks_after: int | None = None, **headers: st
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # seconds until it sees that it is to stop
     thread.start()
     stub.url = f"http://127.0.0.1:{server.server_port}"
     try:

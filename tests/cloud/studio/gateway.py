@@ -47,5 +47,5 @@ def gateway(kernel: Kernel, studio: Studio) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # open connections are not waited for
         thread.join()

@@ -173,7 +173,7 @@ def test_who_imports_reads_what_was_imported_while_another_thread_refreshes(shop
 
     def slowly(workspace: str) -> Cards:
         entered.set()
-        time.sleep(0.3)
+        time.sleep(0.1)
         return refresh(workspace)
 
     cache._refresh = slowly  # type: ignore[method-assign]

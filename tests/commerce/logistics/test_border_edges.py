@@ -1,5 +1,6 @@
 """The border over HTTP, behind the real application: keys, tenants, PDF, errors with their field."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,7 @@ def test_costs_waves_walks_and_packings_of_others_answer(edge: Any) -> None:
     }
     cost = web.post("/v1/customs/landed-costs", json={"shipment": goods, "duties": duties}, headers=who["ann"]).json()
     assert (cost["total"], cost["costs"][3]["amount"]) == (1000 + 120 + 213, 120)
+    assert cost["table"] == {"sha256": hashlib.sha256(duties.encode()).hexdigest()}
     refused = web.post(
         "/v1/customs/landed-costs",
         json={"shipment": goods, "duties": duties.replace("12%", "12 % or so")},
@@ -106,6 +108,10 @@ def test_costs_waves_walks_and_packings_of_others_answer(edge: Any) -> None:
     wave = {"orders": [{"tea": 2}], "aisles": [{"tea": 3}], "most": 5}
     found = web.post("/v1/warehouse/waves", json={"problem": wave, "seconds": 2}, headers=who["ann"]).json()
     assert (found["value"], found["is_proven"]) == (2.0, True)
+    text = "1 1 1\n1 0 2\n1 0 3\n0 5\n"
+    assert web.post("/v1/warehouse/waves", json={"problem": text}, headers=who["ann"]).json() == found
+    refused = web.post("/v1/warehouse/waves", json={"problem": "1 1 1\n1 0 x\n"}, headers=who["ann"])
+    assert (refused.status_code, "line" in refused.text) == (400, True)
     walk = {"block": {"aisles": 2, "length_m": 10, "pitch_m": 3}, "picks": [{"id": "a", "aisle": 1, "at_m": 4}]}
     found = web.post("/v1/warehouse/walks", json={"problem": walk}, headers=who["ann"]).json()
     assert (found["metres"], found["picks"]) == (14.0, ["a"])

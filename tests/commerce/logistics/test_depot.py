@@ -107,7 +107,7 @@ def test_the_wave_checker_sees_what_is_broken() -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "line 1"), ("1 1 1\n1 0 x\n1 0 1\n0 9", "whole numbers"), ("1 1 1\n2 0 1\n1 0 1\n0 9", "line 2"), ("1 1 1\n1 0 1\n", "lines where")],
+    [("", "line 1"), ("1 1 1\n\n1 0 x\n1 0 1\n0 9", "line 3: .* 'x' is none"), ("1 1 1\n\n2 0 1\n1 0 1\n0 9", "line 3"), ("1 1 1\n2 0 1\n1 0 1\n0 9", "line 2"), ("1 1 1\n1 0 1\n", "lines where")],
 )  # fmt: skip
 def test_a_bad_wave_file_is_refused_by_line(text: str, says: str) -> None:
     with pytest.raises(Invalid, match=says):

@@ -25,7 +25,7 @@ def desk(tmp_path: Path) -> Iterator[Any]:
         yield logistics.routing, kernel
 
 
-def solved(desk: Any, document: dict[str, Any], seconds: float = 1.0) -> int:
+def solved(desk: Any, document: dict[str, Any], seconds: float = 0.1) -> int:
     routing, kernel = desk
     plan_id = int(routing.submit(document, seconds=seconds, seed=1, **WHO)["id"])
     job = kernel.jobs.run_once()
@@ -49,7 +49,7 @@ def test_a_plan_is_solved_changed_and_explained(desk: Any, town: Callable[..., d
         {"type": "order_cancelled", "id": gone},
         {"type": "order_added", "task": {"id": "new", "location": "p3", "load": 1}},
     ]
-    changed = routing.change(plan_id, events, seconds=1.0, keep=0.9, **WHO)
+    changed = routing.change(plan_id, events, seconds=0.1, keep=0.9, **WHO)
     served = {stop: route for route in changed["routes"] for stop in route["stops"]}
     assert served[done]["stops"][0] == done
     assert gone not in served
@@ -103,7 +103,7 @@ def test_a_given_plan_is_checked(desk: Any, town: Callable[..., dict[str, Any]])
 def test_a_bad_problem_is_refused_before_it_is_queued(desk: Any, town: Callable[..., dict[str, Any]]) -> None:
     routing, kernel = desk
     with pytest.raises(Invalid, match="unknown key 'cars'"):
-        routing.submit(town() | {"cars": []}, seconds=1.0, seed=1, **WHO)
+        routing.submit(town() | {"cars": []}, seconds=0.1, seed=1, **WHO)
     with pytest.raises(NotFound, match="no plan 7"):
         routing.get(7, **WHO)
     assert kernel.jobs.list() == []
@@ -111,7 +111,7 @@ def test_a_bad_problem_is_refused_before_it_is_queued(desk: Any, town: Callable[
 
 def test_a_plan_keeps_room_for_orders_to_come(desk: Any, town: Callable[..., dict[str, Any]]) -> None:
     routing, kernel = desk
-    plan_id = int(routing.submit(town(12, 4, capacity=8), seconds=1.0, seed=1, expected=4, **WHO)["id"])
+    plan_id = int(routing.submit(town(12, 4, capacity=8), seconds=0.1, seed=1, expected=4, **WHO)["id"])
     job = kernel.jobs.run_once()
     assert job is not None
     assert job.error is None
@@ -119,5 +119,5 @@ def test_a_plan_keeps_room_for_orders_to_come(desk: Any, town: Callable[..., dic
     assert plan["notes"] == ["Room is kept for 4 orders still to come."]
     assert sorted(stop for route in plan["routes"] for stop in route["stops"]) == sorted(f"t{k}" for k in range(12))
     with pytest.raises(Invalid, match="no number to expect"):
-        routing.submit(town(12, 4), seconds=1.0, seed=1, expected=7, **WHO)
+        routing.submit(town(12, 4), seconds=0.1, seed=1, expected=7, **WHO)
     assert kernel.jobs.run_once() is None

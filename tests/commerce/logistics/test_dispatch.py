@@ -25,7 +25,7 @@ def logistics(tmp_path: Path) -> Iterator[Logistics]:
         yield made
 
 
-def solved(logistics: Logistics, document: dict[str, Any], seconds: float = 0.5) -> int:
+def solved(logistics: Logistics, document: dict[str, Any], seconds: float = 0.1) -> int:
     plan_id = int(logistics.routing.submit(document, seconds=seconds, seed=1, **WHO)["id"])
     job = logistics.kernel.jobs.run_once()
     assert job is not None
@@ -47,7 +47,7 @@ def line(**vehicle: Any) -> dict[str, Any]:
 
 def test_plans_are_listed_by_page_and_state_for_their_workspace_only(logistics: Logistics) -> None:
     first = solved(logistics, line())
-    ids = [int(logistics.routing.submit(line(), seconds=1.0, seed=1, **WHO)["id"]) for _ in range(2)]
+    ids = [int(logistics.routing.submit(line(), seconds=0.1, seed=1, **WHO)["id"]) for _ in range(2)]
     logistics.routing.submit(line(), seconds=1.0, seed=1, workspace="other")
     page = logistics.dispatch.newest(limit=2, **WHO)
     assert [one["id"] for one in page["plans"]] == [str(ids[1]), str(ids[0])]
@@ -65,7 +65,7 @@ def test_plans_are_listed_by_page_and_state_for_their_workspace_only(logistics: 
 def test_a_plan_says_where_its_tasks_and_depots_lie_before_it_is_solved(logistics: Logistics) -> None:
     document = line(count=2)
     document["tasks"].append({"id": 7, "location": "p0", "load": 1})
-    plan_id = int(logistics.routing.submit(document, seconds=1.0, seed=1, **WHO)["id"])
+    plan_id = int(logistics.routing.submit(document, seconds=0.1, seed=1, **WHO)["id"])
     found = logistics.dispatch.places(plan_id, **WHO)
     assert found["tasks"]["t3"] == {"x": 600, "y": 0, "name": "Door 3", "note": "ring twice"}
     assert found["tasks"]["7"] == {"x": 500, "y": 0}
@@ -92,7 +92,7 @@ def test_a_move_is_priced_then_kept_and_pinned(logistics: Logistics) -> None:
     assert found["plan"]["cost"] == 820.0
     with pytest.raises(Conflict, match=f"at version {version + 1}, not {version}"):
         desk.move(plan_id, "t0", east, version=version, **WHO)
-    changed = logistics.routing.change(plan_id, [], seconds=0.3, keep=0.0, **WHO)
+    changed = logistics.routing.change(plan_id, [], seconds=0.1, keep=0.0, **WHO)
     assert "t0" in next(r["stops"] for r in changed["routes"] if r["vehicle"] == west)
 
 
@@ -139,7 +139,7 @@ def test_a_driver_follows_the_day_and_a_late_stop_delays_the_rest(logistics: Log
     assert after["version"] == view["version"] + 1
     again = desk.done(plan_id, east["vehicle"], first["id"], **WHO)
     assert again == after
-    changed = logistics.routing.change(plan_id, [], seconds=0.3, keep=0.9, **WHO)
+    changed = logistics.routing.change(plan_id, [], seconds=0.1, keep=0.9, **WHO)
     assert next(r["stops"] for r in changed["routes"] if r["vehicle"] == east["vehicle"])[0] == first["id"]
     with pytest.raises(NotFound, match="has no stop"):
         desk.done(plan_id, east["vehicle"], "t4", **WHO)
@@ -149,20 +149,20 @@ def test_what_if_shows_the_difference_and_keeps_nothing(logistics: Logistics) ->
     plan_id = solved(logistics, line())
     before = logistics.routing.get(plan_id, **WHO)
     ask = {"vehicles": {"*": {"capacity": 6}}}
-    wider = logistics.dispatch.what_if(plan_id, ask, seconds=0.5, keep=0.0, **WHO)
+    wider = logistics.dispatch.what_if(plan_id, ask, seconds=0.1, keep=0.0, **WHO)
     assert (wider["before"]["cost"], wider["before"]["vehicles"]) == (620.0, 2)
     assert wider["after"]["cost"] <= 620.0
-    fewer = logistics.dispatch.what_if(plan_id, {"vehicles_removed": ["a"]}, seconds=0.5, keep=0.0, **WHO)
+    fewer = logistics.dispatch.what_if(plan_id, {"vehicles_removed": ["a"]}, seconds=0.1, keep=0.0, **WHO)
     assert len(fewer["after"]["unserved"]) == 2
     assert fewer["plan"]["unserved"][0]["reasons"][0].startswith("route b carries")
     more = {"vehicles_added": [{"id": "c", "start": "depot", "capacity": 1}]}
-    added = logistics.dispatch.what_if(plan_id, ask | more, seconds=0.3, keep=0.0, **WHO)
+    added = logistics.dispatch.what_if(plan_id, ask | more, seconds=0.1, keep=0.0, **WHO)
     assert added["after"]["feasible"] is True
-    late = logistics.dispatch.what_if(plan_id, {"tasks": {"t0": {"windows_s": [[0, 1]]}}}, seconds=0.3, keep=0, **WHO)
+    late = logistics.dispatch.what_if(plan_id, {"tasks": {"t0": {"windows_s": [[0, 1]]}}}, seconds=0.1, keep=0, **WHO)
     assert late["if_nothing_is_done"]["feasible"] is False
     assert late["after"]["unserved"] == ["t0"]
     assert logistics.routing.get(plan_id, **WHO) == before
     with pytest.raises(NotFound, match="no id 'zz'"):
-        logistics.dispatch.what_if(plan_id, {"tasks": {"zz": {}}}, seconds=0.3, keep=0.0, **WHO)
+        logistics.dispatch.what_if(plan_id, {"tasks": {"zz": {}}}, seconds=0.1, keep=0.0, **WHO)
     with pytest.raises(Invalid, match="unknown key"):
-        logistics.dispatch.what_if(plan_id, {"cars": {}}, seconds=0.3, keep=0.0, **WHO)
+        logistics.dispatch.what_if(plan_id, {"cars": {}}, seconds=0.1, keep=0.0, **WHO)

@@ -167,12 +167,12 @@ def test_a_thread_stops_where_nothing_is_left_to_give_up() -> None:
 def test_the_phase_ends_with_its_share_of_the_clock() -> None:
     arrays = packed(read_problem(pairs(5, 6, seed=3), name="t"))
     clock = itertools.count()
-    search = Search(arrays, left=lambda: 1 - next(clock) / 4000, effort=1000, seed=1, workers=2)
+    search = Search(arrays, left=lambda: 1 - next(clock) / 1000, effort=1000, seed=1, workers=2)
     fleet = Fleet(search.workers, lambda: search.best, search._take)
     search._take(search._construct())
     fleet.fewest = 0
     fleet.drop(search.best)
-    assert FLEET_IDLE * 4000 <= next(clock) <= (FLEET_MOST + 0.1) * 4000
+    assert FLEET_IDLE * 1000 <= next(clock) <= (FLEET_MOST + 0.1) * 1000
 
 
 def test_an_attempt_that_went_astray_returns_to_its_smallest_pool_and_remembers_what_failed() -> None:

@@ -42,7 +42,7 @@ def test_the_known_optimum_of_clusters_is_found(circle: Callable[..., Path]) -> 
 @pytest.mark.parametrize("demand", DEMANDS)
 @pytest.mark.parametrize(("depot", "spread"), list(zip(DEPOTS, SPREADS, strict=True)))
 def test_the_checker_prices_every_feasible_individual_alike(demand: str, depot: str, spread: str) -> None:
-    problem = uchoa(60, depot=depot, spread=spread, demand=demand, length=7, seed=3)
+    problem = uchoa(45, depot=depot, spread=spread, demand=demand, length=7, seed=3)
     evolution = evolved(problem, 130)
     assert evolution.iterations >= 130
     info = evolution.people[3]

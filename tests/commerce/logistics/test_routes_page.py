@@ -21,7 +21,7 @@ CONFIG = LogisticsConfig()
 
 def planned(name: str) -> Plan:
     problem = rich.read_rich(SHOWN[name], name=name)
-    plan = solve(problem, CONFIG, budget=Budget(0.4), seed=1)
+    plan = solve(problem, CONFIG, budget=Budget(0.1), seed=1)
     assert check_plan(problem, plan.routes).broken == ()
     return plan
 
@@ -42,13 +42,13 @@ def test_the_electric_van_reloads_and_charges_and_the_cold_one_keeps_the_order()
 
 def test_the_shown_day_is_planned_again() -> None:
     problem, routes, events = read_replan(SHOWN["replan"], name="replan")
-    found = replan(problem, routes, events, CONFIG, budget=Budget(0.4))
+    found = replan(problem, routes, events, CONFIG, budget=Budget(0.1))
     assert {route.vehicle: route.stops for route in found.plan.routes} == {"v1": ("t1", "t3"), "v2": ("t4",)}
     assert found.kept == 1.0
 
 
 def test_the_shown_boxes_and_vessels_are_placed() -> None:
-    packed = PackingDesk(CONFIG).pack(packing.read_json(json.dumps(SHOWN["pack"])).problem, seconds=0.3)
+    packed = PackingDesk(CONFIG).pack(packing.read_json(json.dumps(SHOWN["pack"])).problem, seconds=0.1)
     assert not packed.left
     plan = BerthDesk(CONFIG).plan(berths.read(json.dumps(SHOWN["berth"])), seconds=0.5)
     assert len(plan.visits) == 2

@@ -45,8 +45,8 @@ def test_the_same_seed_and_iterations_give_the_same_plan(town: Callable[..., dic
 def test_a_deadline_is_kept(town: Callable[..., dict[str, Any]]) -> None:
     problem = read_document(town(200, 8, capacity=30), name="t")
     started = time.monotonic()
-    plan = solve(problem, CONFIG, budget=Budget(1.0))
-    assert time.monotonic() - started < 1.6
+    plan = solve(problem, CONFIG, budget=Budget(0.3))
+    assert time.monotonic() - started < 0.9
     assert len(plan.routes) >= 7
 
 

@@ -14,10 +14,14 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def habits(shop: Any, days: int, people: int = 30) -> None:
     """Let each shopper buy their own product of each type every week, and now and then another."""
     rng = np.random.default_rng(1)
+    events = []
     for day in range(days, 0, -7):
         for person in range(people):
             basket = [f"p{kind * 20 + (person * 7 + kind) % 20}" for kind in range(4)] + [f"p{rng.integers(0, 120)}"]
-            shop.happen("purchase", f"u{person}", sorted(set(basket)), NOW - timedelta(days=day, minutes=person))
+            at = NOW - timedelta(days=day, minutes=person)
+            events.append(shop.event("purchase", f"u{person}", sorted(set(basket)), at))
+    for start in range(0, len(events), 100):
+        shop.activity.record(events[start : start + 100])
 
 
 def test_replayed_features_equal_the_logged_ones_bit_by_bit(shop: Any) -> None:

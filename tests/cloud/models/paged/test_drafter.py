@@ -1,9 +1,11 @@
 """Guesses by a smaller model: greedy answers are the larger one's own, drawn ones are distributed as its own."""
 
+import functools
 import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,9 @@ PROMPTS = [np.random.default_rng(3).integers(1, 256, 30 + 11 * place).tolist() f
 GREEDY = Wishes(temperature=0.0)
 
 
+Small = Callable[..., Runner]
+
+
 class Always(Drafter):
     """Guesses the same number whatever it costs, so that a test does not hang on the clock."""
 
@@ -37,12 +42,7 @@ class Always(Drafter):
         return min(most, 3)
 
 
-def small(folder: Path, model: LoadedModel) -> Runner:
-    folder.mkdir()
-    return runner(model, folder, bits=32)
-
-
-def near(name: str, noise: float = 0.2) -> LoadedModel:
+def near(name: str, noise: float) -> LoadedModel:
     """A model like this one, whose weights are a little off: as a draft it is right now and then."""
     model, generator = member(name), torch.Generator().manual_seed(1)
     for parameter in model.module.parameters():
@@ -50,13 +50,24 @@ def near(name: str, noise: float = 0.2) -> LoadedModel:
     return model
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Compiled models by place and name, off by noise: compiled once, for a loop has a cache's pages of its own."""
+
+    @functools.cache
+    def small(place: str, name: str, noise: float = 0.0) -> Runner:
+        return runner(near(name, noise) if noise else member(name), tmp_path_factory.mktemp(place), bits=32)
+
+    return small
+
+
 def loop_of(run: Runner, drafter: Drafter | None, places: int = 8) -> Loop:
     return Loop(run, places=places, on_loss=lambda: None, drafter=drafter)
 
 
-def test_a_model_that_drafts_for_itself_is_always_right(tmp_path: Path) -> None:
+def test_a_model_that_drafts_for_itself_is_always_right(small: Small) -> None:
     model = member("qwen2")
-    run, draft = small(tmp_path / "a", model), small(tmp_path / "b", model)
+    run, draft = small("a", "qwen2"), small("b", "qwen2")
     found = answers(loop_of(run, Always(draft, size=256, context=512)), PROMPTS)
     assert said(found) == [model.generate(prompt, max_tokens=40) for prompt in PROMPTS]
     for one in found:
@@ -65,9 +76,9 @@ def test_a_model_that_drafts_for_itself_is_always_right(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Always, Drafter])
-def test_a_draft_that_is_wrong_changes_nothing(tmp_path: Path, kind: type[Drafter]) -> None:
+def test_a_draft_that_is_wrong_changes_nothing(small: Small, kind: type[Drafter]) -> None:
     model = member("qwen3")
-    run, draft = small(tmp_path / "a", model), small(tmp_path / "b", near("qwen3"))
+    run, draft = small("a", "qwen3"), small("b", "qwen3", 0.2)
     drafter = kind(draft, size=256, context=512)
     found = answers(loop_of(run, drafter, places=3), PROMPTS)
     assert said(found) == [model.generate(prompt, max_tokens=40) for prompt in PROMPTS]
@@ -76,16 +87,16 @@ def test_a_draft_that_is_wrong_changes_nothing(tmp_path: Path, kind: type[Drafte
 
 
 @pytest.mark.slow
-def test_drawn_answers_are_distributed_as_the_models_own(tmp_path: Path) -> None:
+def test_drawn_answers_are_distributed_as_the_models_own(small: Small) -> None:
     """Of 3,000 answers of three tokens, and of the exact chances of all that are possible; penalties included."""
-    model, draft = member("qwen3"), near("qwen3", 1.0)
+    model = member("qwen3")
     wishes = Wishes(temperature=1.5, top_k=3, presence=0.3)
     prompt, chances = [5, 6, 7, 8, 9], {}
     for answer, chance in _tree(model, prompt, wishes, 3):
         chances[answer] = chance
     assert sum(chances.values()) == pytest.approx(1.0)
-    drafter = Always(small(tmp_path / "b", draft), size=256, context=512)
-    found = answers(loop_of(small(tmp_path / "a", model), drafter), [prompt] * 3000, wishes, tokens=3)
+    drafter = Always(small("b", "qwen3", 1.0), size=256, context=512)
+    found = answers(loop_of(small("a", "qwen3"), drafter), [prompt] * 3000, wishes, tokens=3)
     counted = Counter(tuple(one) for one in said(found))
     assert set(counted) <= set(chances)
     cells = [key for key, chance in chances.items() if 3000 * chance >= 5]
@@ -154,9 +165,8 @@ class Even:
         return len(self.taken) >= 9
 
 
-def test_a_grammar_holds_at_every_guess(tmp_path: Path) -> None:
-    model = member("qwen3")
-    run, draft = small(tmp_path / "a", model), small(tmp_path / "b", near("qwen3"))
+def test_a_grammar_holds_at_every_guess(small: Small) -> None:
+    run, draft = small("a", "qwen3"), small("b", "qwen3", 0.2)
     plain = answers(loop_of(run, None), PROMPTS, grammar=Even)
     found = answers(loop_of(run, Always(draft, size=256, context=512)), PROMPTS, grammar=Even)
     assert said(found) == said(plain)
@@ -166,9 +176,8 @@ def test_a_grammar_holds_at_every_guess(tmp_path: Path) -> None:
         assert one.guessed > 0
 
 
-def test_an_end_that_was_guessed_ends_the_answer(tmp_path: Path) -> None:
-    model = member("qwen2")
-    run, draft = small(tmp_path / "a", model), small(tmp_path / "b", model)
+def test_an_end_that_was_guessed_ends_the_answer(small: Small) -> None:
+    run, draft = small("a", "qwen2"), small("b", "qwen2")
     plain = said(answers(loop_of(run, None), PROMPTS))
     end = plain[0][7]
     found = answers(loop_of(run, Always(draft, size=256, context=512)), PROMPTS, ends=frozenset({end}))
@@ -177,9 +186,8 @@ def test_an_end_that_was_guessed_ends_the_answer(tmp_path: Path) -> None:
     assert sum(end in whole for whole in plain) >= 1
 
 
-def test_who_leaves_gives_the_pages_of_both_models_back(tmp_path: Path) -> None:
-    model = member("qwen2")
-    run, draft = small(tmp_path / "a", model), small(tmp_path / "b", near("qwen2"))
+def test_who_leaves_gives_the_pages_of_both_models_back(small: Small) -> None:
+    run, draft = small("a", "qwen2"), small("b", "qwen2", 0.2)
     drafter = Always(draft, size=256, context=512)
     loop = loop_of(run, drafter)
     begun = [threading.Event() for _ in PROMPTS]
@@ -201,21 +209,22 @@ def test_who_leaves_gives_the_pages_of_both_models_back(tmp_path: Path) -> None:
     assert drafter._pages._pool.available == draft.blocks
 
 
-def test_a_draft_of_another_size_of_vocabulary_and_a_shorter_context(tmp_path: Path) -> None:
-    model = member("qwen3")
+def test_a_draft_of_another_size_of_vocabulary_and_a_shorter_context(small: Small, tmp_path: Path) -> None:
     for size in (200, 300):
         draft = load_config({**SMALL, "vocab_size": size, "model_type": "qwen3"}, seed=2)
-        run, less = small(tmp_path / f"a{size}", model), small(tmp_path / f"b{size}", draft)
+        (folder := tmp_path / str(size)).mkdir()
+        less = runner(draft, folder, bits=32)
         prompts = [[token % 200 for token in prompt] for prompt in PROMPTS[:3]]
-        found = answers(loop_of(run, Always(less, size=256, context=60)), prompts, Wishes(temperature=1.0, top_k=5))
+        found = answers(
+            loop_of(small("a", "qwen3"), Always(less, size=256, context=60)), prompts, Wishes(temperature=1.0, top_k=5)
+        )
         assert all(one.said == 40 for one in found)
         assert [one.guessed > 0 for one in found] == [True, True, True]
         assert all(one.guessed <= 3 * max(0, 60 - one.prompt) for one in found)
 
 
-def test_seeds_are_answered_without_guesses(tmp_path: Path) -> None:
-    model = member("qwen3")
-    run, draft = small(tmp_path / "a", model), small(tmp_path / "b", model)
+def test_seeds_are_answered_without_guesses(small: Small) -> None:
+    run, draft = small("a", "qwen3"), small("b", "qwen3")
     done = threading.Event()
     one = Sequence(PROMPTS[0], GREEDY, 9, frozenset(), lambda chosen, reason: chosen is None and bool(done.set()))
     one.alone = True

@@ -4,7 +4,8 @@ import { api, request } from '../../shared/api'
 import { useChange, useGet, useProblem, useText } from '../context'
 import { Rows } from '../Rows'
 import { Go, Loaded, Nothing, Opener, Panel } from '../states'
-import { SHIPMENT } from './examples'
+import { Paste } from './Paste'
+import { NOMENCLATURE, SHIPMENT } from './examples'
 
 interface Version { version: string; source: string; loaded_by?: string; loaded_at: string }
 interface Step { code: string; text: string }
@@ -41,9 +42,10 @@ function Nomenclatures({ versions }: { versions: Version[] }) {
   const [file, setFile] = useState<File>()
   const [version, setVersion] = useState('')
   const [source, setSource] = useState('')
+  const fill = () => { setFile(new File([NOMENCLATURE], 'example.csv', { type: 'text/csv' })); setVersion('example'); setSource('made up') }
   const load = useChange(async (chosen: File) => api(VERSIONS, { method: 'POST', json: { table: await chosen.text(), version, source } }), [VERSIONS])
   return (
-    <Panel title={t('hsVersions')}>
+    <Panel title={t('hsVersions')} extra={versions.length === 0 && <Button size="small" onClick={fill}>{t('logExample')}</Button>}>
       <p className="quiet">{t('hsVersionsHelp')}</p>
       <div className="tools">
         <label className="file-button">{file?.name ?? t('hsFile')}<input type="file" accept=".csv,text/csv" onChange={(event) => setFile(event.target.files?.[0])} /></label>
@@ -156,11 +158,10 @@ function Papers() {
   return (
     <Panel title={t('paperTitle')} extra={<Button size="small" onClick={() => setText(JSON.stringify(SHIPMENT, null, 1))}>{t('logExample')}</Button>}>
       <p className="quiet">{t('paperHelp')}</p>
-      <Input.TextArea className="mono" dir="ltr" rows={6} aria-label={t('paperShipment')} placeholder={t('logPaste')} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
-      <div className="tools" style={{ marginBlockStart: 12 }}>
+      <Paste label={t('paperShipment')} hint={t('logPaste')} value={text} accept=".json,application/json" change={setText}>
         <Select value={kind} aria-label={t('paperKind')} style={{ minInlineSize: 180 }} onChange={setKind} options={KINDS.map((value) => ({ value, label: t(({ invoice: 'paperInvoice', 'packing-list': 'paperPacking', cn22: 'paperCn22', cn23: 'paperCn23' } as const)[value]) }))} />
         <Go text={t('paperGo')} busy={make.isPending} type="primary" disabled={!text.trim()} onClick={() => make.mutate(undefined)} />
-      </div>
+      </Paste>
       {make.error && <Alert type="error" role="alert" showIcon title={problem(make.error)} />}
     </Panel>
   )

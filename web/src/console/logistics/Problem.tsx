@@ -1,18 +1,18 @@
-import { Alert, Button, Input, InputNumber } from 'antd'
+import { Alert, Button, InputNumber } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useProblem, useText } from '../context'
 import { Go, Panel } from '../states'
+import { Paste } from './Paste'
 
-interface ProblemProps { title: string; help: string; example: unknown; go: string; seconds: number; busy: boolean; error: Error | null; table?: boolean; submit: (problem: unknown, seconds: number) => void; children?: ReactNode }
+interface ProblemProps { title: string; help: string; example: unknown; go: string; seconds?: number; busy: boolean; error: Error | null; table?: boolean; submit: (problem: unknown, seconds: number) => void; children?: ReactNode }
 
-/** A place to paste, drop or choose a problem, and how long it may be worked on. */
+/** A place to paste, drop or choose a problem, and how long it may be worked on, where that matters. */
 export function Problem({ title, help, example, go, seconds: usual, busy, error, table = false, submit, children }: ProblemProps) {
   const { t } = useText()
   const problem = useProblem()
   const [text, setText] = useState('')
-  const [seconds, setSeconds] = useState(usual)
+  const [seconds, setSeconds] = useState(usual ?? 0)
   const [wrong, setWrong] = useState<string>()
-  const take = async (file: File | undefined) => { if (file) setText(await file.text()) }
   const start = () => {
     setWrong(undefined)
     if (table && text.trim() && !text.trimStart().startsWith('{')) return submit(text, seconds)
@@ -27,14 +27,10 @@ export function Problem({ title, help, example, go, seconds: usual, busy, error,
   return (
     <Panel title={title} extra={<Button size="small" onClick={() => setText(JSON.stringify(example, null, 1))}>{t('logExample')}</Button>}>
       <p className="quiet">{help}</p>
-      <div onDragOver={(event) => event.preventDefault()} onDrop={(event) => { event.preventDefault(); void take(event.dataTransfer.files[0]) }}>
-        <Input.TextArea className="mono" dir="ltr" rows={7} value={text} aria-label={t('logProblem')} placeholder={t('logPaste')} spellCheck={false} onChange={(event) => setText(event.target.value)} />
-      </div>
-      <div className="tools" style={{ marginBlockStart: 12 }}>
-        <label className="file-button">{t('logFile')}<input type="file" accept=".json,.txt,application/json,text/plain" onChange={(event) => { void take(event.target.files?.[0]); event.target.value = '' }} /></label>
-        <label>{t('logSeconds')} <InputNumber min={1} max={60} value={seconds} aria-label={t('logSeconds')} onChange={(value) => setSeconds(value ?? usual)} style={{ inlineSize: 76 }} /></label>
+      <Paste label={t('logProblem')} hint={t('logPaste')} value={text} accept=".json,.txt,application/json,text/plain" change={setText}>
+        {usual !== undefined && <label>{t('logSeconds')} <InputNumber min={1} max={60} value={seconds} aria-label={t('logSeconds')} onChange={(value) => setSeconds(value ?? usual)} style={{ inlineSize: 76 }} /></label>}
         <Go text={go} busy={busy} type="primary" disabled={!text.trim()} onClick={start} />
-      </div>
+      </Paste>
       {busy && <p className="quiet" role="status">{t('logBusy')}</p>}
       {(wrong ?? error) && <Alert type="error" role="alert" showIcon title={wrong ?? problem(error)} />}
       {children}

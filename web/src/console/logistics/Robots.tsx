@@ -69,7 +69,13 @@ function Paths({ plan, floor }: { plan: RobotPlan; floor: Floor }) {
         <svg width={columns * cell} height={floor.grid.length * cell} role="img" aria-label={t('robotSummary', { robots: number(plan.robots.length), rows: number(floor.grid.length), columns: number(columns), step: number(step) })} data-step={step}>
           <rect className="floor" width={columns * cell} height={floor.grid.length * cell} />
           {floor.grid.flatMap((row, r) => [...row].map((sign, c) => sign === '#' && <rect key={`${r} ${c}`} className="shelf" x={c * cell + 1} y={r * cell + 1} width={cell - 2} height={cell - 2} rx={2} />))}
-          {(floor.errands ?? []).map((one) => [one.pickup, one.drop].map((at, end) => <rect key={`${one.id} ${end}`} className="spot" x={at[1] * cell + 3} y={at[0] * cell + 3} width={cell - 6} height={cell - 6} rx={3}><title>{t(end ? 'robotDropAt' : 'robotPickAt', { errand: one.id })}</title></rect>))}
+          {(floor.errands ?? []).map((one) => [one.pickup, one.drop].map((at, end) => (
+            <g key={`${one.id} ${end}`}>
+              <title>{t(end ? 'robotDropAt' : 'robotPickAt', { errand: one.id })}</title>
+              <rect className={end ? 'spot drop' : 'spot'} x={at[1] * cell + 3} y={at[0] * cell + 3} width={cell - 6} height={cell - 6} rx={3} />
+              {cell > 20 && <text x={(at[1] + 0.5) * cell} y={(at[0] + 0.5) * cell + 4} textAnchor="middle">{one.id.slice(0, Math.floor(cell / 9))}</text>}
+            </g>
+          )))}
           <polyline className="way" points={way.map((at) => { const { x, y } = middle(at); return `${x},${y}` }).join(' ')} />
           {plan.robots.map((one, at) => {
             const { x, y } = middle(place(one.path, step))
@@ -84,6 +90,7 @@ function Paths({ plan, floor }: { plan: RobotPlan; floor: Floor }) {
           })}
         </svg>
       )}
+      {plan.errands.length > 0 && <p className="quiet">{t('robotLegend')}</p>}
       <ul className="legend">{plan.robots.slice(0, 60).map((one, at) => <li key={one.id}><button type="button" className="opener" aria-pressed={one.id === chosen} onClick={() => setChosen(one.id === chosen ? '' : one.id)}><i style={{ background: color(at) }} />{one.id}</button></li>)}</ul>
     </div>
   )

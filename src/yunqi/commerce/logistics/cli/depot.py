@@ -65,7 +65,7 @@ def add(app: typer.Typer, open_app: OpenApp) -> None:
         with open_app() as opened:
             depot = opened.logistics.depot
             found = depot.landed_cost(depot.read_duties(duties), **depot.read_shipment(shipment))
-        document = landed_document(found)
+        document = landed_document(found, duties.read_bytes())
         if as_json:
             print_json(document)
             return

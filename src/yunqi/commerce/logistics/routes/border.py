@@ -113,7 +113,8 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
     def reckon_landed_cost(body: LandedCostRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Reckon what goods cost at the door from your duty table; each amount says from what."""
         depot = logistics.depot
-        return landed_document(depot.landed_cost(read_table(body.duties), **depot.read_shipment(body.shipment)))
+        found = depot.landed_cost(read_table(body.duties), **depot.read_shipment(body.shipment))
+        return landed_document(found, body.duties.encode())
 
     @routes.post("/customs/documents", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
     def make_document(body: PaperRequest, principal: Principal = require("shop")) -> Response:

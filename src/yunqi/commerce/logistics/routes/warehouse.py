@@ -34,6 +34,14 @@ class TimedRequest(BaseModel):
     seconds: float = Field(5.0, gt=0, le=60, description="Wall-clock seconds.")
 
 
+class WaveRequest(BaseModel):
+    """Orders and aisles in our form, or the form of the SBPO 2025 challenge as text, and how long to search."""
+
+    model_config = ConfigDict(extra="forbid")
+    problem: dict[str, Any] | str
+    seconds: float = Field(5.0, gt=0, le=60, description="Wall-clock seconds.")
+
+
 class PlainRequest(BaseModel):
     """A problem in our form that needs no time."""
 
@@ -58,7 +66,7 @@ def add(routes: APIRouter, logistics: Logistics, require: Callable[[str], Any]) 
         return walk_document(logistics.depot.walk(problem), names)
 
     @routes.post("/warehouse/waves")
-    def choose_wave(body: TimedRequest, principal: Principal = require("shop")) -> dict[str, Any]:
+    def choose_wave(body: WaveRequest, principal: Principal = require("shop")) -> dict[str, Any]:
         """Choose orders and aisles so that each visited aisle yields most units, with a bound."""
         return wave_document(logistics.depot.wave(logistics.depot.read_waves(body.problem), seconds=body.seconds))
 

@@ -37,10 +37,12 @@ class Depot:
     def __init__(self, config: LogisticsConfig) -> None:
         self._config = config
 
-    def read_waves(self, source: Path | dict[str, Any]) -> WaveProblem:
-        """Read a wave problem: in the form of the SBPO 2025 challenge, our JSON file, or a document."""
+    def read_waves(self, source: Path | dict[str, Any] | str) -> WaveProblem:
+        """Read a wave problem: in the form of the SBPO 2025 challenge (a file or its text), our JSON file, or a document."""
         from yunqi.commerce.logistics.engine.warehouse.waves import read_waves  # HiGHS takes half a second to load
 
+        if isinstance(source, str):
+            return read_waves(source)
         if not isinstance(source, Path) or source.suffix.lower() == ".json":
             return read.read_waves(load_json(source))
         return read_waves(read_text(source, "a wave problem: orders, items, aisles"))

@@ -1,5 +1,6 @@
 """Answers of the border as plain values, for commands and routes alike."""
 
+import hashlib
 from typing import Any
 
 from yunqi.commerce.logistics.model.customs import LandedCost
@@ -7,11 +8,12 @@ from yunqi.commerce.logistics.model.nomenclature import Suggestion
 from yunqi.kernel.clock import iso
 
 
-def landed_document(found: LandedCost) -> dict[str, Any]:
-    """Return every amount in minor units, with what it was reckoned from, and their sum."""
+def landed_document(found: LandedCost, table: bytes) -> dict[str, Any]:
+    """Return every amount in minor units, with what it was reckoned from, their sum, and which duty table it was."""
     return {
         "currency": found.currency, "total": found.total,
         "costs": [{"name": cost.name, "amount": cost.amount, "because": cost.because} for cost in found.costs],
+        "table": {"sha256": hashlib.sha256(table).hexdigest()},
     }  # fmt: skip
 
 

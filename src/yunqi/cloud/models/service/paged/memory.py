@@ -46,10 +46,10 @@ def let_go(file: Path) -> int:
 
 def _mappings(file: Path) -> list[tuple[int, int]]:
     """Return where a file is mapped to be read only: there is nothing in such pages that the file does not hold."""
-    found = []
+    found, mapped = [], str(file.resolve())
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         place, rights, *_, path = line.split(maxsplit=5) if line.count(" ") > 4 else (line, "", "")
-        if path == str(file.resolve()) and "w" not in rights:
+        if path == mapped and "w" not in rights:
             start, end = (int(number, 16) for number in place.split("-"))
             found.append((start, end - start))
     return found

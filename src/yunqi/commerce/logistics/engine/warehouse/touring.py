@@ -6,6 +6,7 @@ Catusse and Cambazard 2018 for more). Exact; linear in the aisles, exponential i
 whose every corner is even, and a round through all its edges (Hierholzer 1873) is the walk.
 """
 
+import functools
 import itertools
 import math
 from collections import defaultdict
@@ -119,7 +120,7 @@ def _along(layer: dict[State, _Step], part: int, ways: Sequence[_Way]) -> dict[S
             if way.joins:
                 one, other = ends[part][1], ends[part + 1][1]
                 ends = [(degree, one if name == other else name) for degree, name in ends]
-            _keep(found, _named(ends), _Step(step.metres + way.metres, state, way.edges))
+            _keep(found, _named(tuple(ends)), _Step(step.metres + way.metres, state, way.edges))
     return found
 
 
@@ -135,7 +136,7 @@ def _across(layer: dict[State, _Step], aisle: int, crossings: Sequence[float], b
             edges = tuple(
                 ((aisle, at), (aisle + 1, at), often) for at, often in zip(crossings, times, strict=True) if often
             )
-            _keep(found, _named(after), _Step(step.metres + sum(times) * block.pitch, state, edges))
+            _keep(found, _named(tuple(after)), _Step(step.metres + sum(times) * block.pitch, state, edges))
     return found
 
 
@@ -144,7 +145,8 @@ def _keep(found: dict[State, _Step], state: State, step: _Step) -> None:
         found[state] = step
 
 
-def _named(ends: Sequence[tuple[int, int]]) -> State:
+@functools.lru_cache(1 << 14)  # the same few states are met again and again
+def _named(ends: tuple[tuple[int, int], ...]) -> State:
     """Number the parts of a walk from the front, so that equal states are equal."""
     names: dict[int, int] = {0: 0}
     return tuple((degree, names.setdefault(name, len(names))) for degree, name in ends)

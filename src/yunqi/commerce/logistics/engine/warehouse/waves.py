@@ -122,11 +122,14 @@ def read_waves(text: str) -> WaveProblem:
     Invalid
         Names the line that is wrong.
     """
-    lines = [line.split() for line in text.splitlines() if line.strip()]
-    try:
-        numbers = [[int(word) for word in line] for line in lines]
-    except ValueError as error:
-        raise Invalid(f"the wave file must hold whole numbers only: {error}", "file") from error
+    numbers, places = [], []
+    for place, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if wrong := [word for word in words if not word.removeprefix("-").isdecimal()]:
+            raise Invalid(f"line {place}: a wave file holds whole numbers only, {wrong[0][:40]!r} is none", "file")
+        if words:
+            numbers.append([int(word) for word in words])
+            places.append(place)
     if not numbers or len(numbers[0]) != 3:
         raise Invalid("line 1 must say how many orders, items and aisles there are", "file")
     orders, _, aisles = numbers[0]
@@ -136,8 +139,8 @@ def read_waves(text: str) -> WaveProblem:
             "file",
         )
     rows = []
-    for at, row in enumerate(numbers[1:-1], 2):
-        if not row or len(row) != 1 + 2 * row[0]:
-            raise Invalid(f"line {at}: {len(row) - 1} numbers follow where {row[0] if row else 0} pairs should", "file")
+    for place, row in zip(places[1:-1], numbers[1:-1], strict=True):
+        if len(row) != 1 + 2 * row[0]:
+            raise Invalid(f"line {place}: {len(row) - 1} numbers follow where {row[0]} pairs should", "file")
         rows.append({str(item): units for item, units in zip(row[1::2], row[2::2], strict=True)})
     return WaveProblem(tuple(rows[:orders]), tuple(rows[orders:]), *numbers[-1])

@@ -12,6 +12,7 @@ from yunqi.commerce.logistics.engine.routing.rich.insert import least
 from yunqi.commerce.logistics.engine.routing.rich.layout import (
     BLINK,
     CHARGE_HERE,
+    COST,
     ENOUGH,
     FIXED,
     INFEASIBLE,
@@ -91,6 +92,10 @@ class RichSearch:
         length = ROUND if self.leeway else max(ROUND, 2 * n)
         with ThreadPoolExecutor(workers) as threads:
             current = self._start(warm)
+            if n and self.leeway is not None:  # the plan in force moves nobody: there is always that to fall back on
+                rounds.load(self.state, current)
+                current.cost = float(self.state.f[COST])
+                self._take([current])
             if n:
                 current, seen = rounds.run(threads, current, 1.0, 1, is_over=lambda: False, alone=True)
                 self._take(seen)
