@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
-from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Rounding, Task, TaskKind, Vehicle
+from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Rounding, Task, TaskKind, Travel, Vehicle
 
 REQUIRED = 10**12
 """The price of leaving out what must be served."""
@@ -128,14 +128,16 @@ def packed(problem: Problem, *, neighbours: int | None = None) -> Packed:
         at.TIMED: int(any(task.windows for task in tasks) or any(v.window != (0, FOREVER) for v in vehicles)),
         at.PAIRED: int(any(task.partner for task in tasks)),
     }
-    if travel.xy is not None:
-        table = np.zeros((2, 1, 1), np.int32)
-        head = [float(scale), _ADD[travel.rounding]]
-        xy = np.concatenate([head, travel.xy[site].reshape(-1)])
-    else:
-        table = np.stack([travel.distances, travel.durations]).astype(np.int32)  # type: ignore[list-item]
-        xy = np.zeros(2)
+    table, xy = _ways(travel, site)
     return Packed(pack(numbers, vectors, at.PROBLEM_HEADER), table, xy, tuple(order))
+
+
+def _ways(travel: Travel, site: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Return the matrices, or the scale, the rounding and the places that stand for them."""
+    if travel.xy is None:
+        return np.stack([travel.distances, travel.durations]).astype(np.int32), np.zeros(2)  # type: ignore[list-item]
+    head = [float(travel.scale), _ADD[travel.rounding]]
+    return np.zeros((2, 1, 1), np.int32), np.concatenate([head, travel.xy[site].reshape(-1)])
 
 
 def _counted(problem: Problem) -> Problem:
