@@ -6,7 +6,7 @@ import pytest
 
 from yunqi.commerce.logistics import LogisticsConfig
 from yunqi.commerce.logistics.engine.routing.check import check
-from yunqi.commerce.logistics.engine.routing.events import after_events, recorded
+from yunqi.commerce.logistics.engine.routing.events import after_events, kept_share, recorded
 from yunqi.commerce.logistics.engine.routing.read.detect import read_document
 from yunqi.commerce.logistics.model import BadProblem, Replan, Route
 from yunqi.commerce.logistics.service.reading import read_replan, replayed
@@ -164,6 +164,14 @@ def test_a_plan_in_force_that_may_not_change_is_kept_however_little_time_there_i
         assert {route.vehicle: set(route.stops) for route in found.plan.routes} == {
             "v0": {"t0", "t1", "t2"}, "v1": {"t3", "t4", "t5"}
         }  # fmt: skip
+
+
+def test_a_stop_that_is_served_no_more_did_not_keep_its_vehicle() -> None:
+    before = [Route("v0", ("t0", "t1")), Route("v1", ("t2", "t3"))]
+    assert kept_share(before, [Route("v0", ("t0", "t1")), Route("v1", ("t2",))], set()) == 0.75
+    assert kept_share(before, [Route("v0", ("t0", "t1")), Route("v1", ("t2",))], {"t3"}) == 1.0
+    assert kept_share(before, [], set()) == 0.0
+    assert kept_share([], before, set()) == 1.0
 
 
 def test_who_has_not_left_leaves_from_now_on() -> None:

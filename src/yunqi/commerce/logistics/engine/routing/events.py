@@ -355,10 +355,9 @@ def _who(routes: Sequence[Route]) -> dict[str, str]:
 
 
 def kept_share(before: Sequence[Route], after: Sequence[Route], touched: set[str]) -> float:
-    """Return the share of stops in both plans, untouched by events, that keep their vehicle."""
+    """Return the share of stops, untouched by events, that keep their vehicle; one that is served no more does not."""
     was, now = {stop: by for stop, by in _who(before).items() if stop not in touched}, _who(after)
-    both = [key for key in was if key in now]
-    return sum(was[key] == now[key] for key in both) / len(both) if both else 1.0
+    return sum(now.get(stop) == by for stop, by in was.items()) / len(was) if was else 1.0
 
 
 def alike(problem: Problem, before: Sequence[Route], after: Sequence[Route]) -> list[Route]:
