@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from yunqi.commerce.logistics import Grid, LogisticsConfig, Robot, RobotPlan, RobotProblem, Yard, generated_fleet
 from yunqi.commerce.logistics.engine.robots.check import violations
 from yunqi.commerce.logistics.engine.robots.floor import FAR, Ground
+from yunqi.commerce.logistics.engine.robots.kernels import around
 from yunqi.commerce.logistics.engine.robots.passing import passage
 from yunqi.commerce.logistics.engine.robots.solve import plan_robots
 from yunqi.commerce.logistics.model.robots import Errand
@@ -128,6 +130,19 @@ def test_small_drawn_days_of_errands_are_never_broken(seed: int) -> None:
     plan = plan_robots(problem, used=steps(200))
     assert violations(problem, plan) == []
     assert plan.total >= plan.total_bound
+
+
+def test_numbers_of_searches_begin_anew_before_they_overflow() -> None:
+    ground = Ground(Grid(("....", "....")))
+    cells = np.array([0, 3], np.int32)
+    plans = around.new_plans(
+        ground.near, np.array([ground.guide(int(cell)) for cell in cells[::-1]]), cells, cells[::-1].copy(), 8
+    )
+    plans.turn[0] = around.LAST_STAMP - 1
+    plans.seen[:] = 1  # what searches long ago had looked at
+    assert around.in_turn(plans, np.arange(2, dtype=np.int32)) == -1
+    assert plans.turn[0] == 1
+    assert sorted(plans.lengths.tolist()) == [3, 5]
 
 
 def test_errands_are_all_done_by_robots_that_never_meet() -> None:

@@ -13,6 +13,8 @@ from yunqi.commerce.logistics.engine.robots.kernels.cells import NOWHERE, Cells
 
 MOST = 16
 """Robots that are planned anew at once."""
+LAST_STAMP = (1 << 31) - 1
+"""Searches after which their numbers begin anew."""
 
 
 class Plans(NamedTuple):
@@ -118,6 +120,9 @@ def leg(plans: Plans, robot: int, line: int, goal: int, start: int, begins: int,
     arrival = max(begins + guide[start], earliest)
     if there[begins, start] >= 0 or arrival > last:
         return -1
+    if plans.turn[0] == LAST_STAMP:
+        plans.seen[:] = 0
+        plans.turn[0] = 0
     plans.turn[0] += 1
     stamp, entries = plans.turn[0], 1
     plans.heads[arrival : last + 1] = -1
