@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from yunqi.commerce.logistics.engine.robots.floor import Ground
-from yunqi.commerce.logistics.engine.robots.goals import MEMORY, MOST_TURNS
+from yunqi.commerce.logistics.engine.robots.goals import MEMORY, rounds
 from yunqi.commerce.logistics.engine.robots.kernels.around import new_plans, put
 from yunqi.commerce.logistics.engine.robots.kernels.day import Day, improve_day
 from yunqi.commerce.logistics.model.robots import RobotProblem, Served
@@ -29,12 +29,9 @@ def better_day(
     if steps * ground.size * 24 > MEMORY:
         return
     day = _day(ground, problem, homes, paths, served, steps)
-    weights, turns, rounds = np.ones((KINDS, SIZES)), 5, 0
-    while used() < 1.0:
-        before = used()
-        improve_day(day, turns, weights, seed + rounds)
-        rounds += 1
-        turns = min(MOST_TURNS, 2 * turns) if used() - before < 0.005 else max(1, turns // 2)
+    weights = np.ones((KINDS, SIZES))
+    for turns, number in rounds(used, seed):
+        improve_day(day, turns, weights, number)
     plans = day.plans
     for robot, end in enumerate(plans.lengths.tolist()):
         paths[robot] = plans.paths[robot, : end + 1].tolist()

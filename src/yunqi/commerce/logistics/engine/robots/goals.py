@@ -1,7 +1,7 @@
 """Paths of many robots to goals of their own: a first plan in which nobody meets, then better ones until the time is over."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -99,13 +99,20 @@ class Fleet:
             plans.paths[robot, len(path) :] = path[-1]
             plans.lengths[robot] = len(path) - 1
             put(plans, robot)
-        weights, turns, rounds, least = np.ones((KINDS, SIZES)), 5, 0, int(self._least.sum())
-        while used() < 1.0 and plans.lengths.sum() > least:
-            before = used()
-            improve(plans, turns, weights, self._seed + rounds)
-            rounds += 1
-            turns = min(MOST_TURNS, 2 * turns) if used() - before < 0.005 else max(1, turns // 2)
+        weights, least = np.ones((KINDS, SIZES)), int(self._least.sum())
+        for turns, seed in rounds(used, self._seed):
+            if improve(plans, turns, weights, seed) == least:
+                break
         return [path[: end + 1].tolist() for path, end in zip(plans.paths, plans.lengths, strict=True)]
+
+
+def rounds(used: Callable[[], float], seed: int) -> Iterator[tuple[int, int]]:
+    """Return how many neighbourhoods to try, and a seed, until the time is over: more at once while they take next to none."""
+    turns = 5
+    while (before := used()) < 1.0:
+        yield turns, seed
+        seed += 1
+        turns = min(MOST_TURNS, 2 * turns) if used() - before < 0.005 else max(1, turns // 2)
 
 
 def total(paths: Paths) -> int:
