@@ -4,19 +4,14 @@ Breaks, two windows a stop, skills, and limits of stops, which the published set
 in VROOM's JSON form. Ours is checked; VROOM's cost is its own word. The search was not tuned on seeds from 11 on.
 """
 
-import json
-import tempfile
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from yunqi.app.bench import peer_routes
+from yunqi.app.bench.forms import planned_beside
 from yunqi.app.bench.model import Options, Row
-from yunqi.app.bench.peers import peer_answer
-from yunqi.commerce.logistics import Budget, LogisticsConfig, load_problem, prepare, solve
+from yunqi.commerce.logistics import prepare
 from yunqi.kernel import Invalid
 
 FIRST_SEED = 11
@@ -105,14 +100,5 @@ def generated_day(stops: int, vehicles: int, rules: str, *, seed: int) -> dict[s
 
 def _both(document: dict[str, Any], seconds: float, seed: int, options: Options) -> tuple[float, float, dict[str, Any]]:
     """Return what our plan costs (infinitely much if a stop is left out), its CPU seconds, and the peer's answer."""
-    with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
-        file = Path(folder) / "day.json"
-        file.write_text(json.dumps(document))
-        begun = time.process_time()
-        budget = Budget.of_processor(seconds, threads=2) if options.text("clock") == "cpu" else Budget(seconds)
-        plan = solve(load_problem(file), LogisticsConfig(), budget=budget, seed=seed)
-        cpu = time.process_time() - begun
-        found = peer_answer(
-            peer_routes.__file__, "vroom_form", str(file), str(cpu), timeout=30 * cpu + 120, options=options
-        )
+    plan, cpu, found = planned_beside("vroom_form", document, seconds, seed, options)
     return (float("inf") if plan.unserved else plan.cost), cpu, found

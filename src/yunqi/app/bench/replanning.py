@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from yunqi.app.bench.forms import budget_of
 from yunqi.app.bench.model import Options, Row
 from yunqi.app.bench.routing import beside
 from yunqi.commerce.logistics import (
@@ -69,16 +70,16 @@ def run(runs: int, options: Options) -> list[Row]:
         whole = town(1000, seed=seed)
         before = replace(whole, tasks=whole.tasks[:950])
         plans = [
-            solve(before, config, budget=_budget(overnight, options), seed=seed, expected=expected)
+            solve(before, config, budget=budget_of(overnight, options), seed=seed, expected=expected)
             for expected in rooms
         ]
         begun = time.process_time()
         found = replan(
-            before, plans[0].routes, _events(whole, seed, new), config, budget=_budget(2.0, options), seed=seed
+            before, plans[0].routes, _events(whole, seed, new), config, budget=budget_of(2.0, options), seed=seed
         )
         cpu = time.process_time() - begun
         begun = time.process_time()
-        cold = solve(found.problem, config, budget=_budget(cold_seconds, options), seed=seed)
+        cold = solve(found.problem, config, budget=budget_of(cold_seconds, options), seed=seed)
         cold_cpu = time.process_time() - begun
         for k, plan in enumerate(plans):
             day = _day(whole, before, plan, found if k == 0 else None, options, seed)
@@ -147,19 +148,15 @@ def _with_room(days: Sequence[Sequence[Day]], gaps: Sequence[float], first: int,
 def _day(whole: Problem, before: Problem, plan: Plan, found: Replan | None, options: Options, seed: int) -> Day:
     """Plan again without pins, if that is not found yet, and with."""
     config, events = LogisticsConfig(), _events(whole, seed, _new(options))
-    found = found or replan(before, plan.routes, events, config, budget=_budget(2.0, options), seed=seed)
+    found = found or replan(before, plan.routes, events, config, budget=budget_of(2.0, options), seed=seed)
     lost = {str(event["id"]) for event in events if event["type"] == "order_cancelled"}
     elsewhere = [route for route in plan.routes if not lost & set(route.stops)]
     events += _pins(plan.routes, events, seed)
-    pinned = replan(before, plan.routes, events, config, budget=_budget(2.0, options))
+    pinned = replan(before, plan.routes, events, config, budget=budget_of(2.0, options))
     return Day(
         plan.cost, found.first_seconds, found.plan.cost, min(found.kept, pinned.kept) * 100,
         _kept(elsewhere, found.plan.routes) * 100, _pins_kept(pinned.problem, pinned.plan.routes),
     )  # fmt: skip
-
-
-def _budget(seconds: float, options: Options) -> Budget:
-    return Budget.of_processor(seconds, threads=2) if options.text("clock") == "cpu" else Budget(seconds)
 
 
 def _warm(problem: Problem, routes: Sequence[Route]) -> list[list[int]]:

@@ -5,18 +5,13 @@ paper. Ours is checked; what OR-Tools serves and how far it goes is its own word
 first, then the way. The search was tuned on other draws.
 """
 
-import json
-import tempfile
-import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from yunqi.app.bench import peer_routes
+from yunqi.app.bench.forms import planned_beside
 from yunqi.app.bench.model import Options, Row
-from yunqi.app.bench.peers import peer_answer
-from yunqi.commerce.logistics import Budget, LogisticsConfig, load_problem, prepare, solve
+from yunqi.commerce.logistics import prepare
 
 FIRST_SEED = 11
 SIZES = ((24, 3), (48, 5), (96, 9), (144, 13))
@@ -88,15 +83,6 @@ def _both(
     requests: int, vehicles: int, seconds: float, seed: int, options: Options
 ) -> tuple[dict[str, float], dict[str, Any]]:
     document = generated_rides(requests, vehicles, seed=seed)
-    with tempfile.TemporaryDirectory(prefix="yunqi-peers-") as folder:
-        file = Path(folder) / "rides.json"
-        file.write_text(json.dumps(document))
-        begun = time.process_time()
-        budget = Budget.of_processor(seconds, threads=2) if options.text("clock") == "cpu" else Budget(seconds)
-        plan = solve(load_problem(file), LogisticsConfig(), budget=budget, seed=seed)
-        cpu = time.process_time() - begun
-        theirs = peer_answer(
-            peer_routes.__file__, "rides", str(file), str(cpu), timeout=30 * cpu + 120, options=options
-        )
+    plan, cpu, theirs = planned_beside("rides", document, seconds, seed, options)
     served = requests - len(plan.unserved) // 2
     return {"served": float(served), "way": plan.cost, "cpu": cpu}, theirs

@@ -5,7 +5,6 @@ known then. The weight of the smoothing was chosen on days before the held-out o
 """
 
 import time
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -57,14 +56,9 @@ def _played(name: str, panel: Panel, lead: int) -> list[Row]:
         begun = time.process_time()
         replay = Stock().replay({"goods": goods}, panel, days=HELD_OUT)
         spent = (time.process_time() - begun) / len(goods) / (HELD_OUT / 7)
-        (ours, filled), (theirs, plain) = (_sums(part.values()) for part in (replay.played, replay.textbook))
-        rows.append(Row(f"{name}_{label}_cost", ours, "a day", "textbook", theirs, ours / theirs, len(goods)))
-        rows.append(Row(f"{name}_{label}_filled", filled, "share", "textbook", plain, None, len(goods)))
+        ours, plain = (Played.together(part.values()) for part in (replay.played, replay.textbook))
+        ratio = ours.cost / plain.cost
+        rows.append(Row(f"{name}_{label}_cost", ours.cost, "a day", "textbook", plain.cost, ratio, len(goods)))
+        rows.append(Row(f"{name}_{label}_filled", ours.fill, "share", "textbook", plain.fill, None, len(goods)))
         rows.append(Row(f"{name}_{label}_cpu_a_level", 1e3 * spent, "ms"))
     return rows
-
-
-def _sums(played: Iterable[Played]) -> tuple[float, float]:
-    """Return what a day costs for all goods, and the share of their demand that was there."""
-    goods = list(played)
-    return sum(one.cost for one in goods), sum(one.served for one in goods) / sum(one.asked for one in goods)

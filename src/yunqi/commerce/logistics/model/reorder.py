@@ -1,7 +1,7 @@
 """When to order and how much: goods that are kept in stock, and goods that are bought once for a season."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from yunqi.kernel.errors import Invalid
@@ -161,6 +161,12 @@ class Played:
     def fill(self) -> float:
         """The share that was there when it was asked for."""
         return self.served / self.asked if self.asked else 1.0
+
+    @classmethod
+    def together(cls, played: Iterable["Played"]) -> "Played":
+        """Return what several goods cost and had together."""
+        goods = tuple(played)
+        return cls(*(sum(getattr(one, part) for one in goods) for part in ("cost", "asked", "served")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,5 @@ def replay_document(found: Replay) -> dict[str, Any]:
 
 
 def _sums(played: Mapping[str, Played], prefix: str) -> dict[str, float]:
-    asked, served = (sum(getattr(one, part) for one in played.values()) for part in ("asked", "served"))
-    cost = sum(one.cost for one in played.values())
-    return {f"{prefix}cost": round(cost, 4), f"{prefix}fill": round(served / asked, 4) if asked else 1.0}
+    whole = Played.together(played.values())
+    return {f"{prefix}cost": round(whole.cost, 4), f"{prefix}fill": round(whole.fill, 4)}

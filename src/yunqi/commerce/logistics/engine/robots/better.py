@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from yunqi.commerce.logistics.engine.robots.floor import Ground
-from yunqi.commerce.logistics.engine.robots.goals import MEMORY, rounds
-from yunqi.commerce.logistics.engine.robots.kernels.around import new_plans, put
+from yunqi.commerce.logistics.engine.robots.goals import lay, most_steps, paths_of, rounds
+from yunqi.commerce.logistics.engine.robots.kernels.around import new_plans
 from yunqi.commerce.logistics.engine.robots.kernels.day import Day, improve_day
 from yunqi.commerce.logistics.model.robots import RobotProblem, Served
 
@@ -26,15 +26,13 @@ def better_day(
 ) -> None:
     """Change paths and what is served until the time is over: never more steps from release to drop than before."""
     steps = len(paths[0]) - 1 + ROOM
-    if steps * ground.size * 24 > MEMORY:
+    if steps > most_steps(ground):
         return
     day = _day(ground, problem, homes, paths, served, steps)
     weights = np.ones((KINDS, SIZES))
     for turns, number in rounds(used, seed):
         improve_day(day, turns, weights, number)
-    plans = day.plans
-    for robot, end in enumerate(plans.lengths.tolist()):
-        paths[robot] = plans.paths[robot, : end + 1].tolist()
+    paths[:] = paths_of(day.plans)
     served.clear()
     for robot, count in enumerate(day.counts.tolist()):
         for errand in day.turns[robot, :count].tolist():
@@ -58,14 +56,7 @@ def _day(
     line[lines] = np.arange(len(lines))
     home = np.array(homes, np.int32)
     plans = new_plans(ground.near, np.array([ground.guide(cell) for cell in lines]), home, home, steps)
-    for robot, path in enumerate(paths):
-        plans.paths[robot, : len(path)] = path
-        plans.paths[robot, len(path) :] = path[-1]
-        end = len(path) - 1
-        while end and path[end - 1] == path[-1]:
-            end -= 1
-        plans.lengths[robot] = end
-        put(plans, robot)
+    lay(plans, paths)
     number = {errand.id: at for at, errand in enumerate(problem.errands)}
     robots = {robot.id: at for at, robot in enumerate(problem.robots)}
     most = min(len(number), 3 * -(-len(number) // len(robots)) + 20)

@@ -77,7 +77,7 @@ class Fleet:
         for _ in range(ORDERS):
             failed = int(in_turn(plans, np.array(order, np.int32)))
             if failed < 0:
-                return [path[: end + 1].tolist() for path, end in zip(plans.paths, plans.lengths, strict=True)]
+                return paths_of(plans)
             if used() >= 1.0:
                 break
             order.remove(failed)
@@ -85,25 +85,43 @@ class Fleet:
         return None
 
     def _tables(self, steps: int) -> Plans:
-        most = MEMORY // (24 * self._ground.size)
-        return new_plans(self._ground.near, self._guides, self._starts, self._goals, max(1, min(steps, most)))
+        steps = max(1, min(steps, most_steps(self._ground)))
+        return new_plans(self._ground.near, self._guides, self._starts, self._goals, steps)
 
     def better(self, paths: Paths, *, used: Callable[[], float]) -> Paths:
         """Plan a few robots anew again and again, and keep what takes no more steps together."""
         steps = max(map(len, paths)) - 1
-        if steps * self._ground.size * 24 > MEMORY:
+        if steps > most_steps(self._ground):
             return paths
         plans = self._tables(steps + 10)
-        for robot, path in enumerate(paths):
-            plans.paths[robot, : len(path)] = path
-            plans.paths[robot, len(path) :] = path[-1]
-            plans.lengths[robot] = len(path) - 1
-            put(plans, robot)
+        lay(plans, paths)
         weights, least = np.ones((KINDS, SIZES)), int(self._least.sum())
         for turns, seed in rounds(used, self._seed):
             if improve(plans, turns, weights, seed) == least:
                 break
-        return [path[: end + 1].tolist() for path, end in zip(plans.paths, plans.lengths, strict=True)]
+        return paths_of(plans)
+
+
+def most_steps(ground: Ground) -> int:
+    """Return how many steps the tables of a floor may have: six numbers of four bytes for each step and cell."""
+    return MEMORY // (24 * ground.size)
+
+
+def lay(plans: Plans, paths: Sequence[Sequence[int]]) -> None:
+    """Write paths into tables without any; rests at their ends are none of their steps."""
+    for robot, path in enumerate(paths):
+        plans.paths[robot, : len(path)] = path
+        plans.paths[robot, len(path) :] = path[-1]
+        end = len(path) - 1
+        while end and path[end - 1] == path[-1]:
+            end -= 1
+        plans.lengths[robot] = end
+        put(plans, robot)
+
+
+def paths_of(plans: Plans) -> Paths:
+    """Return the paths that stand in tables, without rests at their ends."""
+    return [path[: end + 1].tolist() for path, end in zip(plans.paths, plans.lengths, strict=True)]
 
 
 def rounds(used: Callable[[], float], seed: int) -> Iterator[tuple[int, int]]:

@@ -70,15 +70,16 @@ def observed(demands: Sequence[int]) -> Floats:
     return found
 
 
-def mean_of(chances: Floats) -> float:
-    """Return the expected units."""
-    return float(chances @ np.arange(len(chances)))
+def moments(chances: Floats) -> tuple[float, float]:
+    """Return mean and variance of the units."""
+    units = np.arange(len(chances))
+    mean = float(chances @ units)
+    return mean, max(0.0, float(chances @ (units - mean) ** 2))
 
 
 def together(chances: Floats, periods: float) -> Floats:
     """Return the chances of the sum over independent periods; a unit falls into a part of a period with that chance."""
-    mean = mean_of(chances)
-    variance = float(chances @ (np.arange(len(chances)) - mean) ** 2)
+    mean, variance = moments(chances)
     length = (len(chances) - 1) * math.ceil(periods) + 1
     length = min(length, _top(mean * periods, math.sqrt(variance * periods)) + len(chances))
     size = 2 << (length - 1).bit_length()

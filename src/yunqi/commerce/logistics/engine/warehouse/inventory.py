@@ -1,13 +1,14 @@
 """How much to order and when: the newsvendor, and levels of stock for independent demand, beside the rules of textbooks."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.warehouse.demand import Floats, poisson
+from yunqi.commerce.logistics.engine.warehouse.demand import Floats, moments, poisson
 from yunqi.commerce.logistics.engine.warehouse.position import Position
 from yunqi.commerce.logistics.model.reorder import Policy
 from yunqi.kernel.errors import Invalid
@@ -74,7 +75,7 @@ class Costs:
     review: int = 1
 
 
-class Policies:
+class Policies(ABC):
     """What policies cost a period.
 
     Parameters
@@ -87,23 +88,23 @@ class Policies:
 
     def __init__(self, position: Position, chances: Floats, costs: Costs) -> None:
         self._position, self._costs, self._chances = position, costs, chances
-        self._mean = float(chances @ np.arange(len(chances)))
+        self._mean = moments(chances)[0]
         self._fixed = costs.fixed / costs.review
         self._wilson = math.sqrt(2 * position.mean * costs.fixed / costs.hold)
         if self._wilson > MOST_LOT:
             raise Invalid(f"lots of more than {MOST_LOT:,} units are not reckoned; count in cases", "fixed")
 
+    @abstractmethod
     def _spread(self, size: int) -> tuple[Floats, float]:
         """Return how often each position below the highest is held, the highest first, and the orders a look."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _sizes(self, lowest: int, highest: int) -> Iterator[int]:
         """Return the sizes between two that may be tried."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cheapest(self) -> Policy:
         """Return the policy that costs least."""
-        raise NotImplementedError
 
     def _round(self, size: float) -> int:
         return max(1, round(size))

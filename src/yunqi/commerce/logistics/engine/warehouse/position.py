@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.warehouse.demand import Floats, mean_of, together
+from yunqi.commerce.logistics.engine.warehouse.demand import Floats, moments, together
 
 Ints = npt.NDArray[np.int64]
 
@@ -28,7 +28,7 @@ class Position:
     """
 
     def __init__(self, chances: Floats, leads: Mapping[float, float], review: int = 1) -> None:
-        self.mean = mean_of(chances)
+        self.mean = moments(chances)[0]
         spans: dict[float, float] = {}
         for lead, chance in leads.items():
             for period in range(1, review + 1):

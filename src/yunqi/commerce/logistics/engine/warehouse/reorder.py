@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable
 from statistics import NormalDist
 
-import numpy as np
-
-from yunqi.commerce.logistics.engine.warehouse.demand import Floats, fitted, mean_of, observed, poisson, together
+from yunqi.commerce.logistics.engine.warehouse.demand import Floats, fitted, moments, observed, poisson, together
 from yunqi.commerce.logistics.engine.warehouse.inventory import Costs, LevelPolicies, LotPolicies, Policies, newsvendor
 from yunqi.commerce.logistics.engine.warehouse.played import Shelf
 from yunqi.commerce.logistics.engine.warehouse.position import Position
@@ -37,14 +35,14 @@ def reorders(problem: ReorderProblem) -> Reorders:
 
 def _level(good: StockedGood) -> Level:
     chances = _chances(good)
-    mean = mean_of(chances)
-    deviation = math.sqrt(max(0.0, float(chances @ (np.arange(len(chances)) - mean) ** 2)))
-    try:
-        policies = _policies(good, chances)
-    except Invalid as error:
-        raise Invalid(f"good {good.id}: {error}", "goods") from error
-    found = policies.cheapest() if good.fill is None else policies.filling(good.fill)
-    return Level(good.id, found, good.pack > 1, policies.plain(_share(good)), mean, deviation)
+    policies = _policies(good, chances)
+    mean, variance = moments(chances)
+    plain = policies.plain(_share(good))
+    return Level(good.id, _chosen(good, policies), good.pack > 1, plain, mean, math.sqrt(variance))
+
+
+def _chosen(good: StockedGood, policies: Policies) -> Policy:
+    return policies.cheapest() if good.fill is None else policies.filling(good.fill)
 
 
 def _share(good: StockedGood) -> float:
@@ -77,12 +75,12 @@ def replay(
         known = sold.before(begin)
         problem = problem_of(known)
         for good in problem.goods:
-            ours, simple = _level(good).policy, _textbook(good, known)
-            leads = _leads(good)
-            pair = shelves.setdefault(good.id, (Shelf(good, leads), Shelf(good, leads)))
+            ours, simple = _chosen(good, _policies(good, _chances(good))), _textbook(good, known)
+            if good.id not in shelves:
+                shelves[good.id] = Shelf(good, _leads(good)), Shelf(good, _leads(good))
             for units in known.held_out(good.id, min(7, sold.days - begin)):
-                pair[0].period(ours, units)
-                pair[1].period(simple, units)
+                shelves[good.id][0].period(ours, units)
+                shelves[good.id][1].period(simple, units)
         on_day(min(sold.days, begin + 7) - first)
     told = {name: (one.told(), other.told()) for name, (one, other) in shelves.items()}
     return Replay(days, {name: one for name, (one, _) in told.items()}, {name: one for name, (_, one) in told.items()})
@@ -102,9 +100,12 @@ def _policies(good: StockedGood, chances: Floats) -> Policies:
     costs = Costs(fixed=good.fixed, hold=good.hold, backorder=good.backorder or 0.0, review=good.review)
     leads = _leads(good)
     position, asked = Position(chances, leads, good.review), together(chances, good.review)
-    if good.pack > 1:
-        return LotPolicies(position, asked, costs, pack=good.pack)
-    return LevelPolicies(position, asked, costs)
+    try:
+        if good.pack > 1:
+            return LotPolicies(position, asked, costs, pack=good.pack)
+        return LevelPolicies(position, asked, costs)
+    except Invalid as error:
+        raise Invalid(f"good {good.id}: {error}", "goods") from error
 
 
 def _chances(good: StockedGood) -> Floats:

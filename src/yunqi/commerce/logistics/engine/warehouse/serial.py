@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from yunqi.commerce.logistics.engine.warehouse.demand import poisson
 from yunqi.commerce.logistics.model.echelon import SerialPlan
 from yunqi.kernel.errors import Invalid
 
@@ -42,7 +43,7 @@ def serial_stock(leads: Sequence[float], holds: Sequence[float], *, mean: float,
     cost = 0.0
     for step, span in zip(steps, spans, strict=True):
         here = step * levels + under
-        chance = _poisson(span)
+        chance = poisson(span)
         after = np.full(len(levels), np.inf)
         for at in range(len(chance) - 1, len(levels)):
             after[at] = float(chance @ here[at - len(chance) + 1 : at + 1][::-1])
@@ -74,13 +75,3 @@ def _checked(leads: Sequence[float], holds: Sequence[float], mean: float, backor
     if mean * sum(leads) > MOST_DEMAND:
         raise Invalid(f"mean demand over all leads is above {MOST_DEMAND:g}; use larger units", "mean")
     return [hold - (holds[at + 1] if at + 1 < len(holds) else 0.0) for at, hold in enumerate(holds)]
-
-
-def _poisson(mean: float) -> np.ndarray:
-    if mean == 0:
-        return np.ones(1)
-    top = int(mean + 10 * math.sqrt(mean) + 15)
-    logs = np.array([k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(top)])
-    chances = np.exp(logs)
-    found: np.ndarray = chances / chances.sum()
-    return found

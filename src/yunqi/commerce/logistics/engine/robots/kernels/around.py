@@ -39,7 +39,7 @@ class Plans(NamedTuple):
     heads, links
         Buckets of the search by their arrival, and entries (step, cell, the next one).
     turn
-        Number of the search, and how many neighbourhoods were tried.
+        [1]: number of the last search.
     """
 
     near: Cells
@@ -63,7 +63,7 @@ def new_plans(near: Cells, guides: Cells, starts: Cells, goals: Cells, steps: in
         near, guides, starts, goals, np.empty((robots, steps + 1), np.int32), np.full(robots, -1, np.int32),
         np.full((steps + 1, cells), -1, np.int32), np.zeros((steps + 1, cells), np.int32),
         np.empty((steps + 1, cells), np.int32), np.empty(steps + 2, np.int32),
-        np.empty(((steps + 1) * cells + 1, 3), np.int32), np.zeros(2, np.int64),
+        np.empty(((steps + 1) * cells + 1, 3), np.int32), np.zeros(1, np.int64),
     )  # fmt: skip
 
 
@@ -222,7 +222,6 @@ def improve(plans: Plans, turns: int, weights: npt.NDArray[np.float64], seed: in
                 plans.paths[some[k]] = old[k]
                 plans.lengths[some[k]] = lengths[k]
                 put(plans, some[k])
-        plans.turn[1] += 1
         weights[kind, size] = max(0.05, 0.99 * weights[kind, size] + 0.01 * 100.0 * (was - now) / (count * count))
     return int(plans.lengths.sum())
 

@@ -52,8 +52,8 @@ class Day(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
-def improve_day(day: Day, turns: int, weights: npt.NDArray[np.float64], seed: int) -> int:
-    """Plan a few robots anew so many times, and keep what takes no more steps from release to drop; return these steps.
+def improve_day(day: Day, turns: int, weights: npt.NDArray[np.float64], seed: int) -> None:
+    """Plan a few robots anew so many times, and keep what takes no more steps from release to drop.
 
     Parameters
     ----------
@@ -99,10 +99,6 @@ def improve_day(day: Day, turns: int, weights: npt.NDArray[np.float64], seed: in
                 put(plans, robot)
             day.picked[:], day.dropped[:] = picked, dropped
         weights[kind, size] = max(0.05, 0.99 * weights[kind, size] + gained / (count * count))
-    total = 0
-    for robot in range(robots):
-        total += _steps(day, robot)
-    return total
 
 
 @numba.njit(cache=True, nogil=True)
