@@ -20,7 +20,8 @@ from tests.labs.riscv.network import small
 from typer.testing import CliRunner
 
 from yunqi.app.application import App, open_shop
-from yunqi.app.edges import add_commands, open_app, register_jobs
+from yunqi.app.cli.tree import add_commands
+from yunqi.app.edges import register_jobs
 from yunqi.app.http.server import create
 from yunqi.app.settings import load_settings
 
@@ -81,7 +82,7 @@ def test_the_command_line_ports_and_refuses(tmp_path: Path) -> None:
     file = tmp_path / "bad.onnx"
     file.write_bytes(b"nothing")
     runner, cli = CliRunner(), typer.Typer()
-    add_commands(cli, open_app)
+    add_commands(cli)
     done = runner.invoke(cli, ["riscv", "port", str(file)])
     assert done.exit_code != 0
     assert onnx
@@ -111,7 +112,7 @@ def test_a_trained_network_is_quantised_and_ported_bit_by_bit(tmp_path: Path) ->
             line[:, 8:40, place : place + 4] = -1
     np.savez(tmp_path / "lines.npz", x=lines)
     runner, cli = CliRunner(), typer.Typer()
-    add_commands(cli, open_app)
+    add_commands(cli)
     target = tmp_path / "int8.onnx"
     given = ["--shape", "x=1,3,48,192", "--inputs", str(tmp_path / "lines.npz"), "--out", str(target)]
     done = runner.invoke(cli, ["npu", "quantize", str(file), *given])

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from yunqi.app.application import OpenApp
 from yunqi.app.bench import BENCHES, Options, Row, machine
 from yunqi.app.cli.output import AsJson
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json, print_table
 
 
-def add(root: typer.Typer) -> None:
+def add(root: typer.Typer, open_app: OpenApp) -> None:
     """Add the command to the root."""
 
     @root.command()

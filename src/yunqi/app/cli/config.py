@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from yunqi.app.application import OpenApp
 from yunqi.app.cli.output import AsJson
 from yunqi.app.settings import load_settings
 from yunqi.kernel.printing import print_json
 
 
-def commands() -> typer.Typer:
+def commands(open_app: OpenApp) -> typer.Typer:
     """Return the commands."""
     app = typer.Typer(help="Settings: their values, where each comes from, what each means.", no_args_is_help=True)
 

@@ -12,8 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from yunqi.app.cli import bench, config, demo, jobs, keys, rebuild, serve, store
-from yunqi.app.edges import add_commands, open_app
+from yunqi.app.cli.tree import add_commands
 from yunqi.app.release import installed_version
 from yunqi.kernel import Error, Invalid
 from yunqi.kernel.printing import document_alone
@@ -23,8 +22,8 @@ _INTERRUPTED = 130  # what typer returns after Ctrl-C
 _WRONG_USE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
-def build() -> typer.Typer:
-    """Return the command tree."""
+def build(word: str | None = None) -> typer.Typer:
+    """Return the command tree, or of it what the first word of a command needs."""
     root = typer.Typer(
         name="yunqi",
         help="The AI stack of a marketplace: search, recommendation, payments, models. "
@@ -44,18 +43,7 @@ def build() -> typer.Typer:
     ) -> None:
         """Options that stand before every command."""
 
-    serve.add(root)
-    bench.add(root)
-    rebuild.add(root, open_app)
-    for name, group in (
-        ("config", config.commands()),
-        ("keys", keys.commands(open_app)),
-        ("jobs", jobs.commands(open_app)),
-        ("store", store.commands(open_app)),
-        ("demo", demo.commands(open_app)),
-    ):
-        root.add_typer(group, name=name)
-    add_commands(root, open_app)
+    add_commands(root, word)
     return root
 
 
@@ -76,7 +64,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    command = typer.main.get_command(build())
+    command = typer.main.get_command(build(next(iter(sys.argv[1:]), None)))
     try:
         code = command(standalone_mode=False)
     except typer.Abort:

@@ -8,13 +8,12 @@ from pathlib import Path
 import typer
 
 from yunqi.app import logs
-from yunqi.app.application import App
-from yunqi.app.edges import open_app
+from yunqi.app.application import App, OpenApp
 from yunqi.kernel import Kernel, Unavailable
 
 
-def add(root: typer.Typer) -> None:
-    """Add the commands to the root."""
+def add_up(root: typer.Typer, open_app: OpenApp) -> None:
+    """Add the command that needs nothing but an empty folder."""
 
     @root.command()
     def up() -> None:
@@ -26,15 +25,19 @@ def add(root: typer.Typer) -> None:
             listen(opened.settings.kernel.host, opened.settings.kernel.port).close()
             steps = _missing(opened)
         _run(steps)
-        _serve()
+        _serve(open_app)
+
+
+def add_serve(root: typer.Typer, open_app: OpenApp) -> None:
+    """Add the command that serves."""
 
     @root.command("serve")
     def serve_() -> None:
         """Serve the data folder as it is."""
-        _serve()
+        _serve(open_app)
 
 
-def _serve() -> None:
+def _serve(open_app: OpenApp) -> None:
     from yunqi.app.server import serve
 
     with open_app() as opened:
