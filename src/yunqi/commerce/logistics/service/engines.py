@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from yunqi.commerce.logistics.config import LogisticsConfig
@@ -39,6 +40,8 @@ TO_END = 0.5
 """CPU seconds that the end of a process with compiled code takes; of a short budget, at most a hundredth is kept for it."""
 SKETCH = 0.3
 """Share of the budget for the plain plan that a large rich problem starts from."""
+LATE = 0.05
+"""Share of a budget that a search gets beyond its end where what comes before took all of it; at least a twentieth second."""
 GRACE = 0.05
 """Share of a budget that reasons may take beyond its end: a deadline is kept within a tenth."""
 SPEED = 55_000.0
@@ -56,19 +59,15 @@ def run_engines(
     why = obstacle(problem)
     warm = holding(problem, warm)
     if why:
-        if not warm and iterations is None and len(problem.tasks) >= SKETCHED_FROM and is_warm():
-            warm = _sketch(problem, config, budget, seed)
-        workers = max(1, min(config.workers, 2))
-        return _rich(problem, budget, seed, warm, iterations, workers, emit, tell, keep)
+        return _whole_days(problem, config, budget, seed, warm, emit, iterations, tell, keep)
     arrays = packed(problem, neighbours=CLOSE if keep is not None else None)
     early = None if is_warm() or iterations is not None or warm else _while_cold(problem, budget, seed)
     if early is None and iterations is None and not is_warm():
         return _as_it_is(problem, warm)
     if is_warm():
         _loaded()
-    # The checker, the printing and the end of the process take their time too.
-    reserve = min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks) + min(TO_END, 0.01 * budget.seconds))
-    span, left = budget.span(reserve=reserve, least=_least(problem) if is_explained else 0.05)
+    least = _least(problem, budget) if is_explained else 0.05
+    span, left = budget.span(reserve=_reserve(problem, budget), least=least)
     better = _telling(problem, budget, emit, tell)
 
     def told(found: Found) -> None:
@@ -134,13 +133,12 @@ def _telling(
 
 
 def _sketch(problem: Problem, config: LogisticsConfig, budget: Budget, seed: int) -> list[Route]:
-    """Return a plan of the problem without the rules of whole days, as far as it holds with them."""
+    """Return a plan of the problem without the rules of whole days; the search over those takes of it what holds."""
     plain = sketched(problem)
     if plain is None or obstacle(plain):
         return []
     part = budget.part(max(0.1, SKETCH * budget.left()))
-    routes, _, _, _ = run_engines(plain, config, part, seed, (), None, None, is_explained=False)
-    return holding(problem, routes)
+    return run_engines(plain, config, part, seed, (), None, None, is_explained=False)[0]
 
 
 @cache
@@ -149,22 +147,40 @@ def _loaded() -> None:
     load()
 
 
-def _least(problem: Problem) -> float:
+def _least(problem: Problem, budget: Budget) -> float:
     """Seconds of search that even a late start gets: on a crowded machine, imports alone may use a short budget up."""
-    return min(0.25, 0.05 + 2e-3 * len(problem.tasks))
+    return min(0.25, 0.05 + 2e-3 * len(problem.tasks), max(0.05, LATE * budget.seconds))
+
+
+def _reserve(problem: Problem, budget: Budget) -> float:
+    """Seconds that come after the search: the checker, the printing and the end of the process take their time too."""
+    return min(0.3 * budget.seconds, 0.06 + 6e-5 * len(problem.tasks) + min(TO_END, 0.01 * budget.seconds))
+
+
+def _whole_days(
+    problem: Problem, config: LogisticsConfig, budget: Budget, seed: int, warm: Sequence[Route], emit: Emit | None,
+    iterations: int | None, tell: Tell | None, keep: tuple[float, frozenset[str]] | None
+) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
+    """Return what the search over whole days finds, from a sketch where the day is large."""
+    workers = max(1, min(config.workers, 2))
+    with ThreadPoolExecutor(1) as aside:  # the tables of thousands of tasks take as long as the sketch
+        told = _telling(problem, budget, emit, tell)
+        filled = aside.submit(RichSearch, problem, workers=workers, seed=seed, emit=told)
+        if not warm and iterations is None and len(problem.tasks) >= SKETCHED_FROM and is_warm():
+            warm = _sketch(problem, config, budget, seed)
+        search = filled.result()
+    return _rich(problem, search, budget, warm, iterations, keep)
 
 
 def _rich(
-    problem: Problem, budget: Budget, seed: int, warm: Sequence[Route], iterations: int | None, workers: int, emit: Emit | None,
-    tell: Tell | None, keep: tuple[float, frozenset[str]] | None
+    problem: Problem, search: RichSearch, budget: Budget, warm: Sequence[Route], iterations: int | None,
+    keep: tuple[float, frozenset[str]] | None
 ) -> tuple[list[Route], str, int, list[Unserved]]:  # fmt: skip
-    search = RichSearch(problem, workers=workers, seed=seed, emit=_telling(problem, budget, emit, tell))
     if not is_warm() and iterations is None and not _compiled_in_time(budget):
         return _as_it_is(problem, warm)
     if keep is not None and warm:
         search.keep(*_homes(problem, warm, keep))
-    reserve = min(0.3 * budget.seconds, 0.2 + 3e-4 * len(problem.tasks))
-    span, left = budget.span(reserve=reserve, least=_least(problem))
+    span, left = budget.span(reserve=_reserve(problem, budget), least=_least(problem, budget))
     routes, done = search.run(left, warm, seconds=span, iterations=iterations)
     return routes, "rich", done, why_not(problem, routes, budget)
 

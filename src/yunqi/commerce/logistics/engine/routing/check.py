@@ -151,12 +151,13 @@ class _Walk:
             return
         which = self.vehicle.travels
         takes = duration(self.travel, self.place, place, self.now, which)
-        limit = self.vehicle.drive_limit
+        limit, was = self.vehicle.drive_limit, self.now
         self.pause(self.now + takes + (self.vehicle.drive_pause if self.is_due(takes) else self.rest(takes)))
         if self.is_due(takes):
             self.now += self.vehicle.drive_pause
             self.since_pause = 0.0
-        takes = duration(self.travel, self.place, place, self.now, which)
+        if self.now != was:  # after a pause the way may take another time
+            takes = duration(self.travel, self.place, place, self.now, which)
         resting = self.rest(takes)
         if resting and limit:
             self.now += resting

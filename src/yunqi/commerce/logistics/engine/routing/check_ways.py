@@ -8,12 +8,12 @@ from yunqi.commerce.logistics.model import Rounding, Travel
 def distance(travel: Travel, a: int, b: int, which: int = 0) -> float:
     """Return the distance between two places in internal units, by the problem's convention or by another matrix."""
     if which:
-        return int(travel.more[which - 1][0][a][b])
+        return int(travel.more[which - 1][0][a, b])
     if travel.distances is not None:
-        return int(travel.distances[a][b])
+        return int(travel.distances.item(a, b))
     assert travel.xy is not None
-    (ax, ay), (bx, by) = travel.xy[a], travel.xy[b]
-    euclid = math.sqrt((ax - bx) ** 2 + (ay - by) ** 2)
+    item = travel.xy.item  # plain floats: arithmetic with the array's own numbers takes five times as long
+    euclid = math.sqrt((item(a, 0) - item(b, 0)) ** 2 + (item(a, 1) - item(b, 1)) ** 2)
     if travel.rounding is Rounding.EXACT:
         return euclid * travel.scale
     if travel.rounding is Rounding.UP:
@@ -26,9 +26,9 @@ def distance(travel: Travel, a: int, b: int, which: int = 0) -> float:
 def duration(travel: Travel, a: int, b: int, at: float, which: int = 0) -> float:
     """Return how long the way between two places takes when it is begun at a time."""
     if which:
-        plain: float = int(travel.more[which - 1][1][a][b])
+        plain: float = int(travel.more[which - 1][1][a, b])
     else:
-        plain = distance(travel, a, b) if travel.durations is None else int(travel.durations[a][b])
+        plain = distance(travel, a, b) if travel.durations is None else int(travel.durations.item(a, b))
     percent = 100
     for since, share in travel.profile:
         if at >= since:

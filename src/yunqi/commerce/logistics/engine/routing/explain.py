@@ -15,6 +15,8 @@ from yunqi.commerce.logistics.engine.routing.timing import timed
 from yunqi.commerce.logistics.model import Loosened, Problem, Relaxation, Route, Task, TaskKind, Unserved, Vehicle
 
 PLACES = 40
+A_STOP = 1e-4
+"""Seconds for each stop of the plan that the first reason takes, about: the plan is checked as it is and with a task put in."""
 LOOSENED = 5
 """Vehicles for which a relaxation is looked for: those where least stands against the task."""
 
@@ -68,14 +70,17 @@ def reasons_for(
     found: list[Unserved] = []
     served = {stop for route in routes for stop in route.stops}
     plan: Standing | None = None
+    dear = 0.0
     for k, task in enumerate(missing):
         seconds = left()
         if task.kind is TaskKind.SHIPMENT_DELIVERY and task.partner not in served:
             found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
-        elif seconds <= 0:
+        elif seconds <= (dear or len(served) * A_STOP):
             found.append(Unserved(task.id, (TIME_WAS_UP,), partial=True))
         else:
-            plan = plan or Standing.of(problem, routes)
+            if plan is None:
+                plan = Standing.of(problem, routes)
+                dear = max(1e-6, seconds - left())  # what one vehicle takes to be asked is as much
             found.append(_against(plan, task, _until(left, seconds - seconds / (len(missing) - k))))
     return found
 

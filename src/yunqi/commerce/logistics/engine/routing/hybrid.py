@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Rounding, Route, Task, TaskKind
+from yunqi.commerce.logistics.engine.routing.measured import measure
+from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Route, Task, TaskKind
 
 LARGEST = 8000
 A_VEHICLE = 10**7
-_ADD = {Rounding.ROUNDED: 0.5, Rounding.TRUNCATED: 1e-9, Rounding.EXACT: 1 - 1e-7, Rounding.UP: 1 - 1e-7}
 
 
 def solve_hybrid(
@@ -120,12 +120,7 @@ def _prize(task: Task, problem: Problem) -> dict[str, Any]:
 def tables(problem: Problem) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return distances and times between all places as matrices."""
     travel = problem.travel
-    if travel.distances is not None and travel.durations is not None:
-        return travel.distances.astype(np.int64), travel.durations.astype(np.int64)
-    assert travel.xy is not None
-    far = np.zeros((len(travel.xy), len(travel.xy)), np.int64)
-    for k, point in enumerate(travel.xy):  # both ways are equally long
-        gaps = travel.xy[k + 1 :] - point
-        far[k, k + 1 :] = np.floor(np.hypot(gaps[:, 0], gaps[:, 1]) * travel.scale + _ADD[travel.rounding])
-    far += far.T.copy()
-    return far, far
+    far = np.empty((travel.places, travel.places), np.int64)
+    long = far if travel.distances is None else np.empty_like(far)
+    measure(travel, far, long)
+    return far, long

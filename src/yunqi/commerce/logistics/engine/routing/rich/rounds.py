@@ -122,8 +122,9 @@ class Rounds:
         found = Whole(np.zeros_like(states[0].rows(rows)), np.zeros(m, np.int64), 0.0)
         for state in states:
             mine = state.list(at.MINE, m) > 0
-            found.rows[mine] = state.rows(rows)[mine]
             found.lengths[mine] = state.list(lengths, m)[mine]
+            longest = int(found.lengths[mine].max(initial=0))
+            found.rows[mine, :longest] = state.rows(rows)[mine, :longest]
             found.cost += float(state.f[at.BEST if best else at.COST])
         return found
 
@@ -136,7 +137,8 @@ class Rounds:
         n, m = len(self.q.tasks), len(self.q.vehicles)
         state.list(at.MINE, m)[:] = part.mine
         state.list(at.LENGTHS, m)[:] = np.where(part.mine, current.lengths, 0)
-        state.rows(at.ROWS)[part.mine] = current.rows[part.mine]
+        longest = int(current.lengths[part.mine].max(initial=0))
+        state.rows(at.ROWS)[part.mine, :longest] = current.rows[part.mine, :longest]
         state.list(at.HOMES, n)[:] = self.homes
         where, position = state.list(at.WHERE, n), state.list(at.POSITION, n)
         where[:] = -1
@@ -178,7 +180,8 @@ class Rounds:
             turn[kind] = turn.get(kind, int(self.rng.integers(2))) + 1
             masks[turn[kind] % 2, r] = True
         absent = self.absent(current)
-        sides = np.array([self._side(int(i), rows, masks) for i in absent], np.int64)
+        able = self._able(absent, masks)
+        sides = np.array([self._side(int(i), rows, masks, able) for i in absent], np.int64)
         parts = []
         for side in range(2):
             mine = absent[sides == side] if len(absent) else absent
@@ -193,7 +196,17 @@ class Rounds:
         lean = self.q.table[0, 0, a, places].astype(np.float64) - self.q.table[0, 0, b, places]
         return np.array([lean[row].mean() for _, row in rows])
 
-    def _side(self, i: int, rows: Sequence[tuple[int, Ints]], masks: npt.NDArray[np.bool_]) -> int:
+    def _able(self, absent: Ints, masks: npt.NDArray[np.bool_]) -> dict[int, list[int]]:
+        """Return for each set of skills that absent tasks need who has vehicles with them; everybody where none has."""
+        found = {}
+        for need in np.unique(self.q.tasks[absent, at.NEED]).tolist():
+            suits = (need & ~self.q.vehicles[:, at.HAS]) == 0
+            found[need] = [side for side in range(2) if (suits & masks[side]).any()] or [0, 1]
+        return found
+
+    def _side(
+        self, i: int, rows: Sequence[tuple[int, Ints]], masks: npt.NDArray[np.bool_], able: dict[int, list[int]]
+    ) -> int:  # fmt: skip
         """Return who may put an absent task in: the owner of its vehicle or of its group's, or one with the skills."""
         task, mate = self.q.tasks[i], int(self.q.tasks[i, at.PARTNER])
         pin = int(task[at.PIN]) if task[at.PIN] >= 0 or mate < 0 else int(self.q.tasks[mate, at.PIN])
@@ -203,6 +216,5 @@ class Rounds:
             for r, row in rows:
                 if (self.q.tasks[row, at.GROUP] == task[at.GROUP]).any():
                     return int(masks[1, r])
-        able = (task[at.NEED] & ~self.q.vehicles[:, at.HAS]) == 0
-        sides = [side for side in range(2) if (able & masks[side]).any()] or [0, 1]
-        return int(self.rng.choice(sides))
+        sides = able[int(task[at.NEED])]
+        return sides[int(self.rng.integers(len(sides)))]

@@ -166,7 +166,7 @@ class RichSearch:
             prefix = len(self.problem.vehicles[r].prefix)
             row = np.array([self.place[stop] for stop in stops], np.int64)
             if len(row) > prefix and self._cost(r, row, len(row)) >= INFEASIBLE:
-                row = row[:prefix]
+                row = self._held(r, row, prefix)
             found.rows[r, : len(row)], found.lengths[r] = row, len(row)
             if prefix and self._cost(r, row, prefix) >= INFEASIBLE:
                 raise BadProblem(
@@ -174,6 +174,20 @@ class RichSearch:
                     "this order: a window, the load or a limit of the vehicle forbids it. Unlock one of them."
                 )
         return found
+
+    def _held(self, r: int, row: Ints, prefix: int) -> Ints:
+        """Return a row without the tasks that break its day, taken in order; no half of a pair is left."""
+        kept, gone = list(row[:prefix]), set()
+        for i in row[prefix:]:
+            if (
+                self.q.tasks[i, PARTNER] in gone
+                or self._cost(r, np.array([*kept, i], np.int64), len(kept) + 1) >= INFEASIBLE
+            ):
+                gone.add(i)
+            else:
+                kept.append(i)
+        whole = np.array([i for i in kept if self.q.tasks[i, PARTNER] not in gone], np.int64)
+        return whole if len(whole) > prefix and self._cost(r, whole, len(whole)) < INFEASIBLE else row[:prefix]
 
     def priced(self, routes: Sequence[Route]) -> Callable[[int], tuple[float, int]]:
         """Return what tells the least cost that a task adds to routes, and the vehicle's number (-1: it fits nowhere)."""

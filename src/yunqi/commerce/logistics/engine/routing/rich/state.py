@@ -4,7 +4,7 @@ import numpy as np
 
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
 from yunqi.commerce.logistics.engine.routing.rich.tables import Tables
-from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, pack
+from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints
 
 MOST_PAIRS = 20_000
 """Places of a pair that are listed, at most."""
@@ -35,8 +35,14 @@ class State:
         sizes[at.CARRIED] = 2 * m * int(q.p[at.DIMENSIONS])
         of_a_day = (at.WORK, at.MARKS, at.HOLD, at.WAITS, at.FORCED, at.WAYS, at.DONE_AT, at.TIGHT, at.TAKEN_AT)
         sizes |= dict.fromkeys(of_a_day, width + 1) | dict.fromkeys((at.AT_ROW, at.AT_PLACE, at.AT_END), places)
-        vectors = {name: np.zeros(size, np.int64) for name, size in sizes.items()} | {at.HOMES: homes}
-        self.s: Ints = pack({}, {name: vectors[name] for name in sorted(vectors)}, at.STATE_HEADER)
+        sizes[at.HOMES] = len(homes)
+        # Zeros that nobody writes to cost nothing: most rows are far shorter than the widest that can be.
+        self.s: Ints = np.zeros(at.STATE_HEADER + sum(sizes.values()), np.int64)
+        start = at.STATE_HEADER
+        for name in sorted(sizes):
+            self.s[name] = start
+            start += sizes[name]
+        self.list(at.HOMES, len(homes))[:] = homes
         numbers = (at.COSTS, m), (at.SAVED_COSTS, m), (at.ORDER, n + 1), (at.PROMISE, places)
         self.f: Floats = np.zeros(at.NUMBER_HEADER + sum(size for _, size in numbers))
         self.f[at.PLACES], self.f[at.BLINK], self.f[at.ENOUGH] = places, BLINK, ENOUGH

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from yunqi.commerce.logistics.engine.routing.hybrid import tables as matrices
 from yunqi.commerce.logistics.engine.routing.likeness import likeness
+from yunqi.commerce.logistics.engine.routing.measured import closest, measure
 from yunqi.commerce.logistics.engine.routing.rich import layout as at
 from yunqi.commerce.logistics.engine.routing.rich.layout import REQUIRED
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
@@ -75,14 +75,15 @@ def fill(problem: Problem) -> Tables:
             "once. Split the day by region."
         )
     place = {task.id: k for k, task in enumerate(problem.tasks)}
-    far, long = matrices(problem)
+    table = _ways(problem)
     words = sorted({word for task in problem.tasks for word in task.skills})
     if len(words) > 62:
         raise BadProblem(f"{problem.name}: {len(words)} different skills; at most 62 are planned.")
     bits = {word: 1 << k for k, word in enumerate(words)}
     tasks, windows, afters = _tasks(problem, place, bits)
     vehicles, breaks, chargers = _vehicles(problem, bits)
-    around = _close(_apart(problem, far), AROUND)
+    places = np.array([task.place for task in problem.tasks], np.int64)
+    around = closest(table[0, 0], places, AROUND, is_symmetric=problem.travel.distances is None)
     near = np.ascontiguousarray(around[:, :NEAR])
     profile = np.array(problem.travel.profile or np.zeros((0, 2)), np.int64).reshape(-1, 2)
     vectors: dict[int, npt.NDArray[np.generic]] = {
@@ -111,8 +112,8 @@ def fill(problem: Problem) -> Tables:
     prices = np.array([[v.distance_cost, v.time_cost, v.fairness, v.drive_cost] for v in problem.vehicles], np.float64)
     return Tables(
         pack(numbers, vectors, at.HEADER),
-        np.concatenate([prices.ravel(), _keys(problem, far).ravel()]),
-        np.array([(far, long), *problem.travel.more], np.int32),
+        np.concatenate([prices.ravel(), _keys(problem, table[0, 0]).ravel()]),
+        table,
     )
 
 
@@ -232,25 +233,17 @@ def _is_plain(v: Vehicle, problem: Problem, few: bool) -> bool:
     return _is_direct(v, problem) and v.drive_limit is None and (not is_timed or (few and not v.breaks))
 
 
-def _apart(problem: Problem, far: Ints) -> npt.NDArray[np.int64]:
-    places = np.array([task.place for task in problem.tasks])
-    apart = far[np.ix_(places, places)]
-    return apart + apart.T
+def _ways(problem: Problem) -> Matrix:
+    """Return distances and times of each way to travel; shape (ways, 2, places, places)."""
+    travel = problem.travel
+    table = np.empty((1 + len(travel.more), 2, travel.places, travel.places), np.int32)
+    measure(travel, table[0, 0], table[0, 1])
+    for which, more in enumerate(travel.more, 1):
+        table[which] = more
+    return table
 
 
-def _close(apart: npt.NDArray[np.int64], count: int) -> Ints:
-    """Return each task's closest others, -1 behind the last; itself is none of them."""
-    n = len(apart)
-    ranked = apart.copy()
-    np.fill_diagonal(ranked, -1)
-    if n <= 1:
-        return np.full((n, 1), -1, np.int64)
-    few = np.sort(np.argpartition(ranked, min(count, n - 1), axis=1)[:, : count + 1], axis=1)
-    order = np.argsort(np.take_along_axis(ranked, few, 1), axis=1, kind="stable")[:, 1:]
-    return np.ascontiguousarray(np.take_along_axis(few, order, 1).astype(np.int64))
-
-
-def _keys(problem: Problem, far: Ints) -> Floats:
+def _keys(problem: Problem, far: Matrix) -> Floats:
     """Return what tasks may be sorted by: by load, heavy first; far first; close first; narrow windows first; from 0 to 1."""
     n = len(problem.tasks)
     start = next((v.start for v in problem.vehicles if v.start is not None), problem.tasks[0].place if n else 0)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -28,6 +29,9 @@ COLLECT_FROM, CHOOSE_AT = 0.3, (0.8, 0.92)
 """Shares of the budget from which a re-plan keeps its routes, and at which the best choice from them is made."""
 FOCUS_UNTIL = 0.4
 """Share of the budget in which a plan in force is mended around what is new, before all of it is improved."""
+FIRST_CHUNK, LOOK_EVERY = 10, 0.005
+"""Iterations before the first look at the clock, and seconds between two looks, about: where hundreds of pairs are left out, an
+iteration takes tens of milliseconds and not tens of microseconds. How an iteration goes does not depend on it."""
 SHARED_FROM = 0.5
 """Share of the budget after which the best of the strings joins the population: earlier it would crowd out diversity."""
 
@@ -85,7 +89,6 @@ class Search:
         self.rng = np.random.default_rng(seed)
         self.states = self.workers.states
         self.best = Found(1 << 62, [], list(range(self.n)))
-        self.chunk = 200
         self.guard: Callable[[Found], bool] | None = None
         self.leeway: Leeway | None = None
         self.columns: Columns | None = None
@@ -347,9 +350,12 @@ class Search:
         self, state: Ints, part: Found, level: float, length: int, forbidden: set[int] | None
     ) -> tuple[Found, Found]:
         self._fill(state, part, forbidden)
+        chunk = FIRST_CHUNK
         while length > 0 and not self.workers.is_over():
-            compiled.anneal(*self.arrays.args, state, min(self.chunk, length), level, level)
-            length -= self.chunk
+            begun = time.perf_counter()
+            compiled.anneal(*self.arrays.args, state, min(chunk, length), level, level)
+            length -= chunk
+            chunk = max(1, min(2 * chunk, int(chunk * LOOK_EVERY / max(1e-6, time.perf_counter() - begun))))
         return self.workers.read(state, best=False), self.workers.read(state, best=True)
 
     def _fill(self, state: Ints, part: Found, forbidden: set[int] | None) -> None:
