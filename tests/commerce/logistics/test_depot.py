@@ -47,7 +47,7 @@ def test_a_small_wave_is_the_best_of_all_subsets() -> None:
                 )
                 if fits and any(ways) and 1 <= units <= 9:
                     best = max(best, units / sum(ways))
-        wave = DEPOT.wave(problem, seconds=20)
+        wave = DEPOT.wave(problem, seconds=120)
         assert wave.value == pytest.approx(best)
         assert wave.is_proven
         assert violations(problem, wave) == []
