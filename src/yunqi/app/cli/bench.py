@@ -3,18 +3,20 @@
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yunqi.app.application import OpenApp
 from yunqi.app.bench import BENCHES, Options, Row, machine
 from yunqi.app.cli.output import AsJson
 from yunqi.kernel import Invalid
 from yunqi.kernel.printing import print_json, print_table
 
+if TYPE_CHECKING:  # it would load the whole house
+    from yunqi.app.application import OpenApp
 
-def add(root: typer.Typer, open_app: OpenApp) -> None:
+
+def add(root: typer.Typer, open_app: "OpenApp") -> None:
     """Add the command to the root."""
 
     @root.command()

@@ -4,8 +4,8 @@
 """
 
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +87,7 @@ def add_commands(root: typer.Typer, word: str | None = None) -> None:
             part.add(root, name, open_app)
 
 
-@contextmanager
-def open_app(*, migrate: bool = True) -> "Iterator[App]":
+def open_app(*, migrate: bool = True) -> "AbstractContextManager[App]":
     """Open the application for the length of a command; only then is all of it loaded."""
-    edges = importlib.import_module("yunqi.app.edges")
-    with edges.open_app(migrate=migrate) as opened:
-        yield opened
+    opened: AbstractContextManager[App] = importlib.import_module("yunqi.app.edges").open_app(migrate=migrate)
+    return opened

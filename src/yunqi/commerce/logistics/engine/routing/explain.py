@@ -70,12 +70,12 @@ def reasons_for(
     found: list[Unserved] = []
     served = {stop for route in routes for stop in route.stops}
     plan: Standing | None = None
-    dear = 0.0
+    dear = len(served) * A_STOP
     for k, task in enumerate(missing):
         seconds = left()
         if task.kind is TaskKind.SHIPMENT_DELIVERY and task.partner not in served:
             found.append(Unserved(task.id, (f"its pickup {task.partner} is not served",)))
-        elif seconds <= (dear or len(served) * A_STOP):
+        elif seconds <= dear:
             found.append(Unserved(task.id, (TIME_WAS_UP,), partial=True))
         else:
             if plan is None:

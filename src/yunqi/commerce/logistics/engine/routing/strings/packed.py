@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from yunqi.commerce.logistics.engine.routing.measured import UP_BY
 from yunqi.commerce.logistics.engine.routing.strings import layout as at
 from yunqi.commerce.logistics.engine.routing.strings.arrays import Floats, Ints, Matrix, pack
-from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Rounding, Task, TaskKind, Travel, Vehicle
+from yunqi.commerce.logistics.model import FOREVER, Objective, Problem, Task, TaskKind, Travel, Vehicle
 
 REQUIRED = 10**12
 """The price of leaving out what must be served."""
@@ -18,7 +19,6 @@ A_VEHICLE = 10**9
 BESIDE = 40
 """Close tasks beside which an insertion is tried where windows bind, up to 2,000 tasks: the best place is rarely further, and
 in clusters of 30 stops many more of them led to worse plans. A ruin still reaches as far as `_neighbours`."""
-_ADD = {Rounding.ROUNDED: 0.5, Rounding.TRUNCATED: 1e-9, Rounding.EXACT: 1 - 1e-7, Rounding.UP: 1 - 1e-7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _ways(travel: Travel, site: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.i
     """Return the matrices, or the scale, the rounding and the places that stand for them."""
     if travel.xy is None:
         return np.stack([travel.distances, travel.durations]).astype(np.int32), np.zeros(2)  # type: ignore[list-item]
-    head = [float(travel.scale), _ADD[travel.rounding]]
+    head = [float(travel.scale), UP_BY[travel.rounding]]
     return np.zeros((2, 1, 1), np.int32), np.concatenate([head, travel.xy[site].reshape(-1)])
 
 
@@ -184,7 +184,7 @@ def _near(problem: Problem, site: Ints, k: int) -> tuple[Ints, Ints]:
         own[~own.any(1), -1] = True
         found = rows[~own].reshape(n, k).astype(np.int64)
         gaps = points[:, None, :] - points[found]
-        apart = np.floor(np.hypot(gaps[..., 0], gaps[..., 1]) * travel.scale + _ADD[travel.rounding]).astype(np.int64)
+        apart = np.floor(np.hypot(gaps[..., 0], gaps[..., 1]) * travel.scale + UP_BY[travel.rounding]).astype(np.int64)
         return found, apart
     assert travel.distances is not None
     for a in range(n):
